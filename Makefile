@@ -1,0 +1,49 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types tests format bench clean
+
+help:  ## Show this help.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed  ## Watch the main job; ARGS=--once ends after the table.
+	@$(BIN)/upload-guard demo $(ARGS)
+
+test: lint types tests  ## Run everything that must hold: ruff, mypy, pytest.
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+tests: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+format: $(VENV)/.installed-dev  ## Put the code into the project's format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## Print what guarding costs, with ratios.
+	$(BIN)/python -m tests.bench.door
+
+clean:  ## Remove the environment and the caches.
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@# pdqhash, the judge of our PDQ, has no wheels and compiles C++. Without a compiler its tests are skipped.
+	@$(BIN)/python -m pip install --quiet --editable '.[judge]' \
+		|| echo "pdqhash could not be built: the tests that it judges are skipped (in CI they fail)"
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,172 @@
+"""Asking a sidecar over HTTP, also one that misbehaves: what is no verdict is never clean."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.support import upload_of
+from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
+from upload_guard.demo.servers import free_port
+from upload_guard.errors import BodyTooLarge, ServiceTimeout, ServiceUnreachable
+from upload_guard.records import Action, Outcome, Result, Source, Verdict
+
+CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
+
+
+@contextmanager
+def answering(status: int, body: bytes, seen: list[Any] | None = None) -> Iterator[RemoteChecker]:
+    """A stand-in sidecar that gives one answer to everything, and notes what it was sent."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            if seen is not None:
+                seen.append((self.path, dict(self.headers), sent))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            if 300 <= status < 400:
+                self.send_header("Location", "/live")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield RemoteChecker(f"http://127.0.0.1:{server.server_port}", 1.0, 5.0)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChecker]:
+    """A server that accepts and then does as it likes."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(5)
+
+        def serve() -> None:
+            with closing(server.accept()[0]) as connection:
+                behave(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield RemoteChecker(f"http://127.0.0.1:{server.getsockname()[1]}", 1.0, 0.5)
+        thread.join()
+
+
+def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")))
+    ((path, headers, body),) = seen
+    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&dry_run=0"
+    assert headers["Content-Length"] == "300000"
+    assert "file.bin" not in str(headers)
+    assert body == b"x" * 300_000
+
+
+def test_an_empty_file_is_sent_with_a_length_too() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        checker.check(upload_of(b""))
+    assert seen[0][1]["Content-Length"] == "0"
+
+
+def test_the_answer_is_the_outcome() -> None:
+    answer = {
+        "result": "match",
+        "action": "quarantine",
+        "reason": "perceptual",
+        "case": "X",
+        "degraded": ["y"],
+    }
+    with answering(200, json.dumps(answer).encode()) as checker:
+        outcome = checker.check(upload_of(b"x"))
+    assert outcome == Outcome(Verdict(Result.MATCH, Action.QUARANTINE, "perceptual", (), ("y",)), "X")
+
+
+def test_an_answer_survives_its_own_notation() -> None:
+    outcome = Outcome(Verdict(Result.UNSCANNABLE, Action.QUARANTINE, "truncated"), "ABCD")
+    assert CheckAnswer.model_validate_json(CheckAnswer.of(outcome).model_dump_json()).outcome() == outcome
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"OK",
+        b"<html><body>It works!</body></html>",
+        b"true",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"result": "clean"',
+        b'{"result": "clean"}',
+        b'{"result": "fine", "action": "allow"}',
+        b'{"result": "clean", "action": "block"}',
+        b'{"result": "clean", "action": 0}',
+        b'{"result": "CLEAN", "action": "allow"}',
+    ],
+)
+def test_what_is_no_verdict_is_unreachable_and_not_clean(body: bytes) -> None:
+    with answering(200, body) as checker, pytest.raises(ServiceUnreachable, match="no verdict"):
+        checker.check(upload_of(b"x"))
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 401, 404, 500, 502, 503])
+def test_any_other_status_is_unreachable_even_with_a_verdict_in_it(status: int) -> None:
+    body = b"" if status == 204 else json.dumps(CLEAN).encode()
+    with answering(status, body) as checker, pytest.raises(ServiceUnreachable, match=str(status)):
+        checker.check(upload_of(b"x"))
+
+
+def test_too_large_for_the_sidecar_is_too_large() -> None:
+    with answering(413, b"{}") as checker, pytest.raises(BodyTooLarge):
+        checker.check(upload_of(b"x"))
+
+
+def test_a_sidecar_that_is_not_there_is_unreachable() -> None:
+    with pytest.raises(ServiceUnreachable):
+        RemoteChecker(f"http://127.0.0.1:{free_port()}", 1.0, 1.0).check(upload_of(b"x"))
+
+
+def test_a_sidecar_that_accepts_and_never_answers_is_a_timeout() -> None:
+    done = threading.Event()
+    with on_connection(lambda _: done.wait(5) and None) as checker:
+        with pytest.raises(ServiceTimeout):
+            checker.check(upload_of(b"x"))
+        done.set()
+
+
+def test_a_sidecar_that_hangs_up_is_unreachable() -> None:
+    with on_connection(lambda _: None) as checker, pytest.raises(ServiceUnreachable):
+        checker.check(upload_of(b"x"))
+
+
+def test_an_answer_that_ends_early_is_unreachable() -> None:
+    def answer_half(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(
+            b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"result": "clean", "action": "allow"}'
+        )
+
+    with on_connection(answer_half) as checker, pytest.raises(ServiceUnreachable):
+        checker.check(upload_of(b"x"))
+
+
+def test_no_proxy_from_the_environment_gets_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    with answering(200, json.dumps(CLEAN).encode()) as checker:
+        assert checker.check(upload_of(b"x")).verdict.result is Result.CLEAN

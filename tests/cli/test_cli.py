@@ -1,0 +1,216 @@
+"""The commands as somebody types them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import OTHER_SEED, digests_of, pdq_of, picture_bytes, recompressed
+from upload_guard import __version__
+from upload_guard.cli.main import main
+
+LISTED = picture_bytes(1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(folder: Path, *arguments: str) -> Said:
+    """`upload-guard` with `folder` as the working folder, from its entry on, in this process for speed."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def test_the_installed_command_and_the_module_are_the_same(tmp_path: Path) -> None:
+    script = str(Path(sys.executable).with_name("upload-guard"))
+    for command in ([script], [sys.executable, "-m", "upload_guard"]):
+        result = subprocess.run(
+            [*command, "check", "missing"], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert result.returncode == 2
+        assert b"No such file" in result.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with pictures and a list file, and settings without probation."""
+    (tmp_path / "listed.jpg").write_bytes(LISTED)
+    (tmp_path / "like.jpg").write_bytes(recompressed(LISTED))
+    (tmp_path / "other.jpg").write_bytes(picture_bytes(OTHER_SEED))
+    (tmp_path / "broken.jpg").write_bytes(LISTED[:4000])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "list.txt").write_text(f"{digests_of(LISTED).md5.hex()}\npdq {pdq_of(LISTED).hex()}\n")
+    (tmp_path / "config.toml").write_text("[trust]\nprobation_hours = 0\n")
+    return tmp_path
+
+
+@pytest.fixture
+def with_list(folder: Path) -> Path:
+    """The same with the list imported and active."""
+    run(folder, "list", "import", "icse", "list.txt", "--category", "baseline", "--origin", "interpol")
+    run(folder, "list", "activate", "icse")
+    return folder
+
+
+def check(folder: Path, *files: str) -> Said:
+    return run(folder, "--config", "config.toml", "check", *files)
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    assert run(tmp_path, "version").stdout == f"upload-guard {__version__}\n"
+
+
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    text = run(tmp_path, "--help").stdout
+    for command in ("check", "list", "serve", "demo", "quarantine", "version"):
+        assert f"\n  {command} " in text
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (["other.jpg"], 0),
+        (["empty.jpg"], 0),
+        (["listed.jpg"], 1),
+        (["like.jpg"], 1),
+        (["broken.jpg"], 3),
+        (["missing.jpg"], 2),
+        (["."], 2),
+        (["other.jpg", "listed.jpg", "broken.jpg"], 1),
+        (["other.jpg", "broken.jpg"], 3),
+        (["listed.jpg", "missing.jpg"], 2),
+    ],
+    ids=str,
+)
+def test_the_exit_code_is_that_of_the_gravest_file(with_list: Path, files: list[str], code: int) -> None:
+    assert check(with_list, *files).returncode == code
+
+
+def test_without_an_active_list_a_file_is_unchecked(folder: Path) -> None:
+    result = check(folder, "other.jpg")
+    assert result.returncode == 4
+    assert "unchecked" in result.stdout
+    assert "no_list" in result.stdout
+
+
+def test_a_sidecar_that_does_not_answer_leaves_a_file_unchecked(folder: Path) -> None:
+    (folder / "config.toml").write_text('[service]\nurl = "http://127.0.0.1:9"\n')
+    result = check(folder, "other.jpg")
+    assert result.returncode == 4
+    assert "unreachable" in result.stdout
+
+
+def test_the_table_says_why(with_list: Path) -> None:
+    text = check(with_list, "listed.jpg", "like.jpg", "other.jpg").stdout
+    assert "md5 on icse v1 (baseline), entry 1" in text
+    assert "pdq on icse v1 (baseline), entry 2" in text
+    assert "of 31 bits away, frame 0" in text
+
+
+def test_json_has_one_object_a_file(with_list: Path) -> None:
+    lines = check(with_list, "--json", "like.jpg", "missing.jpg").stdout.splitlines()
+    like, missing = (json.loads(line) for line in lines)
+    assert (like["result"], like["action"], like["matches"][0]["list"]) == ("match", "quarantine", "icse")
+    assert missing == {"file": "missing.jpg", "error": "No such file or directory"}
+
+
+def test_checking_keeps_nothing(with_list: Path) -> None:
+    check(with_list, "listed.jpg")
+    assert run(with_list, "quarantine", "list").stdout == "The quarantine is empty.\n"
+
+
+def test_an_imported_list_acts_only_after_activation(folder: Path) -> None:
+    imported = run(folder, "list", "import", "icse", "list.txt", "--category", "baseline", "--origin", "x")
+    assert "icse version 1: 2 entries (1 md5, 1 pdq)" in imported.stdout
+    assert check(folder, "listed.jpg").returncode == 4
+    assert run(folder, "list", "activate", "icse").returncode == 0
+    assert check(folder, "listed.jpg").returncode == 1
+
+
+def test_list_show_names_versions_and_which_is_active(with_list: Path) -> None:
+    run(with_list, "list", "import", "icse", "list.txt", "--category", "illegal")
+    rows = run(with_list, "list", "show").stdout.splitlines()
+    assert rows[1].split()[:4] == ["icse", "interpol", "1", "since"]
+    assert rows[2].split()[:4] == ["icse", "interpol", "2", "no"]
+
+
+def test_with_no_list_show_says_what_to_do(tmp_path: Path) -> None:
+    assert "list import" in run(tmp_path, "list", "show").stdout
+
+
+IMPORT = ("list", "import", "icse", "list.txt", "--origin", "x", "--category")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("list", "import", "icse", "gone.txt", "--origin", "x", "--category", "baseline"),
+            "gone.txt: cannot be",
+        ),
+        ((*IMPORT, "baselin"), "no rule for category 'baselin': use baseline, illegal"),
+        (("list", "import", "icse", "list.txt", "--category", "baseline"), "say with --origin"),
+        (("list", "import", "A B", "list.txt", "--category", "baseline", "--origin", "x"), "is no list name"),
+        (("list", "activate", "nothing"), "there is no list 'nothing'"),
+        (("list", "activate", "nothing", "x"), "not a valid integer range"),
+        (("--config", "gone.toml", "list", "show"), "gone.toml: cannot be read: No such file"),
+        (("check",), "Missing argument 'FILES...'"),
+        (("nonsense",), "No such command 'nonsense'"),
+        (("serve", "--port", "70000"), "argument: sidecar.port: must be less than or equal to 65535"),
+        (("serve", "--host", "0.0.0.0"), "must be a loopback address"),  # noqa: S104 - refused
+    ],
+)
+def test_an_error_is_one_line_and_exit_2(folder: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = run(folder, *arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert words in result.stderr
+
+
+def test_a_bad_line_is_named_and_nothing_is_imported(folder: Path) -> None:
+    (folder / "list.txt").write_text("# a comment\nd41d8cd98f00b204e9800998ecf8427f\nno hash\n")
+    result = run(folder, *IMPORT, "baseline")
+    assert result.returncode == 2
+    assert "list.txt:3: " in result.stderr
+    assert "No list yet" in run(folder, "list", "show").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[sidecar]\nport = 'x'\n", "config.toml: sidecar.port: must be a whole number; got 'x'"),
+        ("[sidecar]\nprot = 1\n", "config.toml: sidecar.prot: no such option; accepted: host, port"),
+        ("[sidecar\n", "config.toml: is not TOML"),
+    ],
+)
+def test_serve_ends_in_one_line_before_it_listens(folder: Path, text: str, words: str) -> None:
+    (folder / "config.toml").write_text(text)
+    result = run(folder, "--config", "config.toml", "serve")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert words in result.stderr
+
+
+def test_serve_on_a_data_folder_that_is_a_file_ends_in_one_line(folder: Path) -> None:
+    (folder / "config.toml").write_text('data_dir = "list.txt"\n')
+    result = run(folder, "--config", "config.toml", "serve")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)

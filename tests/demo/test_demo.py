@@ -1,0 +1,60 @@
+"""The demonstration, as the README's first command runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support import pdq_of
+from upload_guard.demo.pictures import jpeg, landscape
+
+pytestmark = pytest.mark.live
+
+COMMAND = [sys.executable, "-m", "upload_guard", "demo"]
+
+
+def test_once_shows_all_four_uploads_and_succeeds(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    result = subprocess.run(
+        [*COMMAND, "--once"], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    rows = [line.split("  ") for line in result.stdout.splitlines()[1:5]]
+    told = [[cell.strip() for cell in row if cell.strip()][:3] for row in rows]
+    assert told == [
+        ["an ordinary photo", "201 stored by the site", "passed"],
+        ["the listed picture", "403 not stored", "match, block"],
+        ["it, resized, JPEG quality 40", "403 not stored", "match, quarantine"],
+        ["a text file", "201 stored by the site", "passed"],
+    ]
+    assert "/vault/" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_once_both_servers_stay_until_it_is_stopped(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        line = next(line for line in demo.stdout if line.startswith("Both servers go on"))
+        site, sidecar = (word for word in line.split() if word.startswith("http://"))
+        assert requests.get(site, timeout=5).ok
+        assert requests.get(sidecar, timeout=5).json()["status"] == "ready"
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=30) == 0
+    time.sleep(0.2)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(site, timeout=5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_always_draws_the_same_picture_and_another_seed_another() -> None:
+    first, again, other = (pdq_of(jpeg(landscape(seed, (400, 300)))) for seed in (5, 5, 6))
+    assert first == again
+    assert sum((a ^ b).bit_count() for a, b in zip(first, other, strict=True)) > 60

@@ -1,0 +1,110 @@
+"""Real servers for tests: a sidecar and guarded sites under gunicorn, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from upload_guard.compose import open_cases
+from upload_guard.demo.servers import Server, free_port, python, running
+from upload_guard.loading import load_settings
+from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.settings import Settings
+
+MAX_BODY = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A guarded site that answers on `url`; `quarantine` is where its refused uploads go."""
+
+    url: str
+    folder: Path
+    quarantine: Settings
+
+    def post(self, path: str = "/upload", **options: object) -> requests.Response:
+        return self.send("POST", path, **options)
+
+    def send(self, method: str, path: str = "/upload", **options: object) -> requests.Response:
+        headers = {"Accept": "application/json"} | dict(options.pop("headers", {}))  # type: ignore[call-overload]
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **options)  # type: ignore[arg-type]
+
+    def calls(self) -> int:
+        """How often the application has been called with an upload."""
+        return int(requests.get(self.url, timeout=10).json()["calls"])
+
+    def cases(self) -> tuple[CaseInfo, ...]:
+        return open_cases(self.quarantine).newest(1000)
+
+    def spooled(self) -> list[Path]:
+        """Files left in any spool folder; a spool has no name, so there should never be one."""
+        return [file for spool in self.folder.rglob("spool") for file in spool.iterdir()]
+
+
+def write_config(file: Path, sections: Mapping[str, Mapping[str, object]], **top: object) -> Path:
+    """A TOML file; JSON's notation of plain values is TOML's too."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in top.items()]
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+@contextmanager
+def sidecar(config: Path) -> Iterator[str]:
+    """`upload-guard serve` over the data folder that `config` names; gives its address."""
+    port = free_port()
+    server = Server(
+        name="sidecar",
+        command=python("upload_guard", "--config", str(config), "serve", "--port", str(port)),
+        environment={},
+        probe=f"http://127.0.0.1:{port}/live",
+        log=config.with_suffix(".sidecar.log"),
+    )
+    with running(server):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def guarded_site(config: Path, application: str = "tests.sites.recording:app") -> Iterator[str]:
+    """The application under gunicorn, its guard configured by `config`; gives its address."""
+    port = free_port()
+    server = Server(
+        name="site",
+        command=python(
+            "gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--threads", "4", application
+        ),
+        environment={"UPLOAD_GUARD_CONFIG": str(config)},
+        probe=f"http://127.0.0.1:{port}/",
+        log=config.with_suffix(".site.log"),
+    )
+    with running(server):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def embedded_site(folder: Path, **sections: Mapping[str, object]) -> Iterator[Site]:
+    """A site that checks in its own process."""
+    config = write_config(folder / "site.toml", _with_defaults(sections), data_dir="data")
+    with guarded_site(config) as url:
+        yield Site(url, folder, load_settings(config))
+
+
+@contextmanager
+def remote_site(folder: Path, **sections: Mapping[str, object]) -> Iterator[Site]:
+    """A site that asks a sidecar, and that sidecar."""
+    own = write_config(folder / "sidecar.toml", _with_defaults(sections), data_dir="data")
+    with sidecar(own) as url:
+        asking = _with_defaults(sections) | {"service": {"url": url}}
+        config = write_config(folder / "site.toml", asking, data_dir="site-data")
+        with guarded_site(config) as site_url:
+            yield Site(site_url, folder, load_settings(own))
+
+
+def _with_defaults(sections: Mapping[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
+    return {"trust": {"probation_hours": 0}, "intake": {"max_body": MAX_BODY}} | dict(sections)

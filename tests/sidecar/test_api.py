@@ -1,0 +1,165 @@
+"""The sidecar over HTTP, run by `upload-guard serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from tests.serving import sidecar, write_config
+from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, recompressed, settings_in
+from upload_guard.compose import open_cases
+from upload_guard.loading import load_settings
+from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.settings import Settings
+
+pytestmark = pytest.mark.live
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    settings: Settings
+    listed: bytes
+
+    def check(self, **options: object) -> requests.Response:
+        return requests.post(f"{self.url}/v1/check", timeout=30, **options)  # type: ignore[arg-type]
+
+    def case(self, number: str) -> CaseInfo:
+        return next(case for case in open_cases(self.settings).newest(1000) if case.number == number)
+
+    def case_count(self) -> int:
+        return len(open_cases(self.settings).newest(1000))
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("sidecar")
+    listed = activate_listed_picture(settings_in(folder))
+    sections = {"trust": {"probation_hours": 0}, "intake": {"max_body": 1 << 20}}
+    config = write_config(folder / "config.toml", sections, data_dir="data")
+    with sidecar(config) as url:
+        yield Running(url, load_settings(config), listed)
+
+
+def test_a_raw_body_is_checked(service: Running) -> None:
+    answer = service.check(data=picture_bytes(OTHER_SEED)).json()
+    assert answer == {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
+
+
+def test_the_only_file_of_a_form_is_checked(service: Running) -> None:
+    answer = service.check(files={"any": ("x.jpg", service.listed)}, data={"note": "x"}).json()
+    assert (answer["result"], answer["action"]) == ("match", "block")
+
+
+def test_a_refused_file_becomes_a_case_with_site_and_route(service: Running) -> None:
+    answer = service.check(data=recompressed(service.listed), params={"site": "blog", "route": "/wp"}).json()
+    case = service.case(answer["case"])
+    assert (case.action, case.site, case.route) == ("quarantine", "blog", "/wp")
+    assert case.file.read_bytes() == recompressed(service.listed)
+
+
+def test_the_answer_names_no_list_and_no_distance(service: Running) -> None:
+    assert set(service.check(data=service.listed).json()) == {
+        "result",
+        "action",
+        "reason",
+        "case",
+        "degraded",
+    }
+
+
+def test_a_dry_run_gives_the_verdict_and_keeps_nothing(service: Running) -> None:
+    before = service.case_count()
+    answer = service.check(data=service.listed, params={"dry_run": "1"}).json()
+    assert (answer["result"], answer["case"]) == ("match", "")
+    assert service.case_count() == before
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{}, {"a": ("a.txt", b"a"), "b": ("b.txt", b"b")}],
+    ids=["no file", "two files"],
+)
+def test_a_form_without_exactly_one_file_is_a_bad_request(service: Running, files: dict[str, object]) -> None:
+    response = service.check(files=files | {"note": (None, "text")})
+    assert response.status_code == 400
+    assert response.json()["code"] == "one_file_expected"
+
+
+def test_an_empty_body_is_an_empty_file(service: Running) -> None:
+    assert service.check(data=b"").json()["degraded"] == ["empty"]
+
+
+def test_a_body_over_the_limit_is_too_large(service: Running) -> None:
+    response = service.check(data=b"x" * ((1 << 20) + 1))
+    assert response.status_code == 413
+    assert response.json() == {
+        "code": "body_too_large",
+        "message": "The upload is too large.",
+        "retry_after": None,
+    }
+
+
+def test_unknown_paths_and_methods_answer_in_json(service: Running) -> None:
+    assert requests.get(f"{service.url}/nothing", timeout=5).json()["code"] == "not_found"
+    assert requests.get(f"{service.url}/v1/check", timeout=5).status_code == 405
+
+
+def test_it_is_live_and_ready_and_says_with_what(service: Running) -> None:
+    assert requests.get(f"{service.url}/live", timeout=5).json() == {"status": "live"}
+    response = requests.get(f"{service.url}/healthz", timeout=5)
+    health = response.json()
+    assert (response.status_code, health["status"]) == (200, "ready")
+    assert health["lists"] == [{"name": "test-list", "version": 1, "entries": 3}]
+    assert health["warnings"] == []
+    assert {probe["name"]: probe["fault"] for probe in health["probes"]} == dict.fromkeys(
+        ("lists", "database", "spool", "vault"), ""
+    )
+
+
+def test_without_a_list_it_is_ready_and_warns(tmp_path) -> None:
+    with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
+        health = requests.get(f"{url}/healthz", timeout=5)
+        answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5).json()
+    assert health.status_code == 200
+    assert "no_list" in health.json()["warnings"][0]
+    assert (answer["result"], answer["reason"]) == ("unchecked", "no_list")
+
+
+def test_with_a_damaged_list_it_is_not_ready_and_gives_no_verdict(tmp_path) -> None:
+    settings = settings_in(tmp_path)
+    activate_listed_picture(settings)
+    for file in settings.lists_dir.rglob("*.jsonl"):
+        file.write_text("damaged")
+    with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
+        health = requests.get(f"{url}/healthz", timeout=5)
+        answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5)
+    assert (health.status_code, health.json()["status"]) == (503, "not_ready")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.json()["code"] == "not_ready"
+
+
+def test_a_list_activated_while_it_runs_acts_within_seconds(tmp_path) -> None:
+    settings = settings_in(tmp_path)
+    config = write_config(tmp_path / "config.toml", {"trust": {"probation_hours": 0}}, data_dir="data")
+    with sidecar(config) as url:
+        listed = picture_bytes(1)
+        assert requests.post(f"{url}/v1/check", data=listed, timeout=5).json()["result"] == "unchecked"
+        activate_listed_picture(settings)
+        assert wait_for_match(url, listed)
+
+
+def wait_for_match(url: str, data: bytes) -> bool:
+    import time
+
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        answers = [requests.post(f"{url}/v1/check", data=data, timeout=5).json() for _ in range(4)]
+        if all(answer["result"] == "match" for answer in answers):
+            return True
+        time.sleep(0.1)
+    return False

@@ -1,0 +1,1 @@
+"""Applications behind the guard, for tests."""

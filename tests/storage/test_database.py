@@ -1,0 +1,178 @@
+"""The database: its schema, its faults in our own words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from upload_guard.errors import StorageFailed
+from upload_guard.storage.database import Database, open_database
+from upload_guard.storage.tables import Base, HashList, ListVersion
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'data' / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(url(tmp_path))
+
+
+def add(database: Database, name: str, created_at: datetime = NOW) -> None:
+    with database.session() as session:
+        session.add(HashList(name=name, origin="origin", created_at=created_at))
+
+
+def names(database: Database) -> list[str]:
+    with database.session() as session:
+        return sorted(session.scalars(select(HashList.name)))
+
+
+def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_no_table_is_left_over(database: Database) -> None:
+    assert set(inspect(database.engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_opening_again_finds_what_was_stored(tmp_path: Path) -> None:
+    add(open_database(url(tmp_path)), "kept")
+    assert names(open_database(url(tmp_path))) == ["kept"]
+
+
+def test_several_processes_can_open_it_at_once(tmp_path: Path) -> None:
+    program = f"from upload_guard.storage.database import open_database; open_database({url(tmp_path)!r})"
+    running = [
+        subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    faults = [process.communicate(timeout=30)[1] for process in running]
+    assert [process.returncode for process in running] == [0] * 4, faults
+    assert names(open_database(url(tmp_path))) == []
+
+
+def test_the_folder_is_made_for_its_owner_alone(database: Database, tmp_path: Path) -> None:
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_made_is_a_storage_fault(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StorageFailed, match="data"):
+        open_database(url(tmp_path))
+
+
+def test_a_file_that_is_no_database_is_a_storage_fault(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test.sqlite3").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(StorageFailed, match="file is not a database"):
+        open_database(url(tmp_path))
+
+
+def test_a_folder_in_place_of_the_file_is_a_storage_fault(tmp_path: Path) -> None:
+    (tmp_path / "data" / "test.sqlite3").mkdir(parents=True)
+    with pytest.raises(StorageFailed, match="unable to open"):
+        open_database(url(tmp_path))
+
+
+def test_a_database_of_a_newer_release_is_a_storage_fault(tmp_path: Path) -> None:
+    with open_database(url(tmp_path)).session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageFailed):
+        open_database(url(tmp_path))
+
+
+def test_a_fault_in_a_session_is_a_storage_fault_and_undoes_all_of_it(database: Database) -> None:
+    add(database, "one")
+
+    def two_lists_of_which_one_is_there() -> None:
+        with database.session() as session:
+            session.add(HashList(name="two", origin="origin", created_at=NOW))
+            session.flush()
+            session.add(HashList(name="one", origin="origin", created_at=NOW))
+
+    with pytest.raises(StorageFailed, match="UNIQUE constraint failed"):
+        two_lists_of_which_one_is_there()
+    assert names(database) == ["one"]
+
+
+def test_a_fault_does_not_show_what_was_to_be_stored(database: Database) -> None:
+    add(database, "secret")
+    with pytest.raises(StorageFailed) as caught:
+        add(database, "secret")
+    assert "secret" not in str(caught.value)
+
+
+def test_any_other_exception_undoes_the_session_and_stays_itself(database: Database) -> None:
+    def stored_and_then_failed() -> None:
+        with database.session() as session:
+            session.add(HashList(name="one", origin="origin", created_at=NOW))
+            session.flush()
+            raise KeyError("not the database's fault")
+
+    with pytest.raises(KeyError):
+        stored_and_then_failed()
+    assert names(database) == []
+
+
+def test_a_version_cannot_belong_to_no_list(database: Database) -> None:
+    version = ListVersion(
+        list_id=7,
+        number=1,
+        source="s",
+        sha256=bytes(32),
+        entries=1,
+        counts={},
+        imported_at=NOW,
+        imported_by="ann",
+    )
+    with pytest.raises(StorageFailed, match="FOREIGN KEY"), database.session() as session:
+        session.add(version)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NOW,
+        NOW.astimezone(timezone(timedelta(hours=5, minutes=30))),
+        NOW.astimezone(timezone(timedelta(hours=-8))),
+    ],
+    ids=["UTC", "east", "west"],
+)
+def test_a_moment_comes_back_as_itself_in_utc(database: Database, moment: datetime) -> None:
+    add(database, "one", moment)
+    with database.session() as session:
+        found = session.scalars(select(HashList.created_at)).one()
+    assert found == moment
+    assert found.tzinfo is UTC
+
+
+def test_no_moment_stays_none(database: Database) -> None:
+    add(database, "one")
+    with database.session() as session:
+        hash_list = session.scalars(select(HashList)).one()
+        hash_list.versions.append(
+            ListVersion(
+                number=1,
+                source="s",
+                sha256=bytes(32),
+                entries=1,
+                counts={"md5": 1},
+                imported_at=NOW,
+                imported_by="ann",
+            )
+        )
+    with database.session() as session:
+        version = session.scalars(select(ListVersion)).one()
+        assert (version.activated_at, version.imported_at) == (None, NOW)

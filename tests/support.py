@@ -1,0 +1,91 @@
+"""What many tests need: drawn pictures, uploads made of bytes, a data folder with an active list."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from upload_guard.compose import open_lists
+from upload_guard.demo.pictures import jpeg, landscape
+from upload_guard.digests import digest_stream
+from upload_guard.imaging.pdq import pdq
+from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.store import ImportOrder
+from upload_guard.records import Digests, SignalType, Source, Upload
+from upload_guard.settings import Settings
+
+LISTED_SEED = 1
+OTHER_SEED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BytesContent:
+    """A `Content` in memory."""
+
+    data: bytes
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.data)
+
+
+def digests_of(data: bytes) -> Digests:
+    return digest_stream(io.BytesIO(data))
+
+
+def upload_of(data: bytes, source: Source = Source("test", "/upload")) -> Upload:  # noqa: B008 - frozen
+    return Upload(BytesContent(data), digests_of(data), "file.bin", "application/octet-stream", source)
+
+
+def picture_bytes(seed: int) -> bytes:
+    """A drawn landscape as a JPEG file, the same bytes for the same seed."""
+    return jpeg(landscape(seed, (800, 600)))
+
+
+def recompressed(data: bytes, size: tuple[int, int] = (400, 300), quality: int = 40) -> bytes:
+    """The same picture smaller and as another JPEG: other digests, a near PDQ hash."""
+    return jpeg(Image.open(io.BytesIO(data)).resize(size), quality)
+
+
+def pdq_of(data: bytes) -> bytes:
+    return pdq(np.asarray(Image.open(io.BytesIO(data)).convert("L"))).value
+
+
+def listed_hashes(data: bytes) -> list[ListedHash]:
+    """What a list would hold of a picture: its SHA-256, its MD5 and its PDQ."""
+    digests = digests_of(data)
+    return [
+        ListedHash(SignalType.SHA256, digests.sha256),
+        ListedHash(SignalType.MD5, digests.md5),
+        ListedHash(SignalType.PDQ, pdq_of(data)),
+    ]
+
+
+def settings_in(folder: Path, **sections: object) -> Settings:
+    """Settings over a data folder of their own, without probation unless `trust` says otherwise."""
+    values: dict[str, object] = {"data_dir": folder / "data", "trust": {"probation_hours": 0}} | sections
+    return Settings.model_validate(values)
+
+
+def activate_list(
+    settings: Settings,
+    hashes: list[ListedHash],
+    name: str = "test-list",
+    category: str = "baseline",
+    origin: str = "test-origin",
+) -> None:
+    """Import `hashes` as a new version of a list and activate it."""
+    lists = open_lists(settings)
+    version = lists.import_version(ImportOrder(name, "test", category, origin, "tester"), hashes)
+    lists.activate(name, version.number, "tester")
+
+
+def activate_listed_picture(settings: Settings, seed: int = LISTED_SEED) -> bytes:
+    """Put one drawn picture on an active baseline list; returns its bytes."""
+    data = picture_bytes(seed)
+    activate_list(settings, listed_hashes(data))
+    return data

@@ -1,0 +1,340 @@
+"""The policy: each row of its table, then what must hold for any findings whatever."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upload_guard.policy import Policy, Trust, judge, passed_unchecked
+from upload_guard.records import Action, Findings, Match, Result, SignalType
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PROBATION = timedelta(hours=24)
+OLD = NOW - timedelta(days=90)
+YOUNG = NOW - timedelta(hours=1)
+POLICY = Policy(
+    Trust(
+        ceilings={
+            "baseline": Action.BLOCK,
+            "illegal": Action.QUARANTINE,
+            "investigative": Action.MONITOR,
+            "other": Action.ALLOW,
+        },
+        by_list={"strict": {"a1": Action.BLOCK, "baseline": Action.MONITOR}},
+        probation=PROBATION,
+    )
+)
+IGNORED = ("other", "never heard of")
+CATEGORIES = ("baseline", "illegal", "investigative", *IGNORED)
+
+
+def match_of(
+    kind: SignalType = SignalType.SHA256,
+    category: str = "baseline",
+    *,
+    origin: str = "origin one",
+    view: str = "frame 0",
+    distance: int = 0,
+    since: datetime = OLD,
+    list_name: str = "list",
+) -> Match:
+    limit = {SignalType.PDQ: 31, SignalType.PHASH: 8}.get(kind, 0)
+    return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since)
+
+
+def pdq(distance: int = 10, **others: object) -> Match:
+    return match_of(SignalType.PDQ, distance=distance, **others)  # type: ignore[arg-type]
+
+
+def phash(**others: object) -> Match:
+    return match_of(SignalType.PHASH, distance=3, **others)  # type: ignore[arg-type]
+
+
+SECOND = "origin two"
+ROWS = {
+    "nothing found": ([], Result.CLEAN, Action.ALLOW, ""),
+    "exact on baseline": ([match_of()], Result.MATCH, Action.BLOCK, "exact"),
+    "exact on illegal": ([match_of(category="illegal")], Result.MATCH, Action.QUARANTINE, "exact"),
+    "exact on investigative": ([match_of(category="investigative")], Result.MATCH, Action.MONITOR, "exact"),
+    "exact MD5 alone": ([match_of(SignalType.MD5)], Result.MATCH, Action.BLOCK, "exact"),
+    "exact SHA-1 alone": ([match_of(SignalType.SHA1)], Result.MATCH, Action.BLOCK, "exact"),
+    "PDQ in two origins": ([pdq(), pdq(origin=SECOND)], Result.MATCH, Action.BLOCK, "corroborated"),
+    "PDQ in two origins, other views": (
+        [pdq(), pdq(origin=SECOND, view="frame 1")],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ in two lists of one origin": (
+        [pdq(), pdq(list_name="second")],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ beside one that may not block": (
+        [pdq(), pdq(origin=SECOND, category="illegal")],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ beside a young one": (
+        [pdq(), pdq(origin=SECOND, since=YOUNG)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ beside one in the review band": (
+        [pdq(), pdq(40, origin=SECOND)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ beside pHash of another origin": (
+        [pdq(), phash(origin=SECOND)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "PDQ at the limit": ([pdq(31)], Result.MATCH, Action.QUARANTINE, "perceptual"),
+    "PDQ on investigative": (
+        [pdq(category="investigative")],
+        Result.MATCH,
+        Action.MONITOR,
+        "perceptual",
+    ),
+    "PDQ in the review band": ([pdq(32)], Result.NEAR, Action.QUARANTINE, "near"),
+    "PDQ in the review band of two origins": (
+        [pdq(32), pdq(32, origin=SECOND)],
+        Result.NEAR,
+        Action.QUARANTINE,
+        "near",
+    ),
+    "pHash": ([phash()], Result.NEAR, Action.MONITOR, "near"),
+    "pHash in two origins": ([phash(), phash(origin=SECOND)], Result.NEAR, Action.MONITOR, "near"),
+    "exact but young": ([match_of(since=YOUNG)], Result.MATCH, Action.QUARANTINE, "exact"),
+    "exact at the end of probation": (
+        [match_of(since=NOW - PROBATION)],
+        Result.MATCH,
+        Action.BLOCK,
+        "exact",
+    ),
+    "exact, ignored category": ([match_of(category="other")], Result.CLEAN, Action.ALLOW, ""),
+    "exact, category nobody named": ([match_of(category="B9")], Result.CLEAN, Action.ALLOW, ""),
+    "the list's own category": (
+        [match_of(category="A1", list_name="strict")],
+        Result.MATCH,
+        Action.BLOCK,
+        "exact",
+    ),
+    "that category on another list": ([match_of(category="A1")], Result.CLEAN, Action.ALLOW, ""),
+    "the list's own rule before the general": (
+        [match_of(list_name="strict")],
+        Result.MATCH,
+        Action.MONITOR,
+        "exact",
+    ),
+    "the general rule where the list has none": (
+        [match_of(category="illegal", list_name="strict")],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "exact",
+    ),
+    "a category in capitals": ([match_of(category="BASELINE")], Result.MATCH, Action.BLOCK, "exact"),
+}
+
+
+@pytest.mark.parametrize(("matches", "result", "action", "reason"), ROWS.values(), ids=ROWS.keys())
+def test_each_row_of_the_table(matches: list[Match], result: Result, action: Action, reason: str) -> None:
+    verdict = judge(Findings(matches=tuple(matches)), POLICY, NOW)
+    assert (verdict.result, verdict.action, verdict.reason) == (result, action, reason)
+
+
+UNSCANNABLE_ROWS = {
+    "held by default": ([], Action.QUARANTINE, Result.UNSCANNABLE, Action.QUARANTINE, "truncated"),
+    "monitored where set": ([], Action.MONITOR, Result.UNSCANNABLE, Action.MONITOR, "truncated"),
+    "beside a match that blocks": ([match_of()], Action.QUARANTINE, Result.MATCH, Action.BLOCK, "exact"),
+    "beside a match as strong": (
+        [match_of(category="illegal")],
+        Action.QUARANTINE,
+        Result.MATCH,
+        Action.QUARANTINE,
+        "exact",
+    ),
+    "beside a weaker match": (
+        [match_of(category="investigative")],
+        Action.QUARANTINE,
+        Result.UNSCANNABLE,
+        Action.QUARANTINE,
+        "truncated",
+    ),
+    "beside an ignored match": (
+        [match_of(category="other")],
+        Action.MONITOR,
+        Result.UNSCANNABLE,
+        Action.MONITOR,
+        "truncated",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("matches", "setting", "result", "action", "reason"),
+    UNSCANNABLE_ROWS.values(),
+    ids=UNSCANNABLE_ROWS.keys(),
+)
+def test_an_image_that_could_not_be_read(
+    matches: list[Match], setting: Action, result: Result, action: Action, reason: str
+) -> None:
+    findings = Findings(matches=tuple(matches), unscannable="truncated")
+    verdict = judge(findings, Policy(POLICY.trust, setting), NOW)
+    assert (verdict.result, verdict.action, verdict.reason) == (result, action, reason)
+
+
+def test_nothing_to_check_against_passes_as_unchecked() -> None:
+    verdict = judge(Findings(unchecked="no_list"), POLICY, NOW)
+    assert (verdict.result, verdict.action, verdict.reason) == (Result.UNCHECKED, Action.ALLOW, "no_list")
+
+
+def test_what_passed_for_a_fault_is_monitored_and_says_which() -> None:
+    verdict = passed_unchecked("timeout")
+    assert (verdict.result, verdict.action, verdict.reason) == (Result.UNCHECKED, Action.MONITOR, "timeout")
+
+
+def test_what_was_degraded_is_handed_on() -> None:
+    assert judge(Findings(degraded=("frame 0: low quality",)), POLICY, NOW).degraded == (
+        "frame 0: low quality",
+    )
+
+
+def test_matches_stand_exact_first_then_within_the_limit_then_by_distance() -> None:
+    near, far, close = pdq(32), pdq(20), pdq(2)
+    exact, likeness = match_of(category="illegal"), phash()
+    verdict = judge(Findings(matches=(likeness, near, far, exact, close)), POLICY, NOW)
+    assert verdict.matches == (exact, close, far, near, likeness)
+
+
+def test_ignored_matches_are_not_handed_on() -> None:
+    counted = match_of()
+    verdict = judge(Findings(matches=(match_of(category="other"), counted)), POLICY, NOW)
+    assert verdict.matches == (counted,)
+
+
+def test_trust_knows_the_categories_that_a_rule_names() -> None:
+    trust = POLICY.trust
+    assert trust.knows("list", "Other")
+    assert trust.knows("strict", "A1")
+    assert not trust.knows("list", "A1")
+    assert trust.categories("strict") == ("a1", "baseline", "illegal", "investigative", "other")
+    assert "a1" not in trust.categories("list")
+
+
+kinds = st.sampled_from(SignalType)
+perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH])
+
+
+def matches_of(
+    kinds: st.SearchStrategy[SignalType] = kinds,
+    categories: st.SearchStrategy[str] = st.sampled_from(CATEGORIES),  # noqa: B008 - immutable
+    origins: st.SearchStrategy[str] = st.sampled_from(["one", "two", "three"]),  # noqa: B008
+    since: st.SearchStrategy[datetime] = st.sampled_from([OLD, YOUNG, NOW]),  # noqa: B008
+) -> st.SearchStrategy[Match]:
+    return st.builds(
+        match_of,
+        kinds,
+        categories,
+        origin=origins,
+        view=st.sampled_from(["frame 0", "frame 1"]),
+        distance=st.integers(0, 40),
+        since=since,
+        list_name=st.sampled_from(["list", "second", "strict"]),
+    )
+
+
+some_matches = st.lists(matches_of(), max_size=6).map(tuple)
+policies = st.builds(
+    Policy,
+    st.builds(
+        Trust,
+        st.fixed_dictionaries({category: st.sampled_from(Action) for category in CATEGORIES}),
+        probation=st.sampled_from([timedelta(), PROBATION]),
+    ),
+    st.sampled_from([Action.MONITOR, Action.QUARANTINE]),
+)
+findings_of = st.builds(
+    Findings,
+    matches=some_matches,
+    unscannable=st.sampled_from(["", "truncated"]),
+    unchecked=st.sampled_from(["", "no_list"]),
+)
+
+
+@given(st.lists(matches_of(perceptual, origins=st.just("one"))).map(tuple), policies)
+def test_likenesses_of_one_origin_never_block(matches: tuple[Match, ...], policy: Policy) -> None:
+    assert judge(Findings(matches=matches), policy, NOW).action < Action.BLOCK
+
+
+@given(st.lists(matches_of(st.just(SignalType.PHASH))).map(tuple), policies)
+def test_phash_alone_never_refuses(matches: tuple[Match, ...], policy: Policy) -> None:
+    assert not judge(Findings(matches=matches), policy, NOW).action.refuses
+
+
+@given(findings_of, st.lists(matches_of(categories=st.sampled_from(IGNORED)), min_size=1).map(tuple))
+def test_an_ignored_category_never_changes_a_verdict(findings: Findings, ignored: tuple[Match, ...]) -> None:
+    more = Findings(
+        matches=ignored + findings.matches, unscannable=findings.unscannable, unchecked=findings.unchecked
+    )
+    assert judge(more, POLICY, NOW) == judge(findings, POLICY, NOW)
+
+
+@given(findings_of, matches_of(), policies)
+def test_one_match_more_never_weakens_the_action(findings: Findings, one: Match, policy: Policy) -> None:
+    more = Findings(
+        matches=(*findings.matches, one), unscannable=findings.unscannable, unchecked=findings.unchecked
+    )
+    assert judge(more, policy, NOW).action >= judge(findings, policy, NOW).action
+
+
+@given(st.lists(matches_of(since=st.sampled_from([YOUNG, NOW])), min_size=1).map(tuple), policies)
+def test_young_entries_quarantine_at_most(matches: tuple[Match, ...], policy: Policy) -> None:
+    careful = Policy(Trust(policy.trust.ceilings, probation=PROBATION), policy.unscannable)
+    assert judge(Findings(matches=matches), careful, NOW).action <= Action.QUARANTINE
+
+
+@given(some_matches, policies)
+def test_what_could_not_be_read_is_never_clean(matches: tuple[Match, ...], policy: Policy) -> None:
+    verdict = judge(Findings(matches=matches, unscannable="undecodable"), policy, NOW)
+    assert verdict.result is not Result.CLEAN
+    assert verdict.action >= policy.unscannable
+
+
+@given(some_matches, policies)
+def test_what_could_not_be_checked_is_never_clean(matches: tuple[Match, ...], policy: Policy) -> None:
+    assert judge(Findings(matches=matches, unchecked="no_list"), policy, NOW).result is not Result.CLEAN
+
+
+@given(some_matches, policies)
+def test_the_strongest_match_stands_first(matches: tuple[Match, ...], policy: Policy) -> None:
+    verdict = judge(Findings(matches=matches), policy, NOW)
+    if not verdict.matches:
+        assert verdict.action is Action.ALLOW
+        return
+    # On its own, or with what corroborates it, the first must account for the whole verdict.
+    first = verdict.matches[0]
+    views = tuple(match for match in matches if match.view == first.view and not match.exact)
+    again = judge(Findings(matches=(first, *views)), policy, NOW)
+    assert again.action == verdict.action
+    assert again.matches[0].signal_type is first.signal_type
+
+
+@given(findings_of, policies, st.randoms())
+def test_the_order_of_the_matches_does_not_change_the_verdict(
+    findings: Findings, policy: Policy, dice: object
+) -> None:
+    shuffled = list(findings.matches)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined]
+    other = Findings(matches=tuple(shuffled), unscannable=findings.unscannable, unchecked=findings.unchecked)
+    one, two = judge(findings, policy, NOW), judge(other, policy, NOW)
+    assert (one.result, one.action, one.reason) == (two.result, two.action, two.reason)

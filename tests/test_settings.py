@@ -1,0 +1,367 @@
+"""Settings: which source wins, and that every fault is one line that helps."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from upload_guard.compose import build_policy
+from upload_guard.errors import ConfigError
+from upload_guard.loading import load_settings
+from upload_guard.settings import ListSettings, Settings
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+
+
+def config(folder: Path, text: str) -> Path:
+    file = folder / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def fault_of(path: Path | None = None, **arguments: Any) -> str:
+    """The one line that loading ends with."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, **arguments)
+    line = str(caught.value)
+    assert len(line.splitlines()) == 1
+    return line
+
+
+# Which source wins --------------------------------------------------------------------------------
+
+
+def test_without_any_source_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().model_dump() == Settings().resolved_against(tmp_path).model_dump()
+
+
+def test_the_file_overrides_the_defaults(tmp_path: Path) -> None:
+    settings = load_settings(config(tmp_path, "[sidecar]\nport = 9001"))
+    assert settings.sidecar.port == 9001
+    assert settings.sidecar.workers == Settings().sidecar.workers
+
+
+def test_a_variable_overrides_the_file_and_leaves_its_other_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT", "9002")
+    settings = load_settings(config(tmp_path, "[sidecar]\nport = 9001\nworkers = 7"))
+    assert (settings.sidecar.port, settings.sidecar.workers) == (9002, 7)
+
+
+def test_an_argument_overrides_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT", "9002")
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__WORKERS", "5")
+    settings = load_settings(config(tmp_path, "[sidecar]\nthreads = 3"), sidecar={"port": 9003})
+    assert (settings.sidecar.port, settings.sidecar.workers, settings.sidecar.threads) == (9003, 5, 3)
+
+
+def test_a_variable_can_name_a_file_that_holds_the_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "port").write_text("9004\n")
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT_FILE", str(tmp_path / "port"))
+    assert load_settings(config(tmp_path, "[sidecar]\nport = 9001")).sidecar.port == 9004
+
+
+def test_a_top_level_option_can_stand_in_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").write_text("shop")
+    monkeypatch.setenv("UPLOAD_GUARD_SITE_FILE", str(tmp_path / "site"))
+    assert load_settings().site == "shop"
+
+
+def test_a_list_can_be_set_by_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_LISTS__ICSE__PDQ_LIMIT", "24")
+    assert load_settings().lists == {"icse": ListSettings(pdq_limit=24)}
+
+
+def test_a_size_may_have_a_unit(tmp_path: Path) -> None:
+    assert load_settings(config(tmp_path, '[intake]\nmax_body = "2 MiB"')).intake.max_body == 2 << 20
+
+
+def test_the_file_can_be_named_by_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_CONFIG", str(config(tmp_path, 'site = "named"')))
+    assert load_settings().site == "named"
+
+
+def test_a_path_given_by_hand_comes_before_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_CONFIG", str(tmp_path / "not there"))
+    assert load_settings(config(tmp_path, 'site = "given"')).site == "given"
+
+
+def test_settings_made_by_a_program_read_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_SITE", "elsewhere")
+    assert Settings().site == "default"
+
+
+# Paths --------------------------------------------------------------------------------------------
+
+
+def test_relative_paths_count_from_the_files_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = config(tmp_path / "etc", 'data_dir = "data"\n[intake]\nspool_dir = "../spool"')
+    settings = load_settings(file.relative_to(tmp_path))
+    assert settings.data_dir == tmp_path / "etc" / "data"
+    assert settings.spool_dir == tmp_path / "etc" / ".." / "spool"
+
+
+def test_absolute_paths_stay(tmp_path: Path) -> None:
+    settings = load_settings(config(tmp_path, 'data_dir = "/srv/data"'))
+    assert settings.data_dir == Path("/srv/data")
+    assert settings.spool_dir == Path("/srv/data/spool")
+    assert settings.vault_dir == Path("/srv/data/vault")
+    assert settings.lists_dir == Path("/srv/data/lists")
+    assert settings.database_url == "sqlite:////srv/data/upload_guard.sqlite3"
+
+
+def test_an_empty_spool_folder_means_the_one_in_the_data_folder(tmp_path: Path) -> None:
+    settings = load_settings(config(tmp_path, 'data_dir = "data"\n[intake]\nspool_dir = ""'))
+    assert settings.spool_dir == tmp_path / "data" / "spool"
+
+
+# Faults -------------------------------------------------------------------------------------------
+
+HTTP = "http://127.0.0.1:8467"
+CEILINGS = "'ignore', 'monitor', 'quarantine' or 'block'"
+SECTIONS = "data_dir, site, intake, service, sidecar, imaging, trust, lists, failure, log"
+WRONG = {
+    "unknown section": ("[colour]\nred = 1", "colour", SECTIONS),
+    "unknown top-level option": ("colour = 1", "colour", SECTIONS),
+    "unknown option": ("[sidecar]\nprot = 1", "sidecar.prot", "host, port, workers, threads"),
+    "unknown option of a list": (
+        "[lists.icse]\npdq = 1",
+        "lists.icse.pdq",
+        "actions, pdq_limit, phash_limit",
+    ),
+    "text for a number": ('[sidecar]\nport = "x"', "sidecar.port", "a whole number"),
+    "fraction for a whole number": ("[sidecar]\nport = 1.5", "sidecar.port", "a whole number"),
+    "truth for a whole number": ("[sidecar]\nport = true", "sidecar.port", "else than true or false"),
+    "too small": ("[sidecar]\nport = 0", "sidecar.port", "greater than or equal to 1"),
+    "too large": ("[sidecar]\nport = 65536", "sidecar.port", "less than or equal to 65535"),
+    "text for a fraction": ('[service]\ntimeout = "soon"', "service.timeout", "a number"),
+    "value for a section": ("sidecar = 3", "sidecar", "a table of options"),
+    "value for all lists": ("lists = 3", "lists", "a table of options"),
+    "no size": ('[intake]\nmax_body = "lots"', "intake.max_body", '"512 MiB"'),
+    "unknown unit": ('[intake]\nmax_body = "3 XB"', "intake.max_body", '"512 MiB"'),
+    "size of nothing": ("[intake]\nmax_body = 0", "intake.max_body", "greater than 0"),
+    "number for a path": ("data_dir = 5", "data_dir", "a path in quotes"),
+    "number for a text": ("site = 3", "site", "a text in quotes"),
+    "site with a blank": ('site = "my shop"', "site", "letters, digits and . _ -"),
+    "unknown word": ('[log]\nlevel = "loud"', "log.level", "'debug', 'info', 'warning' or 'error'"),
+    "unknown ceiling": ('[trust]\nother = "ban"', "trust.other", CEILINGS),
+    "ceiling of a list": ('[lists.icse.actions]\nA1 = "ban"', "lists.icse.actions.A1", CEILINGS),
+    "category without a letter": (
+        '[lists.icse.actions]\n"!" = "block"',
+        "lists.icse.actions",
+        "letters, digits",
+    ),
+    "name that no list can have": ("[lists.ICSE]\npdq_limit = 9", "lists.ICSE", "small letters"),
+    "distance too far": ("[trust]\npdq_limit = 61", "trust.pdq_limit", "less than or equal to 60"),
+    "distance of a list": (
+        "[lists.icse]\npdq_limit = 61",
+        "lists.icse.pdq_limit",
+        "less than or equal to 60",
+    ),
+    "probation without end": ("[trust]\nprobation_hours = inf", "trust.probation_hours", "must be"),
+    "probation that is no number": (
+        "[trust]\nprobation_hours = nan",
+        "trust.probation_hours",
+        "finite number",
+    ),
+    "unscannable passing": ('[failure]\nunscannable = "allow"', "failure.unscannable", "'quarantine'"),
+    "other scheme": ('[service]\nurl = "ftp://host"', "service.url", HTTP),
+    "address without a host": ('[service]\nurl = "http://"', "service.url", HTTP),
+    "address with half a host": ('[service]\nurl = "http://[::1"', "service.url", HTTP),
+    "address with no such port": ('[service]\nurl = "http://host:99999"', "service.url", HTTP),
+    "host for everybody": ('[sidecar]\nhost = "0.0.0.0"', "sidecar.host", "127.0.0.1 or ::1"),
+    "host by name": ('[sidecar]\nhost = "example.org"', "sidecar.host", "127.0.0.1 or ::1"),
+    "connecting for longer than waiting": (
+        "[service]\nconnect_timeout = 9\ntimeout = 8",
+        "service.timeout",
+        "at least service.connect_timeout (9.0)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "key", "accepted"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_line_names_file_key_and_what_is_accepted(
+    tmp_path: Path, text: str, key: str, accepted: str
+) -> None:
+    file = config(tmp_path, text)
+    line = fault_of(file)
+    assert line.startswith(f"{file}: ")
+    assert key in line
+    assert accepted in line.partition(key)[2]
+    assert "must be String should" not in line  # half a sentence
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_the_sidecar_listens_on_loopback(tmp_path: Path, host: str) -> None:
+    assert load_settings(config(tmp_path, f'[sidecar]\nhost = "{host}"')).sidecar.host == host
+
+
+WRONG_VARIABLES = {
+    "value": ("UPLOAD_GUARD_SIDECAR__PORT", "x", "sidecar.port", "a whole number"),
+    "empty value": ("UPLOAD_GUARD_SIDECAR__PORT", "", "sidecar.port", "a whole number"),
+    "option": ("UPLOAD_GUARD_SIDECAR__PROT", "1", "sidecar.prot", "host, port, workers, threads"),
+    "value of a list": ("UPLOAD_GUARD_LISTS__ICSE__PDQ_LIMIT", "61", "lists.icse.pdq_limit", "equal to 60"),
+    "top-level option": ("UPLOAD_GUARD_STIE", "x", "no such option", SECTIONS),
+    "single underscore": ("UPLOAD_GUARD_SIDECAR_PORT", "9000", "no such option", SECTIONS),
+    "lower-case option": ("upload_guard_stie", "x", "no such option", SECTIONS),
+    "option below one that has none": ("UPLOAD_GUARD_SITE__NAME", "shop", "site", ""),
+    "option below a number": ("UPLOAD_GUARD_SIDECAR__PORT__NUMBER", "9", "sidecar.port", "a whole number"),
+    "section that is no JSON": ("UPLOAD_GUARD_SIDECAR", "9000", "sidecar", "a table of options"),
+    "section that is half JSON": ("UPLOAD_GUARD_SIDECAR", '{"port":', "sidecar", ""),
+    "section with a wrong value": ("UPLOAD_GUARD_SIDECAR", '{"port": 0}', "sidecar.port", "equal to 1"),
+    "lists that are no JSON": ("UPLOAD_GUARD_LISTS", "icse", "lists", ""),
+    "actions that are no JSON": ("UPLOAD_GUARD_LISTS__ICSE__ACTIONS", "block", "lists", ""),
+    "file that is not there": ("UPLOAD_GUARD_SITE_FILE", "/not/there", "/not/there", "No such file"),
+    "file that is a folder": ("UPLOAD_GUARD_SITE_FILE", "/", "'/'", "Is a directory"),
+    "file in place of none": ("UPLOAD_GUARD_CONFIG_FILE", "/etc/x", "no such option", SECTIONS),
+    "one half of two": (
+        "UPLOAD_GUARD_SERVICE__TIMEOUT",
+        "0.5",
+        "service",
+        "at least service.connect_timeout",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "key", "accepted"), WRONG_VARIABLES.values(), ids=WRONG_VARIABLES.keys()
+)
+def test_a_wrong_variable_is_named_with_what_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, key: str, accepted: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    line = fault_of()
+    assert variable in line
+    assert key in line
+    assert accepted in line
+
+
+def test_the_variable_is_named_where_it_hides_a_good_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT", "x")
+    line = fault_of(config(tmp_path, "[sidecar]\nport = 9000"))
+    assert line.startswith("environment UPLOAD_GUARD_SIDECAR__PORT: sidecar.port: ")
+
+
+def test_a_wrong_value_from_a_file_of_its_own_names_that_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "port").write_text("high")
+    monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT_FILE", str(tmp_path / "port"))
+    assert fault_of().startswith("environment UPLOAD_GUARD_SIDECAR__PORT_FILE: sidecar.port: ")
+
+
+def test_a_value_file_that_is_no_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("UPLOAD_GUARD_SITE_FILE", str(tmp_path / "site"))
+    assert "UPLOAD_GUARD_SITE_FILE" in fault_of()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        ({"sidecar": {"port": 0}}, "sidecar.port"),
+        ({"sidecar": {"prot": 1}}, "sidecar.prot"),
+        ({"colour": 1}, "colour"),
+    ],
+    ids=["value", "option", "top-level option"],
+)
+def test_a_wrong_argument_is_said_to_be_one(tmp_path: Path, arguments: dict[str, Any], key: str) -> None:
+    file = config(tmp_path, "[sidecar]\nport = 9000")
+    assert fault_of(file, **arguments).startswith(f"argument: {key}: ")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "not there.toml"
+    assert fault_of(file) == f"{file}: cannot be read: No such file or directory"
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert fault_of(tmp_path).startswith(f"{tmp_path}: cannot be read: ")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b'site = "\xff"')
+    assert fault_of(file) == f"{file}: cannot be read: it is not UTF-8 text"
+
+
+def test_a_file_that_is_not_toml_is_named_with_the_line(tmp_path: Path) -> None:
+    file = config(tmp_path, 'site = "shop"\nport: 1\n')
+    line = fault_of(file)
+    assert line.startswith(f"{file}: is not TOML: ")
+    assert "line 2" in line
+
+
+def test_every_probation_that_is_accepted_can_be_kept(tmp_path: Path) -> None:
+    file = config(tmp_path, "[trust]\nprobation_hours = 1e15")
+    try:
+        settings = load_settings(file)
+    except ConfigError:
+        return
+    assert build_policy(settings)
+
+
+# The example --------------------------------------------------------------------------------------
+
+
+def uncommented() -> dict[str, Any]:
+    """The example with its commented-out options in force."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    option = re.compile(r"# (\[[a-z_.]+\]|[a-z_]+ = .+)$")
+    return tomllib.loads("\n".join(option.sub(r"\1", line) for line in lines))
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    fields = Settings.model_fields.items()
+    found = {name: field.annotation for name, field in fields}
+    return {
+        name: kind for name, kind in found.items() if isinstance(kind, type) and issubclass(kind, BaseModel)
+    }
+
+
+def test_the_example_is_exactly_the_defaults() -> None:
+    assert Settings.model_validate(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))) == Settings()
+
+
+def test_the_example_holds_every_section_and_top_level_option() -> None:
+    assert set(uncommented()) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("section", sections())
+def test_the_example_holds_every_option_of_a_section(section: str) -> None:
+    assert set(uncommented()[section]) == set(sections()[section].model_fields)
+
+
+def test_the_example_holds_every_option_of_a_list() -> None:
+    assert [set(one) for one in uncommented()["lists"].values()] == [set(ListSettings.model_fields)]
+
+
+def test_the_example_can_be_used_with_every_option_in_force() -> None:
+    assert Settings.model_validate(uncommented()) != Settings()
+
+
+def test_every_option_of_the_example_has_a_comment_above() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    bare = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match(r"(# )?[a-z_]+ = ", line) and not before.strip()
+    ]
+    assert bare == []

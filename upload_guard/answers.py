@@ -1,0 +1,135 @@
+"""What an uploader is told. The same neutral sentence and a case number whatever was found inside.
+
+No list, distance or reason, and no difference between block and quarantine: nobody can probe with it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from upload_guard.errors import UploadGuardError
+
+_TYPES = ("application/json", "text/html", "text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP response: `status` with its phrase, headers as WSGI takes them, body."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    code: str
+    title: str
+    sentence: str
+    case_label: str
+    case: str = ""
+
+
+_REFUSED = {
+    "en": ("Upload refused", "This upload cannot be accepted.", "Case number"),
+    "nl": ("Upload geweigerd", "Deze upload kan niet worden aanvaard.", "Zaaknummer"),
+}
+_FAULTS = {
+    "en": "Upload not accepted",
+    "nl": "Upload niet aanvaard",
+}
+_FAULT_SENTENCES = {
+    # Dutch for the public sentences of errors.py, which are the English ones.
+    "The request could not be understood.": "Het verzoek is onbegrijpelijk.",
+    "The form data of this request is malformed.": "De formuliergegevens van dit verzoek zijn ongeldig.",
+    "The request ended before its announced length.": "Het verzoek eindigde voor de aangekondigde lengte.",
+    "This server needs a Content-Length header.": "Deze server heeft een Content-Length nodig.",
+    "The upload is too large.": "De upload is te groot.",
+    "Send one file, as the raw body or as the only file of a form.": (
+        "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
+    ),
+    "Uploads cannot be accepted at the moment. Please try again later.": (
+        "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
+    ),
+    "Something went wrong on the server.": "Er ging iets mis op de server.",
+}
+
+
+def refused(environ: Mapping[str, Any], case: str) -> Answer:
+    """403 for an upload that is kept, whether blocked or held."""
+    language = _language(environ)
+    title, sentence, label = _REFUSED[language]
+    return _answer(
+        environ, "403 Forbidden", language, _Message("upload_refused", title, sentence, label, case)
+    )
+
+
+def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int) -> Answer:
+    """The error's own status; Retry-After in seconds where trying again can help."""
+    language = _language(environ)
+    sentence = error.public if language == "en" else _FAULT_SENTENCES[error.public]
+    message = _Message(error.code, _FAULTS[language], sentence, "")
+    answer = _answer(environ, f"{error.status} {_PHRASES[error.status]}", language, message)
+    if error.retryable:
+        answer.headers.append(("Retry-After", str(retry_after)))
+    return answer
+
+
+_PHRASES = {
+    400: "Bad Request",
+    411: "Length Required",
+    413: "Content Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def _language(environ: Mapping[str, Any]) -> str:
+    # By primary tag and in the order of wishes: Werkzeug's own match would give nl-BE, en;q=0.5 English.
+    wanted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
+    tags = (tag.partition("-")[0].lower() for tag, quality in wanted if quality)
+    return next((tag for tag in tags if tag in _REFUSED), "en")
+
+
+def _answer(environ: Mapping[str, Any], status: str, language: str, message: _Message) -> Answer:
+    accept = parse_accept_header(environ.get("HTTP_ACCEPT", "*/*"), MIMEAccept)
+    media_type = accept.best_match(_TYPES, "text/plain") or "text/plain"
+    body = _RENDERERS[media_type](message, language).encode()
+    headers = [
+        ("Content-Type", f"{media_type}; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Content-Language", language),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Accept, Accept-Language"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return Answer(status, headers, body)
+
+
+def _as_json(message: _Message, _language: str) -> str:
+    fields = {"error": message.code, "message": message.sentence}
+    return json.dumps(fields | ({"case": message.case} if message.case else {}), ensure_ascii=False)
+
+
+def _as_text(message: _Message, _language: str) -> str:
+    return f"{message.sentence}\n" + (f"{message.case_label}: {message.case}\n" if message.case else "")
+
+
+def _as_html(message: _Message, language: str) -> str:
+    title, sentence = html.escape(message.title), html.escape(message.sentence)
+    case = f"<p>{message.case_label}: <code>{html.escape(message.case)}</code></p>" if message.case else ""
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>'
+        f"<body><main><h1>{title}</h1><p>{sentence}</p>{case}</main></body></html>\n"
+    )
+
+
+_RENDERERS = {"application/json": _as_json, "text/html": _as_html, "text/plain": _as_text}

@@ -1,0 +1,101 @@
+"""Asks a sidecar over HTTP. Imports neither numpy, Pillow nor SQLAlchemy: they stay in the sidecar.
+
+Whatever is not the sidecar's verdict, to the letter, is `Unavailable`: an HTML page with status 200 or
+half an answer must never read as clean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import requests
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from upload_guard.errors import BodyTooLarge, ServiceTimeout, ServiceUnreachable
+from upload_guard.records import Action, Outcome, Result, Upload, Verdict
+
+CHECK_PATH = "/v1/check"
+
+
+class CheckAnswer(BaseModel):
+    """The body of a 200 from `POST /v1/check`. Names no list and no distance."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    result: Result
+    action: Literal["allow", "monitor", "quarantine", "block"]
+    reason: str = Field("", max_length=64)
+    case: str = Field("", max_length=64)
+    degraded: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> CheckAnswer:
+        verdict = outcome.verdict
+        return cls.model_validate(
+            {
+                "result": verdict.result,
+                "action": verdict.action.label,
+                "reason": verdict.reason,
+                "case": outcome.case,
+                "degraded": verdict.degraded,
+            }
+        )
+
+    @model_validator(mode="after")
+    def _clean_passes(self) -> CheckAnswer:
+        if self.result is Result.CLEAN and Action.from_label(self.action).refuses:
+            raise ValueError("a clean upload is not refused")
+        return self
+
+    def outcome(self) -> Outcome:
+        action = Action.from_label(self.action)
+        return Outcome(Verdict(self.result, action, self.reason, (), self.degraded), self.case)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChecker:
+    """One sidecar at `url`. Times in seconds; `dry_run` asks for a verdict without keeping anything."""
+
+    url: str
+    connect_timeout: float
+    timeout: float
+    dry_run: bool = False
+
+    def check(self, upload: Upload) -> Outcome:
+        """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
+        try:
+            return self._read(self._post(upload))
+        except requests.Timeout as error:
+            raise ServiceTimeout(f"{self.url} did not answer in time") from error
+        except requests.RequestException as error:
+            raise ServiceUnreachable(f"{self.url}: {type(error).__name__}") from error
+
+    def _post(self, upload: Upload) -> requests.Response:
+        # A connection of its own for each check: a kept one that the sidecar has just closed would turn
+        # a good upload away. No proxy from the environment either: these bytes go to this address only.
+        with requests.Session() as session, upload.content.open() as stream:
+            session.trust_env = False
+            return session.post(
+                self.url + CHECK_PATH,
+                params={
+                    "site": upload.source.site,
+                    "route": upload.source.route,
+                    "dry_run": str(int(self.dry_run)),
+                },
+                # requests sends an empty stream in chunks that never end; empty bytes have a length.
+                data=stream if upload.digests.size else b"",
+                headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
+                timeout=(self.connect_timeout, self.timeout),
+                allow_redirects=False,
+            )
+
+    def _read(self, response: requests.Response) -> Outcome:
+        if response.status_code == BodyTooLarge.status:
+            raise BodyTooLarge(f"{self.url} takes no upload of this size")
+        if response.status_code != requests.codes.ok:
+            raise ServiceUnreachable(f"{self.url} answered with status {response.status_code}")
+        try:
+            return CheckAnswer.model_validate_json(response.content).outcome()
+        except ValidationError as error:
+            raise ServiceUnreachable(f"{self.url} answered something that is no verdict") from error

@@ -1,0 +1,1 @@
+"""The `upload-guard` command, one module a group."""

@@ -1,0 +1,137 @@
+"""upload-guard check: verdicts on files, without keeping anything."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from upload_guard.cli.context import App, print_table
+from upload_guard.compose import build_inspector
+from upload_guard.digests import digest_stream
+from upload_guard.errors import Unavailable, UploadGuardError
+from upload_guard.guard import Guard
+from upload_guard.policy import passed_unchecked
+from upload_guard.records import Result, Source, Upload, Verdict
+
+_EXITS = {
+    Result.CLEAN: 0,
+    Result.DISPUTED: 0,
+    Result.MATCH: 1,
+    Result.NEAR: 1,
+    Result.UNSCANNABLE: 3,
+    Result.UNCHECKED: 4,
+}
+_ERROR = 2
+# Of several files the gravest one gives the exit code; an error hides none of them, but it is no answer.
+_GRAVEST_FIRST = (_ERROR, 1, 3, 4, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A `Content` on disk."""
+
+    path: Path
+
+    def open(self) -> BinaryIO:
+        return self.path.open("rb")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is printed of one file; `verdict` is None where `error` says why."""
+
+    path: Path
+    verdict: Verdict | None
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return _EXITS[self.verdict.result] if self.verdict else _ERROR
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@click.pass_obj
+def check(app: App, files: tuple[Path, ...], as_json: bool) -> None:
+    """Check FILES and print a verdict for each. Nothing is kept and no case is opened.
+
+    \b
+    Exit code, the first that applies:
+      2  error
+      1  match or near
+      3  unscannable: an image that could not be read whole
+      4  unchecked: there was nothing to check against, or nobody answered
+      0  clean or disputed
+    """
+    lines = list(_check_all(build_inspector(app.settings), files))
+    if as_json:
+        for line in lines:
+            click.echo(json.dumps(_as_json(line)))
+    else:
+        rows = [_row(line) for line in lines]
+        print_table(("file", "result", "action", "why"), rows)
+    codes = {line.exit_code for line in lines}
+    sys.exit(next(code for code in _GRAVEST_FIRST if code in codes))
+
+
+def _check_all(guard: Guard, files: tuple[Path, ...]) -> Iterator[Line]:
+    for path in files:
+        yield _check(guard, path)
+
+
+def _check(guard: Guard, path: Path) -> Line:
+    try:
+        with path.open("rb") as stream:
+            digests = digest_stream(stream)
+        return Line(path, guard.inspect(Upload(FileContent(path), digests, path.name, source=Source("cli"))))
+    except OSError as error:
+        return Line(path, None, error.strerror or str(error))
+    except Unavailable as error:
+        return Line(path, passed_unchecked(f"{error.code}: {error}"))
+    except UploadGuardError as error:
+        return Line(path, None, str(error))
+
+
+def _row(line: Line) -> tuple[object, ...]:
+    if line.verdict is None:
+        return line.path, "error", "-", line.error
+    return line.path, line.verdict.result, line.verdict.action.label, _why(line.verdict)
+
+
+def _why(verdict: Verdict) -> str:
+    unread = verdict.reason if verdict.result in {Result.UNSCANNABLE, Result.UNCHECKED} else ""
+    words = [unread, *(match.words for match in verdict.matches[:3]), *verdict.degraded]
+    return "; ".join(part for part in words if part) or "-"
+
+
+def _as_json(line: Line) -> dict[str, object]:
+    if line.verdict is None:
+        return {"file": str(line.path), "error": line.error}
+    verdict = line.verdict
+    return {
+        "file": str(line.path),
+        "result": verdict.result.value,
+        "action": verdict.action.label,
+        "reason": verdict.reason,
+        "degraded": list(verdict.degraded),
+        "matches": [
+            {
+                "signal_type": match.signal_type.value,
+                "view": match.view,
+                "distance": match.distance,
+                "limit": match.limit,
+                "list": match.list_name,
+                "version": match.version,
+                "category": match.category,
+                "entry": match.entry,
+            }
+            for match in verdict.matches
+        ],
+    }

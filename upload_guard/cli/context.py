@@ -1,0 +1,48 @@
+"""What every command shares: the settings, read when a command first needs them, and tables."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from upload_guard.loading import load_settings
+from upload_guard.settings import Settings
+
+# Wide enough that a pipe or a file gets every row on one line.
+_WHOLE_LINES = 10_000
+
+
+@dataclass(frozen=True)
+class App:
+    """The command line's own state. `config` is the file given, if any."""
+
+    config: Path | None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises `ConfigError`."""
+        return load_settings(self.config)
+
+    @property
+    def person(self) -> str:
+        """Who is noted for what this command changes."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return "unknown"
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows on standard output; whole lines, cut nowhere, when that is no terminal."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
+    Console(width=None if sys.stdout.isatty() else _WHOLE_LINES).print(table)

@@ -1,0 +1,1 @@
+"""The demonstration: drawn pictures, an example site, a sidecar, and four uploads."""

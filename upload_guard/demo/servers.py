@@ -1,0 +1,87 @@
+"""Starts the demonstration's two servers as processes of their own, and ends them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from upload_guard.errors import UsageError
+
+_STARTS_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server to start: its command, its own environment, the address that answers when it is up."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    probe: str
+    log: Path
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    """The server, answering; ended with everything it started when the block ends."""
+    with server.log.open("wb") as log:
+        # A session of its own, so that Ctrl-C reaches this process first and it can end things in order.
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            server.command,
+            env=os.environ | server.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_up(server, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise UsageError(f"the {server.name} ended at once: {_last_line(server.log)}")
+        if _answers(server.probe):
+            return
+        time.sleep(0.1)
+    raise UsageError(f"the {server.name} did not answer within {_STARTS_WITHIN:.0f} s; see {server.log}")
+
+
+def _answers(address: str) -> bool:
+    with requests.Session() as client:
+        client.trust_env = False
+        try:
+            return client.get(address, timeout=1).ok
+        except requests.RequestException:
+            return False
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,143 @@
+"""One tree of errors. Each carries what a door needs to answer: status, code, sentence, retry.
+
+`str(error)` is the sentence for the administrator and may name files and causes; `public` is the only
+sentence that an uploader may see. A refused upload is a verdict and never appears here.
+"""
+
+from __future__ import annotations
+
+
+class UploadGuardError(Exception):
+    """The root. `status` is an HTTP status, `retryable` says whether the same request may succeed later."""
+
+    status = 500
+    code = "internal_error"
+    public = "Something went wrong on the server."
+    retryable = False
+
+
+# What an administrator asked for cannot be done ---------------------------------------------------
+
+
+class UsageError(UploadGuardError):
+    """A command, setting or file given by the administrator is wrong; the CLI exits 2."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """A setting has a wrong name, type or range. The message names where it stands and what is accepted."""
+
+    code = "config"
+
+
+class ListError(UsageError):
+    """A hash list, or a line of its file, cannot be used; nothing of it was imported."""
+
+    code = "list"
+
+
+# The request itself is at fault -------------------------------------------------------------------
+
+
+class RequestError(UploadGuardError):
+    """The request cannot be inspected as it stands and is not passed on."""
+
+    status = 400
+    code = "bad_request"
+    public = "The request could not be understood."
+
+
+class AmbiguousRequest(RequestError):
+    """Two parsers could read this body differently, so no answer about its content would be safe."""
+
+    code = "ambiguous_body"
+    public = "The form data of this request is malformed."
+
+
+class ClientGone(RequestError):
+    """The body ended before its announced length."""
+
+    code = "incomplete_body"
+    public = "The request ended before its announced length."
+
+
+class LengthRequired(RequestError):
+    """The server gave a body that has neither a length nor an end."""
+
+    status = 411
+    code = "length_required"
+    public = "This server needs a Content-Length header."
+
+
+class BodyTooLarge(RequestError):
+    """The body is longer than `intake.max_body`."""
+
+    status = 413
+    code = "body_too_large"
+    public = "The upload is too large."
+
+
+class WrongPartCount(RequestError):
+    """A check takes exactly one file."""
+
+    code = "one_file_expected"
+    public = "Send one file, as the raw body or as the only file of a form."
+
+
+# The check could not be made ----------------------------------------------------------------------
+
+
+class Unavailable(UploadGuardError):
+    """Nothing could be said about the upload. Never to be read as clean."""
+
+    status = 503
+    code = "unavailable"
+    public = "Uploads cannot be accepted at the moment. Please try again later."
+    retryable = True
+
+
+class ServiceUnreachable(Unavailable):
+    """The sidecar does not answer, or answers something that is not its verdict."""
+
+    code = "unreachable"
+
+
+class ServiceTimeout(Unavailable):
+    """The sidecar did not answer before the deadline."""
+
+    code = "timeout"
+
+
+class NotReady(Unavailable):
+    """A list that should be active is not loaded."""
+
+    code = "not_ready"
+
+
+class CheckFailed(Unavailable):
+    """A fault of our own while checking; the log has the traceback."""
+
+    code = "error"
+
+
+class StorageFailed(Unavailable):
+    """Spool, vault or database could not take what had to be kept."""
+
+    code = "storage"
+
+
+# About one image ----------------------------------------------------------------------------------
+
+
+class Unscannable(UploadGuardError):
+    """An image that could not be read whole. A checker turns it into findings; it reaches no door.
+
+    `reason` is a short word for verdicts and cases: truncated, undecodable, too_many_pixels, ...
+    """
+
+    code = "unscannable"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason

@@ -1,0 +1,104 @@
+"""The one pipeline that every door calls: check, judge, keep. Knows neither a checker nor a keeper."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from upload_guard.errors import CheckFailed, StorageFailed, Unavailable, UploadGuardError
+from upload_guard.policy import Policy, judge, passed_unchecked
+from upload_guard.records import Findings, Outcome, Result, Upload, Verdict
+
+log = logging.getLogger(__name__)
+
+
+class Checker(Protocol):
+    """Says what is known of an upload.
+
+    `Findings` where judging and keeping are still to come; an `Outcome` where another upload_guard has
+    already done both. Raises `Unavailable` if nothing can be said.
+    """
+
+    def check(self, upload: Upload) -> Findings | Outcome: ...
+
+
+class Keeper(Protocol):
+    """Keeps a refused upload and opens a case; raises `StorageFailed` with nothing half stored."""
+
+    def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`keeper` is None where a sidecar keeps what it refuses."""
+
+    checker: Checker
+    keeper: Keeper | None
+    policy: Policy
+
+    def check(self, uploads: Sequence[Upload]) -> tuple[Outcome, ...]:
+        """An outcome for each upload of one request. What is refused has been kept when this returns.
+
+        All are judged before any is kept. Raises `Unavailable` where one could not be checked and the
+        policy is closed.
+        """
+        judged = [self._judge(upload) for upload in uploads]
+        return tuple(self._settle(upload, one) for upload, one in zip(uploads, judged, strict=True))
+
+    def inspect(self, upload: Upload) -> Verdict:
+        """The verdict alone: nothing is kept, no case is opened."""
+        judged = self._judge(upload)
+        return judged.verdict if isinstance(judged, Outcome) else judged[0]
+
+    def _judge(self, upload: Upload) -> Outcome | tuple[Verdict, Findings]:
+        try:
+            answer = self._ask(upload)
+        except Unavailable as fault:
+            if fault.code not in self.policy.open_on:
+                raise
+            log.warning("passed unchecked: %s (%s)", fault.code, fault)
+            return Outcome(passed_unchecked(fault.code))
+        if isinstance(answer, Outcome):
+            return answer
+        return judge(answer, self.policy, datetime.now(UTC)), answer
+
+    def _ask(self, upload: Upload) -> Findings | Outcome:
+        try:
+            return self.checker.check(upload)
+        except UploadGuardError:
+            raise
+        except Exception as fault:
+            log.exception("a check failed with an error of our own")
+            raise CheckFailed(f"{type(fault).__name__}") from fault
+
+    def _settle(self, upload: Upload, judged: Outcome | tuple[Verdict, Findings]) -> Outcome:
+        outcome = judged if isinstance(judged, Outcome) else self._act(upload, *judged)
+        _report(upload, outcome)
+        return outcome
+
+    def _act(self, upload: Upload, verdict: Verdict, findings: Findings) -> Outcome:
+        if not verdict.action.refuses:
+            return Outcome(verdict)
+        if self.keeper is None:
+            raise StorageFailed("an upload is to be held, and no keeper is configured")
+        return Outcome(verdict, self.keeper.keep(upload, verdict, findings))
+
+
+def _report(upload: Upload, outcome: Outcome) -> None:
+    """One line for the administrator. No file name, no full hash, no distance."""
+    verdict = outcome.verdict
+    level = logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING
+    log.log(
+        level,
+        "%s %s reason=%s case=%s site=%s size=%d sha256=%s...",
+        verdict.action.label,
+        verdict.result,
+        verdict.reason or "-",
+        outcome.case or "-",
+        upload.source.site or "-",
+        upload.digests.size,
+        upload.digests.sha256.hex()[:8],
+    )

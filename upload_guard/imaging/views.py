@@ -1,0 +1,113 @@
+"""The views of an image: every picture that a viewer could show of it, as 8-bit grey.
+
+Decoding runs under limits and any exception out of a decoder means `Unscannable`: on odd files Pillow
+raises a dozen unrelated classes, TypeError and struct.error among them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+from PIL.IcoImagePlugin import IcoImageFile
+
+from upload_guard.errors import Unscannable
+from upload_guard.imaging.formats import ImageFormat
+from upload_guard.records import View
+
+# The least that PDQ and the perceptual hashes need; JPEG can be decoded at a fraction of its size.
+_DRAFT = (1024, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagingLimits:
+    """The most pixels of one decoded frame, the most frames, the least PDQ quality that means anything."""
+
+    max_pixels: int
+    max_frames: int
+    min_quality: int
+
+
+def views(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) -> Iterator[View]:
+    """Each frame or page in turn, composed on white where it is transparent.
+
+    Raises `Unscannable` for a format that is not decoded, for what is over the limits (never a sample of
+    it: that would be a silent miss) and for what is truncated or broken, at the frame where that shows.
+    """
+    if not image_format.decoded_by:
+        raise Unscannable("unsupported_format", image_format.value)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of pixel counts and odd metadata; the limits here decide instead.
+            warnings.simplefilter("ignore")
+            with Image.open(stream, formats=image_format.decoded_by) as image:
+                yield from _frames(image, limits)
+    except Unscannable:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Unscannable("too_many_pixels", str(error)) from error
+    except UnidentifiedImageError as error:
+        raise Unscannable("undecodable", "the decoder does not know it") from error
+    except Exception as error:
+        reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
+        raise Unscannable(reason, f"{type(error).__name__}: {error}") from error
+
+
+def _frames(image: Image.Image, limits: ImagingLimits) -> Iterator[View]:
+    if isinstance(image, IcoImageFile):
+        yield from _icon_sizes(image, limits)
+        return
+    count = getattr(image, "n_frames", 1)
+    if count > limits.max_frames:
+        raise Unscannable("too_many_frames", f"{count} frames")
+    for number in range(count):
+        if count > 1:
+            image.seek(number)
+        elif image.format == "JPEG":
+            image.draft(None, _DRAFT)
+        _refuse_too_large(image.size, limits)
+        yield View(f"frame {number}", _luma(image))
+
+
+def _icon_sizes(icon: IcoImageFile, limits: ImagingLimits) -> Iterator[View]:
+    for size in sorted(icon.ico.sizes()):
+        _refuse_too_large(size, limits)
+        yield View(f"icon {size[0]}x{size[1]}", _luma(icon.ico.getimage(size)))
+
+
+def _refuse_too_large(size: tuple[int, int], limits: ImagingLimits) -> None:
+    if size[0] * size[1] > limits.max_pixels:
+        raise Unscannable("too_many_pixels", f"{size[0]}x{size[1]}")
+
+
+def _luma(image: Image.Image) -> Image.Image:
+    """Grey as PDQ's reference weighs it (ITU-R 601), transparent parts on white."""
+    if image.mode[0] in "IF":
+        return Image.fromarray(_to_eight_bits(np.asarray(image, np.float64)))
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        opaque = Image.new("RGBA", image.size, "white")
+        opaque.alpha_composite(image.convert("RGBA"))
+        return opaque.convert("L")
+    if image.mode in {"L", "RGB", "YCbCr", "1"}:
+        return image.convert("L")
+    return image.convert("RGB").convert("L")
+
+
+def _to_eight_bits(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Deep samples in the range that their largest value fits: 1, 8 bits, 16 bits, else their own.
+
+    Pillow's own conversion clips at 255, which moves the hash by half its bits.
+    """
+    low, high = float(samples.min()), float(samples.max())
+    if low < 0 or high > _DEPTHS[-1]:
+        return ((samples - low) * (255 / max(high - low, 1.0))).astype(np.uint8)
+    depth = next(depth for depth in _DEPTHS if high <= depth)
+    return (samples * (255 / depth)).astype(np.uint8)
+
+
+_DEPTHS = (1.0, 255.0, 65535.0)

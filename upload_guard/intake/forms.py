@@ -1,0 +1,210 @@
+"""multipart/form-data, strictly parsed while it streams in, and written to the spool in canonical framing.
+
+Parsers disagree on odd bodies, and what one skips another hands to the application. So whatever is
+ambiguous is refused, and what goes on is not the sender's framing but ours: a fresh boundary, CRLF line
+ends, no preamble, no epilogue. Part headers are kept as sent. Each part's bytes lie once, in the spool.
+
+Source: RFC 7578 and RFC 2046 section 5.1; parsed by `multipart.PushMultipartParser` in strict mode.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from multipart import (
+    _COMPLETE,
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+)
+
+from upload_guard.digests import Digester
+from upload_guard.errors import AmbiguousRequest, BodyTooLarge
+from upload_guard.intake.body import Spool, SpoolSlice
+from upload_guard.records import Digests
+
+FORM = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """How many parts a form may have, and how many bytes one header line of a part."""
+
+    max_parts: int
+    max_header: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a form. `is_file` when its headers give a file name in any way."""
+
+    content: SpoolSlice
+    digests: Digests
+    file_name: str
+    media_type: str
+    is_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """All parts in their order, and the Content-Type under which the spool now holds them."""
+
+    parts: tuple[Part, ...]
+    content_type: str
+
+
+def is_form(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == FORM
+
+
+def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits: FormLimits) -> Form:
+    """Parse `chunks` and write the canonical form to `spool`.
+
+    Raises `AmbiguousRequest` for what is malformed or could be read in two ways, `BodyTooLarge` over the
+    limits.
+    """
+    boundary = _boundary(content_type)
+    parser = PushMultipartParser(
+        boundary, max_header_size=limits.max_header, max_segment_count=limits.max_parts, strict=True
+    )
+    writer = _Writer(spool)
+    for event in _events(parser, _without_preamble(chunks, boundary)):
+        if isinstance(event, MultipartSegment):
+            writer.start(event, _disposition_keys(event))
+        elif event is None:
+            writer.end()
+        else:
+            writer.payload(event)
+    return writer.finish()
+
+
+# As all parsers read them alike: parameters either plain tokens or quoted, each once.
+# RFC 7578 section 4.2; WHATWG HTML, "multipart form data".
+_PARAMETER = r"""\s*;\s*([A-Za-z0-9_-]+\*?)=("(?:[^"\\]|\\.)*"|[^\s";]+)"""
+_CONTENT_TYPE = re.compile(rf"multipart/form-data(?:{_PARAMETER})*\s*;?\s*", re.IGNORECASE | re.ASCII)
+_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*\s*;?\s*", re.IGNORECASE)
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def _boundary(content_type: str) -> str:
+    if not _CONTENT_TYPE.fullmatch(content_type) or not content_type.isascii():
+        raise AmbiguousRequest("form: Content-Type is malformed")
+    boundary = _parameters(content_type).get("boundary", "").strip('"')
+    if not _BOUNDARY.fullmatch(boundary):
+        raise AmbiguousRequest("form: no boundary that RFC 2046 allows")
+    return boundary
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """Names in lower case with their values as written; raises `AmbiguousRequest` for a name given twice."""
+    found = [(name.lower(), value) for name, value in re.findall(_PARAMETER, header)]
+    names = {name.rstrip("*") if name.startswith("boundary") else name for name, _ in found}
+    if len(names) != len(found):
+        raise AmbiguousRequest("form: a parameter given twice")
+    return dict(found)
+
+
+def _without_preamble(chunks: Iterable[bytes], boundary: str) -> Iterator[bytes]:
+    """The same chunks, refused unless the body begins with its first boundary."""
+    delimiter, source, start = b"--" + boundary.encode(), iter(chunks), b""
+    while len(start) < len(delimiter) + 2 and (chunk := next(source, b"")):
+        start += chunk
+    if not start.removeprefix(b"\r\n").startswith(delimiter):
+        raise AmbiguousRequest("form: the body does not begin with its boundary")
+    yield start
+    yield from source
+
+
+def _events(
+    parser: PushMultipartParser, chunks: Iterator[bytes]
+) -> Iterator[MultipartSegment | bytes | None]:
+    try:
+        for chunk in chunks:
+            yield from parser.parse(chunk)
+            # The parser has no public word for "final boundary seen", and then refuses another chunk
+            # although it passes over the same bytes in this one.
+            if parser._state is _COMPLETE:
+                break
+        parser_rest = parser._buffer
+        parser.close()
+    except ParserLimitReached as error:
+        raise BodyTooLarge(f"form: {error}") from error
+    except MultipartError as error:
+        raise AmbiguousRequest(f"form: {error}") from error
+    for rest in chain([parser_rest], chunks):
+        if rest.strip(b"\r\n"):
+            raise AmbiguousRequest("form: data after the final boundary")
+
+
+def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
+    """The names of the parameters in Content-Disposition; raises `AmbiguousRequest` for doubtful headers."""
+    headers = {name.lower(): value for name, value in segment.headerlist}
+    if len(headers) != len(segment.headerlist):
+        raise AmbiguousRequest("form: a part header given twice")
+    if any(_CONTROL.search(value) for value in headers.values()):
+        raise AmbiguousRequest("form: control characters in a part header")
+    if "content-transfer-encoding" in headers:
+        # Some parsers decode base64 and quoted-printable here, others do not (RFC 7578 section 4.7).
+        raise AmbiguousRequest("form: Content-Transfer-Encoding in a part")
+    if headers.get("content-type", "").lower().lstrip().startswith("multipart/"):
+        raise AmbiguousRequest("form: multipart within a part")
+    disposition = headers["content-disposition"]
+    if not _DISPOSITION.fullmatch(disposition):
+        raise AmbiguousRequest("form: Content-Disposition is malformed")
+    return frozenset(_parameters(disposition))
+
+
+class _Writer:
+    """Writes canonical parts to the spool and remembers where each one's bytes lie."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._boundary = secrets.token_hex(16)
+        self._parts: list[Part] = []
+        self._open: _OpenPart | None = None
+
+    def start(self, segment: MultipartSegment, keys: frozenset[str]) -> None:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in segment.headerlist)
+        self._spool.write(f"--{self._boundary}\r\n{headers}\r\n".encode())
+        self._open = _OpenPart(segment, keys, self._spool.size, Digester())
+
+    def payload(self, data: bytes) -> None:
+        self._spool.write(data)
+        self._current().digester.update(data)
+
+    def end(self) -> None:
+        part = self._current()
+        digests = part.digester.finish()
+        self._parts.append(
+            Part(
+                content=self._spool.slice(part.offset, digests.size),
+                digests=digests,
+                file_name=part.segment.filename or "",
+                media_type=str(part.segment.header("Content-Type", "")),
+                is_file=not part.keys.isdisjoint({"filename", "filename*"}),
+            )
+        )
+        self._spool.write(b"\r\n")
+
+    def finish(self) -> Form:
+        self._spool.write(f"--{self._boundary}--\r\n".encode())
+        return Form(tuple(self._parts), f"{FORM}; boundary={self._boundary}")
+
+    def _current(self) -> _OpenPart:
+        if self._open is None:
+            raise AmbiguousRequest("form: data outside of a part")
+        return self._open
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenPart:
+    segment: MultipartSegment
+    keys: frozenset[str]
+    offset: int
+    digester: Digester

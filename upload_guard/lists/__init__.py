@@ -1,0 +1,1 @@
+"""Hash lists: reading their files, keeping their versions, handing out what is active."""

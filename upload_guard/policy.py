@@ -1,0 +1,134 @@
+"""Findings -> verdict -> action. One pure table: no input or output, no clock of its own.
+
+In the order in which a person would want to hear it:
+
+    what was found                                  the most that it may cause
+    ----------------------------------------------  ---------------------------------------------
+    an exact digest on a list                       what its list and category allow
+    PDQ within the limit in two lists of different  the same, for entries that may each block
+      origin, on the same view
+    PDQ within the limit                            quarantine
+    PDQ in the review band beyond the limit         quarantine, as `near`
+    pHash                                           monitor, as `near`: it never acts alone
+    any entry younger than the probation            quarantine
+    a category that is set to ignore                nothing, as if it were not listed
+    an image that could not be read                 the setting for `unscannable`
+    nothing to check against                        nothing, as `unchecked`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from upload_guard.records import Action, Findings, Match, Result, SignalType, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The strongest action per category, and per list and category where a list differs.
+
+    Categories compare without regard to case. One that stands nowhere is ignored.
+    """
+
+    ceilings: Mapping[str, Action]
+    by_list: Mapping[str, Mapping[str, Action]] = field(default_factory=dict)
+    probation: timedelta = timedelta()
+
+    def ceiling(self, list_name: str, category: str) -> Action:
+        return self._rule(list_name, category) or Action.ALLOW
+
+    def knows(self, list_name: str, category: str) -> bool:
+        """Whether any rule names this category, so that ignoring it would be somebody's choice."""
+        return self._rule(list_name, category) is not None
+
+    def categories(self, list_name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.by_list.get(list_name, {}), *self.ceilings]))
+
+    def _rule(self, list_name: str, category: str) -> Action | None:
+        own, key = self.by_list.get(list_name, {}), category.lower()
+        return own.get(key, self.ceilings.get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that `judge` needs to know. `open_on` holds the codes of faults that let an upload pass."""
+
+    trust: Trust
+    unscannable: Action = Action.QUARANTINE
+    open_on: frozenset[str] = frozenset()
+
+
+def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
+    """The verdict on one upload. The strongest match decides, unless not being able to read it is graver."""
+    weighed = _weigh(findings.matches, policy.trust, now)
+    listed = max(weighed, key=_strength, default=None)
+    if findings.unscannable and (listed is None or listed.action < policy.unscannable):
+        verdict = Verdict(Result.UNSCANNABLE, policy.unscannable, findings.unscannable)
+    elif listed is not None:
+        verdict = Verdict(_result(listed.match), listed.action, listed.reason)
+    elif findings.unchecked:
+        verdict = Verdict(Result.UNCHECKED, Action.ALLOW, findings.unchecked)
+    else:
+        verdict = Verdict(Result.CLEAN, Action.ALLOW)
+    matches = tuple(item.match for item in sorted(weighed, key=_strength, reverse=True))
+    return Verdict(verdict.result, verdict.action, verdict.reason, matches, findings.degraded)
+
+
+def passed_unchecked(code: str) -> Verdict:
+    """The verdict on an upload that passes although it could not be checked, for the fault `code`."""
+    return Verdict(Result.UNCHECKED, Action.MONITOR, code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    match: Match
+    action: Action
+    reason: str
+
+
+def _weigh(matches: tuple[Match, ...], trust: Trust, now: datetime) -> list[_Weighed]:
+    counted = [match for match in matches if trust.ceiling(match.list_name, match.category) > Action.ALLOW]
+    return [_weigh_one(match, counted, trust, now) for match in counted]
+
+
+def _weigh_one(match: Match, counted: list[Match], trust: Trust, now: datetime) -> _Weighed:
+    allowed = _allowed(match, trust, now)
+    if match.exact:
+        return _Weighed(match, allowed, "exact")
+    if match.signal_type is not SignalType.PDQ:
+        return _Weighed(match, min(allowed, Action.MONITOR), "near")
+    if not match.within_limit:
+        return _Weighed(match, min(allowed, Action.QUARANTINE), "near")
+    if any(_corroborates(other, match, trust, now) for other in counted):
+        return _Weighed(match, allowed, "corroborated")
+    return _Weighed(match, min(allowed, Action.QUARANTINE), "perceptual")
+
+
+def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
+    ceiling = trust.ceiling(match.list_name, match.category)
+    return min(ceiling, Action.QUARANTINE) if now - match.since < trust.probation else ceiling
+
+
+def _corroborates(other: Match, match: Match, trust: Trust, now: datetime) -> bool:
+    """Whether `other` says of the same view, from another origin, what could block by itself."""
+    return (
+        other.signal_type is SignalType.PDQ
+        and other.within_limit
+        and other.view == match.view
+        and other.origin != match.origin
+        and _allowed(other, trust, now) is Action.BLOCK
+    )
+
+
+def _result(match: Match) -> Result:
+    if match.exact or (match.signal_type is SignalType.PDQ and match.within_limit):
+        return Result.MATCH
+    return Result.NEAR
+
+
+def _strength(item: _Weighed) -> tuple[Action, bool, bool, int]:
+    """Among equal actions, exact comes first, then what counts as a match, then the smaller distance."""
+    match = item.match
+    return item.action, match.exact, _result(match) is Result.MATCH, -match.distance

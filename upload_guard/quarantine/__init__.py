@@ -1,0 +1,1 @@
+"""The keeper: refused bytes in a vault, and a case for each."""

@@ -1,0 +1,117 @@
+"""Keeps a refused upload: intent row, bytes, then the row says open. In that order, so that a crash at any
+point leaves either a case with its bytes or an intent that `recover` settles.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from upload_guard.errors import StorageFailed
+from upload_guard.quarantine.vault import Vault
+from upload_guard.records import Findings, Match, Signal, Upload, Verdict
+from upload_guard.storage.database import Database
+from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
+from upload_guard.storage.tables import Case
+
+# No vowels and no look-alikes: a number that is read out over the telephone and spells nothing.
+_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineKeeper:
+    """Cases as rows of `database`, bytes in `vault`."""
+
+    database: Database
+    vault: Vault
+
+    def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
+        """Store the upload and return its case number. Raises `StorageFailed`; then no case is open."""
+        case = _case(upload, verdict, findings)
+        number = case.number
+        with shared_lock(self._lock):
+            self._store(case, upload)
+        return number
+
+    def recover(self) -> None:
+        """Settle what a crash left: an intent with its bytes becomes a case, one without is removed.
+
+        Does nothing while any process is keeping an upload: then an intent is no leftover.
+        """
+        with exclusive_lock_if_free(self._lock) as alone:
+            if alone:
+                self._settle_leftovers()
+
+    @property
+    def _lock(self) -> Path:
+        return self.vault.folder / "keeping.lock"
+
+    def _settle_leftovers(self) -> None:
+        self.vault.remove_parts()
+        with self.database.session() as session:
+            for case in session.scalars(select(Case).where(Case.state == "storing")):
+                if self.vault.holds(case.vault_name):
+                    case.state = "open"
+                else:
+                    session.delete(case)
+
+    def _store(self, case: Case, upload: Upload) -> None:
+        number, vault_name = case.number, case.vault_name
+        with self.database.session() as session:
+            session.add(case)
+        try:
+            self.vault.put(vault_name, upload)
+        except StorageFailed:
+            self._drop(number)
+            raise
+        self._open(number)
+
+    def _open(self, number: str) -> None:
+        with self.database.session() as session:
+            session.execute(update(Case).where(Case.number == number).values(state="open"))
+
+    def _drop(self, number: str) -> None:
+        with self.database.session() as session:
+            case = session.scalar(select(Case).where(Case.number == number))
+            if case is not None:
+                session.delete(case)
+
+
+def new_case_number() -> str:
+    """Random: it tells neither how many cases there are nor when this one came (57 bits)."""
+    drawn = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
+
+
+def _case(upload: Upload, verdict: Verdict, findings: Findings) -> Case:
+    return Case(
+        number=new_case_number(),
+        state="storing",
+        created_at=datetime.now(UTC),
+        site=upload.source.site[:64],
+        route=upload.source.route[:1024],
+        result=verdict.result.value,
+        action=verdict.action.label,
+        reason=verdict.reason,
+        media_type=upload.media_type[:255],
+        size=upload.digests.size,
+        md5=upload.digests.md5,
+        sha1=upload.digests.sha1,
+        sha256=upload.digests.sha256,
+        vault_name=secrets.token_hex(16),
+        matches=[_match_row(match) for match in verdict.matches],
+        signals=[_signal_row(signal) for signal in findings.signals if not signal.type.exact],
+    )
+
+
+def _match_row(match: Match) -> dict[str, Any]:
+    return asdict(match) | {"since": match.since.isoformat()}
+
+
+def _signal_row(signal: Signal) -> dict[str, Any]:
+    return asdict(signal) | {"value": signal.value.hex()}

@@ -1,0 +1,243 @@
+"""The frozen records that one stage hands to the next. They import nothing of this project.
+
+request bytes -> Upload -> View -> Signal -> Match -> Verdict -> Outcome
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Result(StrEnum):
+    """What is known of an upload. `clean`, `unscannable` and `unchecked` are three different things."""
+
+    CLEAN = "clean"
+    MATCH = "match"
+    NEAR = "near"
+    DISPUTED = "disputed"
+    UNSCANNABLE = "unscannable"
+    UNCHECKED = "unchecked"
+
+
+class Action(IntEnum):
+    """What is done with an upload, weakest first, so that `max` picks the strongest."""
+
+    ALLOW = 0
+    MONITOR = 1
+    QUARANTINE = 2
+    BLOCK = 3
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the application is not called and the bytes are kept."""
+        return self >= Action.QUARANTINE
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def from_label(cls, label: str) -> Action:
+        """The action of that name; `ValueError` for any other word."""
+        try:
+            return cls[label.upper()]
+        except KeyError:
+            raise ValueError(f"no action is called {label!r}") from None
+
+
+class SignalType(StrEnum):
+    """The kinds of hash that are computed and listed, by the names the field uses."""
+
+    MD5 = "md5"
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+    PDQ = "pdq"
+    PHASH = "phash"
+
+    @property
+    def size(self) -> int:
+        """Length of a hash in bytes."""
+        return _SIZES[self]
+
+    @property
+    def exact(self) -> bool:
+        """Whether it names one string of bytes, and not a look."""
+        return self in EXACT_TYPES
+
+
+EXACT_TYPES = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256})
+_SIZES = {
+    SignalType.MD5: 16,
+    SignalType.SHA1: 20,
+    SignalType.SHA256: 32,
+    SignalType.PDQ: 32,
+    SignalType.PHASH: 8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Exact digests (raw bytes) and the size, in bytes, of what they were taken over."""
+
+    md5: bytes
+    sha1: bytes
+    sha256: bytes
+    size: int
+
+    def signals(self) -> tuple[Signal, ...]:
+        return (
+            Signal(SignalType.MD5, self.md5),
+            Signal(SignalType.SHA1, self.sha1),
+            Signal(SignalType.SHA256, self.sha256),
+        )
+
+
+class Content(Protocol):
+    """Bytes that can be read again from the start, by several readers at once."""
+
+    def open(self) -> BinaryIO: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an upload came in: the site's name in the settings and the request path."""
+
+    site: str = ""
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as somebody sent it. `file_name` and `media_type` are claims of the sender."""
+
+    content: Content
+    digests: Digests
+    file_name: str = ""
+    media_type: str = ""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture that a viewer could show of a file, e.g. frame 3 of a GIF; 8-bit grey (`mode` L)."""
+
+    name: str
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A hash. `view` is empty for a digest of the file; `quality` is 0 to 100 and only PDQ has one."""
+
+    type: SignalType
+    value: bytes
+    view: str = ""
+    quality: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of one version of a hash list; `since` is when the list first held it (UTC)."""
+
+    list_name: str
+    version: int
+    origin: str
+    category: str
+    signal_type: SignalType
+    value: bytes
+    since: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A signal of an upload within reach of an entry. `limit` is the list's own distance limit in bits."""
+
+    signal_type: SignalType
+    view: str
+    distance: int
+    limit: int
+    list_name: str
+    version: int
+    origin: str
+    category: str
+    entry: int
+    since: datetime
+
+    @property
+    def exact(self) -> bool:
+        return self.signal_type.exact
+
+    @property
+    def within_limit(self) -> bool:
+        """False in the review band beyond the limit, where a likeness is only `near`."""
+        return self.distance <= self.limit
+
+    @property
+    def words(self) -> str:
+        """The match as a person reads it; for administrators only, since it names list and distance."""
+        entry = (
+            f"{self.signal_type} on {self.list_name} v{self.version} ({self.category}), entry {self.entry}"
+        )
+        return entry if self.exact else f"{entry}: {self.distance} of {self.limit} bits away, {self.view}"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a checker found in one upload, before any policy.
+
+    `unscannable` and `unchecked` hold a reason, or nothing; `degraded` names what was skipped although the
+    upload could be read.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    matches: tuple[Match, ...] = ()
+    unscannable: str = ""
+    unchecked: str = ""
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The policy's answer. `matches` are those that counted, strongest first; empty from a remote sidecar."""
+
+    result: Result
+    action: Action
+    reason: str = ""
+    matches: tuple[Match, ...] = ()
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict that has been acted upon. `case` is the random number of what was kept, if anything was."""
+
+    verdict: Verdict
+    case: str = ""
+
+
+def strongest(outcomes: Iterable[Outcome]) -> Outcome | None:
+    """The outcome that decides for a whole request, or None where there was nothing to check."""
+    return max(outcomes, key=lambda outcome: _weight(outcome.verdict), default=None)
+
+
+def _weight(verdict: Verdict) -> tuple[Action, int]:
+    return verdict.action, _GRAVITY.index(verdict.result)
+
+
+# Among verdicts of one action, the graver news is the one to hand on.
+_GRAVITY = (
+    Result.CLEAN,
+    Result.DISPUTED,
+    Result.UNCHECKED,
+    Result.UNSCANNABLE,
+    Result.NEAR,
+    Result.MATCH,
+)

@@ -1,0 +1,203 @@
+"""Every option with its type, range and default, as plain data: `Settings(...)` reads nothing.
+
+`loading.load_settings` fills it from file, environment and arguments.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
+FailureMode = Literal["closed", "open"]
+Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        # pydantic would take `port = true` for 1.
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("something else than true or false")
+        return value
+
+
+class IntakeSettings(_Section):
+    """How request bodies are taken in."""
+
+    spool_dir: Path | None = None
+    max_body: ByteSize = Field(default=ByteSize(4 << 30), gt=0)
+    max_parts: int = Field(default=1000, ge=1)
+    max_part_header: ByteSize = Field(default=ByteSize(8 << 10), ge=256)
+
+    @field_validator("spool_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
+class ServiceSettings(_Section):
+    """The sidecar to ask; without a `url` this process checks by itself."""
+
+    url: str = ""
+    connect_timeout: float = Field(default=1.0, gt=0, le=60)
+    timeout: float = Field(default=10.0, gt=0, le=600)
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if url and not usable:
+            raise ValueError('an address such as "http://127.0.0.1:8467", or "" to check in this process')
+        return url.rstrip("/")
+
+    @field_validator("timeout")
+    @classmethod
+    def _holds_the_connection(cls, timeout: float, info: ValidationInfo) -> float:
+        least = info.data.get("connect_timeout", 0)
+        if timeout < least:
+            raise ValueError(f"at least service.connect_timeout ({least})")
+        return timeout
+
+
+class SidecarSettings(_Section):
+    """The HTTP service that `upload-guard serve` runs."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8467, ge=1, le=65535)
+    workers: int = Field(default=2, ge=1, le=256)
+    threads: int = Field(default=2, ge=1, le=256)
+
+    @field_validator("host")
+    @classmethod
+    def _is_loopback(cls, host: str) -> str:
+        # The service has no keys yet: whoever reaches it may check and fill the quarantine.
+        if host == "localhost":
+            return host
+        try:
+            loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise ValueError("a loopback address such as 127.0.0.1 or ::1, since the service has no keys yet")
+        return host
+
+
+class ImagingSettings(_Section):
+    """What may be decoded, and from which quality on a perceptual hash means anything."""
+
+    max_pixels: int = Field(default=100_000_000, ge=4096)
+    max_frames: int = Field(default=256, ge=1)
+    min_quality: int = Field(default=50, ge=0, le=100)
+
+
+class TrustSettings(_Section):
+    """The strongest action that a match in each category may cause, and distance limits in bits."""
+
+    baseline: Ceiling = "block"
+    illegal: Ceiling = "quarantine"
+    investigative: Ceiling = "monitor"
+    other: Ceiling = "ignore"
+    unknown: Ceiling = "ignore"
+    probation_hours: float = Field(default=24.0, ge=0, le=24 * 365, allow_inf_nan=False)
+    pdq_limit: int = Field(default=31, ge=0, le=60)
+    phash_limit: int = Field(default=8, ge=0, le=16)
+
+    def ceilings(self) -> dict[str, Ceiling]:
+        return {
+            "baseline": self.baseline,
+            "illegal": self.illegal,
+            "investigative": self.investigative,
+            "other": self.other,
+            "unknown": self.unknown,
+        }
+
+
+class ListSettings(_Section):
+    """What differs from `[trust]` for one hash list."""
+
+    actions: dict[Category, Ceiling] = {}
+    pdq_limit: int | None = Field(default=None, ge=0, le=60)
+    phash_limit: int | None = Field(default=None, ge=0, le=16)
+
+
+class FailureSettings(_Section):
+    """What happens when an upload could not be read or could not be checked."""
+
+    unscannable: Literal["monitor", "quarantine"] = "quarantine"
+    unreachable: FailureMode = "closed"
+    timeout: FailureMode = "closed"
+    error: FailureMode = "closed"
+    retry_after: int = Field(default=30, ge=1, le=86400)
+
+
+class LogSettings(_Section):
+    """What the sidecar and the commands write to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(_Section):
+    """Every option. config.example.toml says each one's default and why it is there."""
+
+    data_dir: Path = Path("upload_guard_data")
+    site: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "default"
+    intake: IntakeSettings = IntakeSettings()
+    service: ServiceSettings = ServiceSettings()
+    sidecar: SidecarSettings = SidecarSettings()
+    imaging: ImagingSettings = ImagingSettings()
+    trust: TrustSettings = TrustSettings()
+    lists: dict[ListName, ListSettings] = {}
+    failure: FailureSettings = FailureSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _names_a_folder(cls, value: Any) -> Any:
+        if value == "":
+            raise ValueError("the path of a folder")
+        return value
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.intake.spool_dir or self.data_dir / "spool"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.data_dir / 'upload_guard.sqlite3'}"
+
+    @property
+    def vault_dir(self) -> Path:
+        return self.data_dir / "vault"
+
+    @property
+    def lists_dir(self) -> Path:
+        return self.data_dir / "lists"
+
+    def resolved_against(self, folder: Path) -> Self:
+        """The same settings with relative paths counted from `folder`."""
+        spool = self.intake.spool_dir
+        intake = self.intake.model_copy(update={"spool_dir": spool and (folder / spool)})
+        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake})

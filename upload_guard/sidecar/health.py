@@ -1,0 +1,78 @@
+"""GET /live: the process runs. GET /healthz: it can give verdicts, or why it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from flask import Blueprint, Response, jsonify
+
+from upload_guard.compose import Station
+from upload_guard.errors import UploadGuardError
+from upload_guard.intake.body import Spool
+from upload_guard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing that must work; `fault` is empty where it does."""
+
+    name: str
+    fault: str
+
+
+def health_routes(station: Station, settings: Settings) -> Blueprint:
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/live")
+    def live() -> Response:
+        return jsonify(status="live")
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        probes = probe(station, settings)
+        ready = not any(one.fault for one in probes)
+        response = jsonify(
+            status="ready" if ready else "not_ready",
+            probes=[asdict(one) for one in probes],
+            lists=_active_lists(station),
+            warnings=_warnings(station),
+        )
+        response.status_code = 200 if ready else 503
+        return response
+
+    return routes
+
+
+def probe(station: Station, settings: Settings) -> tuple[Probe, ...]:
+    """Everything that a check needs, tried out now."""
+    return (
+        Probe("lists", _fault_of(station.snapshot) or station.snapshot.fault),
+        Probe("database", _fault_of(station.lists.versions)),
+        Probe("spool", _fault_of(lambda: Spool(settings.spool_dir).close())),
+        Probe("vault", _fault_of(station.keeper.vault.probe)),
+    )
+
+
+def _fault_of(attempt: Callable[[], object]) -> str:
+    try:
+        attempt()
+    except UploadGuardError as fault:
+        return str(fault)
+    return ""
+
+
+def _active_lists(station: Station) -> list[dict[str, object]]:
+    try:
+        versions = station.lists.versions()
+    except UploadGuardError:
+        return []
+    return [
+        {"name": one.list_name, "version": one.number, "entries": one.entries}
+        for one in versions
+        if one.active
+    ]
+
+
+def _warnings(station: Station) -> list[str]:
+    return [] if _active_lists(station) else ["no_list: no list is active, so every upload is unchecked"]

@@ -1,0 +1,51 @@
+"""A stretch of an open file, read by position, so that readers of one file do not disturb each other."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`size` bytes from `offset` on of the open descriptor `fd`, which somebody else closes."""
+
+    fd: int
+    offset: int
+    size: int
+
+    def open(self) -> BinaryIO:
+        return io.BufferedReader(_SpanReader(self), CHUNK)
+
+
+class _SpanReader(io.RawIOBase):
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), max(0, self._span.size - self._at))
+        data = os.pread(self._span.fd, size, self._span.offset + self._at) if size else b""
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._span.size}[whence]
+        if base + offset < 0:
+            raise ValueError("seek before the start")
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

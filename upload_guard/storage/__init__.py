@@ -1,0 +1,1 @@
+"""Rows: the database, its tables and their migrations."""

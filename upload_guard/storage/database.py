@@ -1,0 +1,85 @@
+"""The database: opened once a process, brought up to date under a lock, its faults in our own words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from upload_guard.errors import StorageFailed
+from upload_guard.storage.locks import exclusive_lock
+
+_LOCK_WAIT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Sessions on one engine. A connection lives as long as its session, so a fork carries none along."""
+
+    engine: Engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the end, undone by any exception. Raises `StorageFailed`."""
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except SQLAlchemyError as error:
+            raise StorageFailed(f"database {self.engine.url}: {_cause(error)}") from error
+
+
+def open_database(url: str) -> Database:
+    """The SQLite database at `url`, made if it is missing and migrated to the newest schema.
+
+    Raises `StorageFailed`.
+    """
+    file = Path(make_url(url).database or "")
+    engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "connect", _configure_sqlite)
+    with exclusive_lock(file.parent / "migrate.lock"):
+        try:
+            _migrate(engine)
+        except (SQLAlchemyError, CommandError) as error:
+            raise StorageFailed(f"database {file}: {_cause(error)}") from error
+    return Database(engine)
+
+
+def _migrate(engine: Engine) -> None:
+    # Alembic announces every step; that is news only where something is wrong.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {_LOCK_WAIT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _cause(error: SQLAlchemyError | CommandError) -> str:
+    """The driver's own words without the statement, whose parameters are nobody's business in a log."""
+    if isinstance(error, CommandError):
+        return f"its schema is not of this release ({error})"
+    return str(getattr(error, "orig", None) or type(error).__name__)

@@ -1,0 +1,86 @@
+"""The tables. SQL holds lists, versions and cases; entries and quarantined bytes are files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, naive UTC in databases that know no zones (SQLite)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+
+class HashList(Base):
+    """A named list. `origin` says who stands behind it: two lists of one origin confirm nothing."""
+
+    __tablename__ = "hash_lists"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    origin: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active_number: Mapped[int | None]
+    versions: Mapped[list[ListVersion]] = relationship(
+        back_populates="hash_list", order_by="ListVersion.number"
+    )
+
+
+class ListVersion(Base):
+    """One import of a list. `sha256` is that of our own file of its entries, checked at every load."""
+
+    __tablename__ = "list_versions"
+    __table_args__ = (UniqueConstraint("list_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("hash_lists.id"))
+    number: Mapped[int]
+    source: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    entries: Mapped[int]
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    imported_by: Mapped[str] = mapped_column(String(64))
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    activated_by: Mapped[str | None] = mapped_column(String(64))
+    hash_list: Mapped[HashList] = relationship(back_populates="versions")
+
+
+class Case(Base):
+    """What was refused and why. `state` is `storing` until the bytes are safe, then `open`."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    site: Mapped[str] = mapped_column(String(64))
+    route: Mapped[str] = mapped_column(String(1024))
+    result: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int]
+    md5: Mapped[bytes] = mapped_column(LargeBinary(16))
+    sha1: Mapped[bytes] = mapped_column(LargeBinary(20))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    vault_name: Mapped[str] = mapped_column(String(64))
+    matches: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    signals: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

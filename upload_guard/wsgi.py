@@ -1,0 +1,95 @@
+"""The WSGI middleware: a thin door between a server and an application.
+
+app.wsgi_app = UploadGuard(app.wsgi_app)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.wsgi import ClosingIterator, get_path_info
+
+from upload_guard import answers
+from upload_guard.compose import build_guard, build_intake
+from upload_guard.errors import UploadGuardError
+from upload_guard.guard import Guard
+from upload_guard.intake.body import has_body
+from upload_guard.intake.receive import IntakeLimits, Received, receive
+from upload_guard.loading import load_settings
+from upload_guard.records import Outcome, Source, strongest
+from upload_guard.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+VERDICT_KEY = "upload_guard.verdict"
+"""Where the application finds the `Verdict` on its request; absent if nothing was uploaded."""
+
+
+class UploadGuard:
+    """Wraps `app`. Every upload is checked before the application sees it; what is refused it never sees.
+
+    Settings come from the file that UPLOAD_GUARD_CONFIG names unless they are given. Raises `ConfigError`
+    or `StorageFailed` at start, so that a site is never served unguarded by mistake.
+    """
+
+    def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
+        chosen = settings or load_settings()
+        self.app = app
+        self._guard: Guard = build_guard(chosen)
+        self._limits: IntakeLimits = build_intake(chosen)
+        self._site = chosen.site
+        self._retry_after = chosen.failure.retry_after
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not has_body(environ):
+            return self.app(environ, start_response)
+        try:
+            request = receive(environ, self._limits, Source(self._site, get_path_info(environ)))
+        except UploadGuardError as error:
+            return self._fault(environ, start_response, error)
+        try:
+            response = self._guarded(request, environ, start_response)
+        except BaseException:
+            request.close()
+            raise
+        # The spool stays open until the response has been sent: an application may read late.
+        return ClosingIterator(response, request.close)
+
+    def _guarded(
+        self, request: Received, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            outcome = strongest(self._guard.check(request.uploads))
+        except UploadGuardError as error:
+            return self._fault(environ, start_response, error)
+        if outcome is not None and outcome.verdict.action.refuses:
+            return _send(answers.refused(environ, outcome.case), start_response)
+        return self._pass_on(request, outcome, environ, start_response)
+
+    def _pass_on(
+        self,
+        request: Received,
+        outcome: Outcome | None,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        request.replay_into(environ)
+        if outcome is not None:
+            environ[VERDICT_KEY] = outcome.verdict
+        return self.app(environ, start_response)
+
+    def _fault(
+        self, environ: WSGIEnvironment, start_response: StartResponse, error: UploadGuardError
+    ) -> Iterable[bytes]:
+        log.warning("not passed on: %s (%s)", error.code, error)
+        return _send(answers.fault(environ, error, self._retry_after), start_response)
+
+
+def _send(answer: answers.Answer, start_response: StartResponse) -> list[bytes]:
+    start_response(answer.status, answer.headers)
+    return [answer.body]
