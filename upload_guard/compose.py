@@ -123,7 +123,12 @@ def _local_checker(settings: Settings, snapshot: LiveSnapshot) -> LocalChecker:
     from upload_guard.imaging.views import ImagingLimits
 
     imaging = settings.imaging
-    limits = ImagingLimits(imaging.max_pixels, imaging.max_frames, imaging.min_quality)
+    limits = ImagingLimits(
+        max_pixels=imaging.max_pixels,
+        max_total_pixels=imaging.max_total_pixels,
+        max_frames=imaging.max_frames,
+        min_quality=imaging.min_quality,
+    )
     return LocalChecker(snapshot, limits, _distances(settings))
 
 
@@ -139,6 +144,11 @@ def _distances(settings: Settings) -> DistanceLimits:
         by_list={
             name: {kind: limit for kind, limit in limits.items() if limit is not None}
             for name, limits in own.items()
+        },
+        review_by_list={
+            name: {SignalType.PDQ: one.pdq_review_limit}
+            for name, one in settings.lists.items()
+            if one.pdq_review_limit is not None
         },
     )
 

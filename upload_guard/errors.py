@@ -103,6 +103,12 @@ class ServiceUnreachable(Unavailable):
     code = "unreachable"
 
 
+class ServiceRefused(Unavailable):
+    """The sidecar is there and does not take this request; nothing about the upload says why."""
+
+    code = "refused"
+
+
 class ServiceTimeout(Unavailable):
     """The sidecar did not answer before the deadline."""
 

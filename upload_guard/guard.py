@@ -88,17 +88,15 @@ class Guard:
 
 
 def _report(upload: Upload, outcome: Outcome) -> None:
-    """One line for the administrator. No file name, no full hash, no distance."""
+    """One line for the administrator. No file name, no hash, no distance: the case has them."""
     verdict = outcome.verdict
-    level = logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING
     log.log(
-        level,
-        "%s %s reason=%s case=%s site=%s size=%d sha256=%s...",
+        logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING,
+        "%s %s reason=%s case=%s site=%s size=%d",
         verdict.action.label,
         verdict.result,
         verdict.reason or "-",
         outcome.case or "-",
         upload.source.site or "-",
         upload.digests.size,
-        upload.digests.sha256.hex()[:8],
     )

@@ -108,7 +108,9 @@ class SidecarSettings(_Section):
 class ImagingSettings(_Section):
     """What may be decoded, and from which quality on a perceptual hash means anything."""
 
-    max_pixels: int = Field(default=100_000_000, ge=4096)
+    # Pillow itself refuses pictures of more than 178,956,970 pixels.
+    max_pixels: int = Field(default=100_000_000, ge=4096, le=178_000_000)
+    max_total_pixels: int = Field(default=300_000_000, ge=4096)
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
 
@@ -140,6 +142,7 @@ class ListSettings(_Section):
 
     actions: dict[Category, Ceiling] = {}
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
+    pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
 
 

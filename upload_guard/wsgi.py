@@ -18,7 +18,7 @@ from upload_guard.guard import Guard
 from upload_guard.intake.body import has_body
 from upload_guard.intake.receive import IntakeLimits, Received, receive
 from upload_guard.loading import load_settings
-from upload_guard.records import Outcome, Source, strongest
+from upload_guard.records import Outcome, Source, Upload, strongest
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class UploadGuard:
         self, request: Received, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         try:
-            outcome = strongest(self._guard.check(request.uploads))
+            outcome = strongest(self._guard.check(_worth_checking(request.uploads)))
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         if outcome is not None and outcome.verdict.action.refuses:
@@ -88,6 +88,11 @@ class UploadGuard:
     ) -> Iterable[bytes]:
         log.warning("not passed on: %s (%s)", error.code, error)
         return _send(answers.fault(environ, error, self._retry_after), start_response)
+
+
+def _worth_checking(uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
+    """All but an empty raw body, as HTTP/2 gives one with every GET: nobody uploaded that."""
+    return tuple(upload for upload in uploads if upload.digests.size or upload.file_name)
 
 
 def _send(answer: answers.Answer, start_response: StartResponse) -> list[bytes]:

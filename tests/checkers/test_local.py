@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tests.support import (
     LISTED_SEED,
     activate_list,
     activate_listed_picture,
+    digests_of,
     listed_hashes,
+    pdq_of,
     picture_bytes,
     recompressed,
     settings_in,
@@ -18,7 +21,9 @@ from tests.support import (
 )
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.compose import build_station
+from upload_guard.demo.pictures import landscape
 from upload_guard.errors import NotReady
+from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
@@ -64,6 +69,24 @@ def test_a_lists_own_limit_applies_to_it(tmp_path: Path) -> None:
     assert checker(strict).check(upload_of(data)).matches == ()
 
 
+def test_a_review_band_finds_what_lies_beyond_the_limit_and_calls_it_so(tmp_path: Path) -> None:
+    banded = settings_in(tmp_path, lists={"test-list": {"pdq_limit": 0, "pdq_review_limit": 50}})
+    data = recompressed(activate_listed_picture(banded))
+    (match,) = checker(banded).check(upload_of(data)).matches
+    assert match.distance > match.limit == 0
+    assert not match.within_limit
+
+
+def test_a_frame_that_was_read_counts_even_if_the_next_one_is_broken(settings: Settings) -> None:
+    first, second = (landscape(seed, (400, 300)) for seed in (LISTED_SEED, 77))
+    out = io.BytesIO()
+    first.save(out, "GIF", save_all=True, append_images=[second])
+    activate_list(settings, [ListedHash(SignalType.PDQ, pdq_of(out.getvalue()))])
+    findings = checker(settings).check(upload_of(out.getvalue()[:-5_000]))
+    assert findings.unscannable
+    assert {match.view for match in findings.matches} == {"frame 0"}
+
+
 def test_a_file_that_is_no_image_is_compared_by_its_digests(settings: Settings) -> None:
     activate_list(settings, listed_hashes(picture_bytes(LISTED_SEED)))
     findings = checker(settings).check(upload_of(b"plain text"))
@@ -84,10 +107,7 @@ def test_an_image_that_cannot_be_read_is_unscannable_and_still_compared_by_diges
     assert [match.signal_type for match in findings.matches] == [SignalType.SHA256]
 
 
-def listed_hashes_of_bytes(data: bytes) -> list:
-    from tests.support import digests_of
-    from upload_guard.lists.formats import ListedHash
-
+def listed_hashes_of_bytes(data: bytes) -> list[ListedHash]:
     return [ListedHash(SignalType.SHA256, digests_of(data).sha256)]
 
 

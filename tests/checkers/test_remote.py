@@ -15,7 +15,16 @@ import pytest
 from tests.support import upload_of
 from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
 from upload_guard.demo.servers import free_port
-from upload_guard.errors import BodyTooLarge, ServiceTimeout, ServiceUnreachable
+from upload_guard.errors import (
+    BodyTooLarge,
+    CheckFailed,
+    NotReady,
+    ServiceRefused,
+    ServiceTimeout,
+    ServiceUnreachable,
+    StorageFailed,
+    Unavailable,
+)
 from upload_guard.records import Action, Outcome, Result, Source, Verdict
 
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
@@ -125,11 +134,31 @@ def test_what_is_no_verdict_is_unreachable_and_not_clean(body: bytes) -> None:
         checker.check(upload_of(b"x"))
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 401, 404, 500, 502, 503])
-def test_any_other_status_is_unreachable_even_with_a_verdict_in_it(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        *((status, ServiceRefused) for status in (201, 204, 301, 307, 400, 401, 404, 414)),
+        *((status, ServiceUnreachable) for status in (500, 502, 503)),
+    ],
+)
+def test_any_other_status_is_no_verdict_even_with_one_in_it(status: int, error: type[Unavailable]) -> None:
     body = b"" if status == 204 else json.dumps(CLEAN).encode()
-    with answering(status, body) as checker, pytest.raises(ServiceUnreachable, match=str(status)):
+    with answering(status, body) as checker, pytest.raises(error, match=str(status)):
         checker.check(upload_of(b"x"))
+
+
+@pytest.mark.parametrize("kind", [StorageFailed, NotReady, CheckFailed])
+def test_a_fault_of_the_sidecar_keeps_its_meaning(kind: type[Unavailable]) -> None:
+    body = json.dumps({"code": kind.code, "message": "", "retry_after": 30}).encode()
+    with answering(503, body) as checker, pytest.raises(kind):
+        checker.check(upload_of(b"x"))
+
+
+def test_a_long_path_cannot_make_the_sidecar_refuse() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        checker.check(upload_of(b"x", Source("s" * 64, "/" + "\U0001f600" * 3000)))
+    assert len(seen[0][0]) < 4000
 
 
 def test_too_large_for_the_sidecar_is_too_large() -> None:

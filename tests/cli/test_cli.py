@@ -97,7 +97,8 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         (["."], 2),
         (["other.jpg", "listed.jpg", "broken.jpg"], 1),
         (["other.jpg", "broken.jpg"], 3),
-        (["listed.jpg", "missing.jpg"], 2),
+        (["listed.jpg", "missing.jpg"], 1),
+        (["other.jpg", "missing.jpg"], 2),
     ],
     ids=str,
 )
@@ -131,6 +132,22 @@ def test_json_has_one_object_a_file(with_list: Path) -> None:
     like, missing = (json.loads(line) for line in lines)
     assert (like["result"], like["action"], like["matches"][0]["list"]) == ("match", "quarantine", "icse")
     assert missing == {"file": "missing.jpg", "error": "No such file or directory"}
+
+
+def test_a_damaged_list_is_an_error_and_no_verdict(with_list: Path) -> None:
+    for file in (with_list / "upload_guard_data" / "lists").rglob("*.jsonl"):
+        file.write_text("damaged")
+    result = check(with_list, "other.jpg")
+    assert result.returncode == 2
+    assert "is damaged" in result.stdout
+
+
+def test_what_an_uploader_chose_cannot_steer_the_terminal(with_list: Path) -> None:
+    name = "\x1b[31mred\nfake line.jpg"
+    (with_list / name).write_bytes(b"x")
+    text = check(with_list, name).stdout
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 2
 
 
 def test_checking_keeps_nothing(with_list: Path) -> None:

@@ -21,7 +21,9 @@ COMMAND = [sys.executable, "-m", "upload_guard", "demo"]
 
 
 def test_once_shows_all_four_uploads_and_succeeds(tmp_path: Path) -> None:
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    # Settings of a real installation must not draw the demonstration into its data.
+    elsewhere = {"UPLOAD_GUARD_DATA_DIR": str(tmp_path / "real"), "UPLOAD_GUARD_TRUST__BASELINE": "ignore"}
+    environment = os.environ | {"TMPDIR": str(tmp_path)} | elsewhere
     result = subprocess.run(
         [*COMMAND, "--once"], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -38,7 +40,8 @@ def test_once_shows_all_four_uploads_and_succeeds(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_once_both_servers_stay_until_it_is_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_without_once_both_servers_stay_until_it_is_ended(tmp_path: Path, reason: signal.Signals) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
@@ -46,7 +49,7 @@ def test_without_once_both_servers_stay_until_it_is_stopped(tmp_path: Path) -> N
         site, sidecar = (word for word in line.split() if word.startswith("http://"))
         assert requests.get(site, timeout=5).ok
         assert requests.get(sidecar, timeout=5).json()["status"] == "ready"
-        demo.send_signal(signal.SIGINT)
+        demo.send_signal(reason)
         assert demo.wait(timeout=30) == 0
     time.sleep(0.2)
     with pytest.raises(requests.ConnectionError):

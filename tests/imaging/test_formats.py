@@ -135,3 +135,25 @@ def test_the_named_plug_ins_exist(image_format: ImageFormat) -> None:
 
 def test_what_could_start_a_program_is_never_decoded() -> None:
     assert ImageFormat.EPS.decoded_by == ()
+
+
+def test_a_bmp_with_its_reserved_bytes_set_is_still_a_bmp() -> None:
+    data = bytearray(written("BMP"))
+    data[6] = 1
+    assert sniff(bytes(data)) is ImageFormat.BMP
+
+
+@pytest.mark.parametrize("fillers", [0, 12, 900])
+def test_a_brand_counts_wherever_it_stands_in_the_list(fillers: int) -> None:
+    brands = b"mp42" + bytes(4) + b"fill" * fillers + b"avif"
+    box = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
+    assert sniff(box) is ImageFormat.AVIF
+
+
+def test_a_list_of_brands_that_goes_on_out_of_sight_is_held_and_not_missed() -> None:
+    box = (100_000).to_bytes(4, "big") + b"ftyp" + b"mp42" + bytes(4) + b"fill" * 2000
+    assert sniff(box) is ImageFormat.HEIF
+
+
+def test_a_plain_video_is_no_image() -> None:
+    assert sniff((24).to_bytes(4, "big") + b"ftypisom" + bytes(4) + b"isommp42" + bytes(99)) is None

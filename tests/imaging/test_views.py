@@ -21,7 +21,7 @@ from upload_guard.imaging.views import ImagingLimits, views
 from upload_guard.records import View
 
 SIZE = (256, 192)
-LIMITS = ImagingLimits(max_pixels=10_000_000, max_frames=16, min_quality=50)
+LIMITS = ImagingLimits(max_pixels=10_000_000, max_total_pixels=40_000_000, max_frames=16, min_quality=50)
 PICTURES = [landscape(seed, SIZE) for seed in range(3)]
 
 
@@ -177,15 +177,15 @@ def test_a_transparent_colour_without_a_palette_shows_white() -> None:
 
 def test_too_many_frames_are_not_sampled() -> None:
     data = animated("GIF")
-    assert len(views_of(data, ImagingLimits(10_000_000, 3, 50))) == 3
-    assert reason_of(data, ImagingLimits(10_000_000, 2, 50)) == "too_many_frames"
+    assert len(views_of(data, ImagingLimits(10_000_000, 40_000_000, 3, 50))) == 3
+    assert reason_of(data, ImagingLimits(10_000_000, 40_000_000, 2, 50)) == "too_many_frames"
 
 
 def test_too_many_pixels_are_not_decoded() -> None:
     data = written(PICTURES[0], "PNG")
     pixels = SIZE[0] * SIZE[1]
-    assert len(views_of(data, ImagingLimits(pixels, 1, 50))) == 1
-    assert reason_of(data, ImagingLimits(pixels - 1, 1, 50)) == "too_many_pixels"
+    assert len(views_of(data, ImagingLimits(pixels, pixels, 1, 50))) == 1
+    assert reason_of(data, ImagingLimits(pixels - 1, pixels, 1, 50)) == "too_many_pixels"
 
 
 def test_a_small_file_that_announces_a_huge_picture_has_too_many_pixels() -> None:
@@ -196,7 +196,7 @@ def test_a_small_file_that_announces_a_huge_picture_has_too_many_pixels() -> Non
 
 def test_one_large_page_is_enough_to_refuse_the_file() -> None:
     pages = [PICTURES[0], landscape(1, (512, 384))]
-    assert reason_of(animated("TIFF", pages), ImagingLimits(100_000, 4, 50)) == "too_many_pixels"
+    assert reason_of(animated("TIFF", pages), ImagingLimits(100_000, 40_000_000, 4, 50)) == "too_many_pixels"
 
 
 def test_the_limits_alone_decide_whatever_is_done_with_warnings() -> None:

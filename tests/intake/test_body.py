@@ -49,6 +49,12 @@ def test_a_chunked_body_is_read_to_its_end() -> None:
     assert b"".join(read_body(request, 1 << 20)) == b"abc" * 50_000
 
 
+def test_a_body_that_nothing_announces_is_read_only_where_the_server_marks_its_end() -> None:
+    unmarked = environ(b"abc", SERVER_PROTOCOL="HTTP/2")
+    assert list(read_body(unmarked, 10)) == []
+    assert list(read_body(unmarked | {"wsgi.input_terminated": True}, 10)) == [b"abc"]
+
+
 def test_a_chunked_body_whose_end_the_server_does_not_mark_needs_a_length() -> None:
     with pytest.raises(LengthRequired):
         list(read_body(environ(b"abc", HTTP_TRANSFER_ENCODING="chunked"), 1 << 20))

@@ -65,6 +65,16 @@ def test_files_of_a_form_are_uploads_and_text_fields_are_not(limits: IntakeLimit
     assert kept == [digests_of(data) for data in wanted]
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded; charset=x"])
+def test_fields_in_a_raw_body_are_no_upload_unless_it_is_an_image(
+    limits: IntakeLimits, content_type: str
+) -> None:
+    with received(request_with(b'{"password": "hunter2"}', content_type), limits, SOURCE) as request:
+        assert request.uploads == ()
+    with received(request_with(PICTURE, content_type), limits, SOURCE) as request:
+        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+
+
 def test_the_application_reads_a_raw_body_as_it_was_sent(limits: IntakeLimits) -> None:
     environ = request_with(
         b"hello",

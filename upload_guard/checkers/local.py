@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from upload_guard.errors import Unscannable
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.imaging.signals import image_signals
 from upload_guard.imaging.views import ImagingLimits
@@ -35,9 +34,7 @@ class LocalChecker:
             if image_format is None:
                 return Findings(exact, snapshot.find(exact, self.distances))
             stream.seek(0)
-            try:
-                image = image_signals(stream, image_format, self.imaging)
-            except Unscannable as fault:
-                return Findings(exact, snapshot.find(exact, self.distances), unscannable=fault.reason)
+            image = image_signals(stream, image_format, self.imaging)
         signals = exact + image.signals
-        return Findings(signals, snapshot.find(signals, self.distances), degraded=image.degraded)
+        matches = snapshot.find(signals, self.distances)
+        return Findings(signals, matches, unscannable=image.unscannable, degraded=image.degraded)

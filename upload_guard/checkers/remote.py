@@ -12,10 +12,24 @@ from typing import Literal
 import requests
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from upload_guard.errors import BodyTooLarge, ServiceTimeout, ServiceUnreachable
+from upload_guard.errors import (
+    BodyTooLarge,
+    CheckFailed,
+    NotReady,
+    ServiceRefused,
+    ServiceTimeout,
+    ServiceUnreachable,
+    StorageFailed,
+    Unavailable,
+)
 from upload_guard.records import Action, Outcome, Result, Upload, Verdict
 
 CHECK_PATH = "/v1/check"
+# Percent-encoded at most twelve times as long, which still fits a request line.
+_LONGEST_ROUTE = 200
+# Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
+# what a sidecar found but could not keep.
+_FAULTS: dict[str, type[Unavailable]] = {kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed)}
 
 
 class CheckAnswer(BaseModel):
@@ -80,7 +94,7 @@ class RemoteChecker:
                 self.url + CHECK_PATH,
                 params={
                     "site": upload.source.site,
-                    "route": upload.source.route,
+                    "route": upload.source.route[:_LONGEST_ROUTE],
                     "dry_run": str(int(self.dry_run)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
@@ -94,8 +108,22 @@ class RemoteChecker:
         if response.status_code == BodyTooLarge.status:
             raise BodyTooLarge(f"{self.url} takes no upload of this size")
         if response.status_code != requests.codes.ok:
-            raise ServiceUnreachable(f"{self.url} answered with status {response.status_code}")
+            raise _fault(response)(f"{self.url} answered with status {response.status_code}")
         try:
             return CheckAnswer.model_validate_json(response.content).outcome()
         except ValidationError as error:
             raise ServiceUnreachable(f"{self.url} answered something that is no verdict") from error
+
+
+def _fault(response: requests.Response) -> type[Unavailable]:
+    try:
+        code = _Fault.model_validate_json(response.content).code
+    except ValidationError:
+        code = ""
+    if code in _FAULTS:
+        return _FAULTS[code]
+    return ServiceUnreachable if response.status_code >= requests.codes.server_error else ServiceRefused
+
+
+class _Fault(BaseModel):
+    code: str

@@ -14,7 +14,7 @@ import click
 from upload_guard.cli.context import App, print_table
 from upload_guard.compose import build_inspector
 from upload_guard.digests import digest_stream
-from upload_guard.errors import Unavailable, UploadGuardError
+from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UploadGuardError
 from upload_guard.guard import Guard
 from upload_guard.policy import passed_unchecked
 from upload_guard.records import Result, Source, Upload, Verdict
@@ -28,8 +28,7 @@ _EXITS = {
     Result.UNCHECKED: 4,
 }
 _ERROR = 2
-# Of several files the gravest one gives the exit code; an error hides none of them, but it is no answer.
-_GRAVEST_FIRST = (_ERROR, 1, 3, 4, 0)
+_GRAVEST_FIRST = (1, _ERROR, 3, 4, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,8 @@ def check(app: App, files: tuple[Path, ...], as_json: bool) -> None:
 
     \b
     Exit code, the first that applies:
-      2  error
       1  match or near
+      2  error
       3  unscannable: an image that could not be read whole
       4  unchecked: there was nothing to check against, or nobody answered
       0  clean or disputed
@@ -93,7 +92,7 @@ def _check(guard: Guard, path: Path) -> Line:
         return Line(path, guard.inspect(Upload(FileContent(path), digests, path.name, source=Source("cli"))))
     except OSError as error:
         return Line(path, None, error.strerror or str(error))
-    except Unavailable as error:
+    except (ServiceUnreachable, ServiceTimeout) as error:
         return Line(path, passed_unchecked(f"{error.code}: {error}"))
     except UploadGuardError as error:
         return Line(path, None, str(error))

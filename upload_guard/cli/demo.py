@@ -26,7 +26,9 @@ def demo(once: bool) -> None:
     """
     from upload_guard.demo.run import started
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # However it is ended, by Ctrl-C, kill or a closed terminal: servers and folder go with it.
+    for reason in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(reason, signal.default_int_handler)
     with TemporaryDirectory(prefix="upload-guard-demo-") as folder:
         try:
             with started(Path(folder)) as running:

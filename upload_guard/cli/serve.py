@@ -23,7 +23,8 @@ def serve(app: App, host: str | None, port: int | None) -> None:
     settings = load_settings(app.config, **({"sidecar": given} if given else {}))
     if settings.service.url:
         raise ConfigError("serve: service.url is set, but a sidecar checks by itself; remove it here")
-    logging.getLogger().setLevel(settings.log.level.upper())
+    # Ours only: at debug, Pillow would log tags of images.
+    logging.getLogger("upload_guard").setLevel(settings.log.level.upper())
     _prepare(settings)
     # Flask and gunicorn are for this command only.
     from upload_guard.sidecar.server import SidecarServer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from upload_guard.digests import Digester
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import read_hashes
 from upload_guard.lists.store import ImportOrder
-from upload_guard.loading import load_settings
 from upload_guard.settings import Settings
 
 
@@ -45,7 +45,7 @@ def started(folder: Path) -> Iterator[Demo]:
     # No bank knows a list's errors in its first day, so entries usually wait; here there is no day.
     own = _write(folder / "sidecar.toml", f'data_dir = "data"\n[trust]\nprobation_hours = 0\n{_port(port)}')
     asking = _write(folder / "site.toml", f'data_dir = "site-data"\nsite = "demo"\n{_service(sidecar)}')
-    settings = load_settings(own)
+    settings = Settings.model_validate(tomllib.loads(own.read_text())).resolved_against(folder)
     _import_list(settings, folder)
     with running(_sidecar(own, sidecar, folder)), running(_site(asking, site_port, folder)):
         yield Demo(folder, sidecar, site, settings)

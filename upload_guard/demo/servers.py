@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import requests
 from upload_guard.errors import UsageError
 
 _STARTS_WITHIN = 30.0
+_ENDS_WITHIN = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Server:
 
     name: str
     command: tuple[str, ...]
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     probe: str
     log: Path
 
@@ -45,7 +47,7 @@ def running(server: Server) -> Iterator[None]:
         # A session of its own, so that Ctrl-C reaches this process first and it can end things in order.
         process = subprocess.Popen(  # noqa: S603 - our own command
             server.command,
-            env=os.environ | server.environment,
+            env=_neutral_environment() | server.environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -54,8 +56,21 @@ def running(server: Server) -> Iterator[None]:
         _wait_until_up(server, process)
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        _end(process)
+
+
+def _neutral_environment() -> dict[str, str]:
+    """Ours without any settings of a real installation: the demonstration must not reach its data."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("UPLOAD_GUARD_")}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def python(*arguments: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-HEAD = 64
+HEAD = 4096
 """How many first bytes `sniff` looks at."""
 
 
@@ -78,19 +78,23 @@ def sniff(head: bytes) -> ImageFormat | None:
         return ImageFormat.WEBP
     if head[4:8] == b"ftyp":
         return _by_brands(head)
-    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and head[14:18] in _BMP_HEADERS:
+    if head[:2] == b"BM" and head[14:18] in _BMP_HEADERS:
         return ImageFormat.BMP
     return None
 
 
-# "BM" alone begins much innocent text: ask for the reserved zeros and a known header size as well.
+# "BM" alone begins much innocent text: ask for a known header size as well.
 _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
 def _by_brands(head: bytes) -> ImageFormat | None:
-    """ISO BMFF: the major brand and the compatible ones, as far as `head` reaches."""
-    end = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = {head[8:12]} | {head[at : at + 4] for at in range(16, end - 3, 4)}
+    """ISO BMFF (ISO/IEC 14496-12, 4.2 and 4.3): the major brand and the compatible ones."""
+    size, start = int.from_bytes(head[:4], "big"), 8
+    if size == 1:
+        size, start = int.from_bytes(head[8:16], "big"), 16
+    end = len(head) if size == 0 else min(size, len(head))
+    brands = {head[at : at + 4] for at in range(start, end - 3, 4) if at != start + 4}
     if brands & {b"avif", b"avis"}:
         return ImageFormat.AVIF
-    return ImageFormat.HEIF if brands & _HEIF_BRANDS else None
+    # A box that goes on beyond what is looked at may name any brand: better held than missed.
+    return ImageFormat.HEIF if brands & _HEIF_BRANDS or size > len(head) else None

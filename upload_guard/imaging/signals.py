@@ -9,6 +9,7 @@ from typing import BinaryIO
 import imagehash
 import numpy as np
 
+from upload_guard.errors import Unscannable
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.pdq import pdq
 from upload_guard.imaging.views import ImagingLimits, views
@@ -17,25 +18,33 @@ from upload_guard.records import Signal, SignalType, View
 
 @dataclass(frozen=True, slots=True)
 class ImageSignals:
-    """Signals of all views; `degraded` names what was skipped because it would mean nothing."""
+    """Signals of all views that could be read.
+
+    `unscannable` holds a reason if those are not all; `degraded` names what was skipped because it would
+    mean nothing.
+    """
 
     signals: tuple[Signal, ...]
     degraded: tuple[str, ...]
+    unscannable: str = ""
 
 
 def image_signals(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) -> ImageSignals:
-    """Perceptual signals of every view; raises `Unscannable` unless all of them could be read.
+    """Perceptual signals of every view, or of those before the first that could not be read.
 
     A view below the least quality (50 of 100 by PDQ's own practice) gives none: flat pictures look alike.
     """
     found: list[Signal] = []
     degraded: list[str] = []
-    for view in views(stream, image_format, limits):
-        signals = tuple(_signals(view))
-        if (signals[0].quality or 0) < limits.min_quality:
-            degraded.append(f"{view.name}: low quality")
-        else:
-            found.extend(signals)
+    try:
+        for view in views(stream, image_format, limits):
+            signals = tuple(_signals(view))
+            if (signals[0].quality or 0) < limits.min_quality:
+                degraded.append(f"{view.name}: low quality")
+            else:
+                found.extend(signals)
+    except Unscannable as fault:
+        return ImageSignals(tuple(found), tuple(degraded), fault.reason)
     return ImageSignals(tuple(found), tuple(degraded))
 
 

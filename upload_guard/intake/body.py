@@ -65,7 +65,10 @@ def _announced_length(environ: Mapping[str, Any]) -> int | None:
 
 def _until_end(environ: Mapping[str, Any], max_body: int) -> Iterator[bytes]:
     if not environ.get("wsgi.input_terminated"):
-        raise LengthRequired("body without a length, and the server does not mark its end")
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            raise LengthRequired("body without a length, and the server does not mark its end")
+        # Nobody announced a body and nobody could tell where it ends: none is read, none is passed on.
+        return
     stream, taken = environ["wsgi.input"], 0
     while chunk := _read(stream, CHUNK):
         taken += len(chunk)

@@ -59,7 +59,8 @@ class Form:
 
 
 def is_form(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == FORM
+    """Any multipart type: frameworks differ in which ones they read as a form, and only one is taken here."""
+    return content_type.strip().lower().startswith("multipart/")
 
 
 def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits: FormLimits) -> Form:
@@ -85,14 +86,15 @@ def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits:
 
 # As all parsers read them alike: parameters either plain tokens or quoted, each once.
 # RFC 7578 section 4.2; WHATWG HTML, "multipart form data".
-_PARAMETER = r"""\s*;\s*([A-Za-z0-9_-]+\*?)=("(?:[^"\\]|\\.)*"|[^\s";]+)"""
-_CONTENT_TYPE = re.compile(rf"multipart/form-data(?:{_PARAMETER})*\s*;?\s*", re.IGNORECASE | re.ASCII)
-_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*\s*;?\s*", re.IGNORECASE)
+_PARAMETER = r"""[ \t]*;[ \t]*([A-Za-z0-9_-]+\*?)=("(?:[^"\\]|\\.)*"|[^\s";]+)"""
+_CONTENT_TYPE = re.compile(rf"multipart/form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
+_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def _boundary(content_type: str) -> str:
+    content_type = content_type.strip()
     if not _CONTENT_TYPE.fullmatch(content_type) or not content_type.isascii():
         raise AmbiguousRequest("form: Content-Type is malformed")
     boundary = _parameters(content_type).get("boundary", "").strip('"')
@@ -134,9 +136,10 @@ def _events(
         parser_rest = parser._buffer
         parser.close()
     except ParserLimitReached as error:
-        raise BodyTooLarge(f"form: {error}") from error
+        raise BodyTooLarge(f"form: {error.args[0]}") from error
     except MultipartError as error:
-        raise AmbiguousRequest(f"form: {error}") from error
+        # Further arguments of the error may hold header bytes, and so a file name.
+        raise AmbiguousRequest(f"form: {error.args[0]}") from error
     for rest in chain([parser_rest], chunks):
         if rest.strip(b"\r\n"):
             raise AmbiguousRequest("form: data after the final boundary")
@@ -154,7 +157,7 @@ def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
         raise AmbiguousRequest("form: Content-Transfer-Encoding in a part")
     if headers.get("content-type", "").lower().lstrip().startswith("multipart/"):
         raise AmbiguousRequest("form: multipart within a part")
-    disposition = headers["content-disposition"]
+    disposition = headers["content-disposition"].strip()
     if not _DISPOSITION.fullmatch(disposition):
         raise AmbiguousRequest("form: Content-Disposition is malformed")
     return frozenset(_parameters(disposition))

@@ -12,7 +12,7 @@ from upload_guard.digests import Digester
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.body import Spool, read_body
 from upload_guard.intake.forms import FormLimits, Part, is_form, spool_form
-from upload_guard.records import Source, Upload
+from upload_guard.records import Content, Source, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,23 @@ def _spool_into(spool: Spool, environ: Mapping[str, Any], limits: IntakeLimits, 
         spool.write(chunk)
         digester.update(chunk)
     whole = Upload(spool.slice(0, spool.size), digester.finish(), "", content_type, source)
-    return Received((whole,), spool, None)
+    is_file = content_type.partition(";")[0].strip().lower() not in _CARRIES_FIELDS
+    return Received((whole,) if is_file or _is_image(whole.content) else (), spool, None)
+
+
+# What fills in a form is nobody's file: it may be a password, and has no business in a sidecar or a list.
+_CARRIES_FIELDS = {"application/x-www-form-urlencoded", "application/json"}
+
+
+def _is_image(content: Content) -> bool:
+    with content.open() as reader:
+        return sniff(reader.read(HEAD)) is not None
 
 
 def _to_be_checked(part: Part) -> bool:
-    """Files, and whatever is an image under any name. A text field is nobody's file: it may be a password."""
+    """Files, and whatever is an image under any name; text fields are not."""
     if not part.is_file:
-        with part.content.open() as reader:
-            return sniff(reader.read(HEAD)) is not None
+        return _is_image(part.content)
     # Browsers send an empty part without a file name where no file was chosen.
     return bool(part.file_name or part.digests.size)
 

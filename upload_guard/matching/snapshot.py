@@ -14,19 +14,29 @@ PERCEPTUAL_TYPES = tuple(kind for kind in SignalType if not kind.exact)
 
 @dataclass(frozen=True, slots=True)
 class DistanceLimits:
-    """Distance limits in bits: by default, and where a list has its own."""
+    """Distance limits in bits: by default, and where a list has its own.
+
+    `review_by_list` reaches farther for the lists that ask for it: what lies between is only `near`.
+    """
 
     default: Mapping[SignalType, int]
     by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
+    review_by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
 
     def limit(self, kind: SignalType, list_name: str) -> int:
         if kind.exact:
             return 0
         return self.by_list.get(list_name, {}).get(kind, self.default[kind])
 
+    def review_limit(self, kind: SignalType, list_name: str) -> int:
+        """The limit, or the end of the list's review band beyond it."""
+        band = self.review_by_list.get(list_name, {}).get(kind, 0)
+        return max(self.limit(kind, list_name), band)
+
     def reach(self, kind: SignalType) -> int:
         """The farthest that any list asks for."""
-        return max([self.default[kind], *(own[kind] for own in self.by_list.values() if kind in own)])
+        lists = {*self.by_list, *self.review_by_list}
+        return max([self.default[kind], *(self.review_limit(kind, name) for name in lists)])
 
 
 class Snapshot:
@@ -43,14 +53,13 @@ class Snapshot:
         }
 
     def find(self, signals: Iterable[Signal], limits: DistanceLimits) -> tuple[Match, ...]:
-        """Every entry that any of `signals` reaches under its list's limit."""
+        """Every entry that any of `signals` reaches under its list's limit or in its review band."""
         return tuple(match for signal in signals for match in self._matches(signal, limits))
 
     def _matches(self, signal: Signal, limits: DistanceLimits) -> Iterator[Match]:
         for entry, distance in self._candidates(signal, limits):
-            limit = limits.limit(signal.type, entry.list_name)
-            if distance <= limit:
-                yield _match(signal, entry, distance, limit)
+            if distance <= limits.review_limit(signal.type, entry.list_name):
+                yield _match(signal, entry, distance, limits.limit(signal.type, entry.list_name))
 
     def _candidates(self, signal: Signal, limits: DistanceLimits) -> Iterator[tuple[Entry, int]]:
         if signal.type.exact:
