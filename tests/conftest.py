@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.serving import Site, embedded_site, remote_site
 from tests.support import activate_listed_picture, settings_in
+
+# How long an example takes says more of the machine's other work than of ours.
+settings.register_profile("upload_guard", deadline=None)
+settings.load_profile("upload_guard")
 
 
 @pytest.fixture(scope="session", params=[embedded_site, remote_site], ids=["embedded", "remote"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +21,7 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.store import ImportOrder
 from upload_guard.records import Digests, SignalType, Source, Upload
 from upload_guard.settings import Settings
+from upload_guard.spans import Span
 
 LISTED_SEED = 1
 OTHER_SEED = 2
@@ -31,6 +35,13 @@ class BytesContent:
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.data)
+
+    @contextmanager
+    def lend(self) -> Iterator[Span]:
+        with tempfile.TemporaryFile() as file:
+            file.write(self.data)
+            file.flush()
+            yield Span(file.fileno(), 0, len(self.data))
 
 
 def digests_of(data: bytes) -> Digests:

@@ -16,11 +16,13 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "records"},
-    {"digests", "settings", "spans"},
+    {"errors", "spans"},
+    {"records"},
+    {"digests", "settings"},
     {"loading"},
-    {"containers", "imaging", "matching", "policy"},
-    {"intake", "storage"},
+    {"imaging", "matching", "policy"},
+    {"containers"},
+    {"intake", "sandbox", "storage"},
     {"lists", "quarantine", "late", "reports", "notices"},
     {"upstreams"},
     {"checkers", "guard"},

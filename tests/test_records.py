@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -90,8 +91,17 @@ def test_no_outcome_is_stronger_than_the_strongest(outcomes: list[Outcome]) -> N
     assert decided.verdict.action == max(one.verdict.action for one in outcomes)
 
 
+def test_a_match_inside_a_file_tells_where_and_how_it_was_turned() -> None:
+    match = match_of(SignalType.SHA256, 0, 0)
+    assert replace(match, view="word/image.png").words.endswith("entry 12: word/image.png")
+    near = match_of(SignalType.PDQ, 7, 31)
+    assert replace(near, variant="mirrored").words.endswith("7 of 31 bits away, frame 2, mirrored")
+
+
 def test_an_exact_match_tells_list_version_category_and_entry() -> None:
-    assert match_of(SignalType.SHA256, 0, 0).words == "sha256 on icse v7 (baseline), entry 12"
+    assert (
+        replace(match_of(SignalType.SHA256, 0, 0), view="").words == "sha256 on icse v7 (baseline), entry 12"
+    )
 
 
 def test_a_perceptual_match_also_tells_distance_limit_and_view() -> None:

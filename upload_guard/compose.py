@@ -82,6 +82,7 @@ def build_policy(settings: Settings) -> Policy:
     return Policy(
         trust=build_trust(settings),
         unscannable=Action.from_label(failure.unscannable),
+        unreadable=Action.from_label(failure.unreadable),
         open_on=frozenset(code for code, mode in modes.items() if mode == "open"),
     )
 
@@ -120,10 +121,10 @@ def _remote_guard(settings: Settings, *, dry_run: bool) -> Guard:
 
 def _local_checker(settings: Settings, snapshot: LiveSnapshot) -> LocalChecker:
     from upload_guard.checkers.local import LocalChecker
-    from upload_guard.imaging.views import ImagingLimits
+    from upload_guard.imaging.budget import ScanLimits
 
     imaging = settings.imaging
-    limits = ImagingLimits(
+    limits = ScanLimits(
         max_pixels=imaging.max_pixels,
         max_total_pixels=imaging.max_total_pixels,
         max_frames=imaging.max_frames,

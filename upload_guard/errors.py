@@ -133,7 +133,7 @@ class StorageFailed(Unavailable):
     code = "storage"
 
 
-# About one image ----------------------------------------------------------------------------------
+# About one file -----------------------------------------------------------------------------------
 
 
 class Unscannable(UploadGuardError):
@@ -143,6 +143,16 @@ class Unscannable(UploadGuardError):
     """
 
     code = "unscannable"
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class Unreadable(UploadGuardError):
+    """A file that is no image and could not be opened, such as an encrypted archive; as `Unscannable`."""
+
+    code = "unreadable"
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

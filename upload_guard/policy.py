@@ -13,6 +13,7 @@ In the order in which a person would want to hear it:
     any entry younger than the probation            quarantine
     a category that is set to ignore                nothing, as if it were not listed
     an image that could not be read                 the setting for `unscannable`
+    another file that could not be read             the setting for `unreadable`
     nothing to check against                        nothing, as `unchecked`
 """
 
@@ -57,6 +58,7 @@ class Policy:
 
     trust: Trust
     unscannable: Action = Action.QUARANTINE
+    unreadable: Action = Action.MONITOR
     open_on: frozenset[str] = frozenset()
 
 
@@ -64,8 +66,9 @@ def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
     """The verdict on one upload. The strongest match decides, unless not being able to read it is graver."""
     weighed = _weigh(findings.matches, policy.trust, now)
     listed = max(weighed, key=_strength, default=None)
-    if findings.unscannable and (listed is None or listed.action < policy.unscannable):
-        verdict = Verdict(Result.UNSCANNABLE, policy.unscannable, findings.unscannable)
+    unread, action = _unread(findings, policy)
+    if unread and (listed is None or listed.action < action):
+        verdict = Verdict(Result.UNSCANNABLE, action, unread)
     elif listed is not None:
         verdict = Verdict(_result(listed.match), listed.action, listed.reason)
     elif findings.unchecked:
@@ -74,6 +77,14 @@ def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
         verdict = Verdict(Result.CLEAN, Action.ALLOW)
     matches = tuple(item.match for item in sorted(weighed, key=_strength, reverse=True))
     return Verdict(verdict.result, verdict.action, verdict.reason, matches, findings.degraded)
+
+
+def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
+    """The graver of the two reasons why something was not read, and what it may cause."""
+    reasons = [(findings.unscannable, policy.unscannable), (findings.unreadable, policy.unreadable)]
+    return max(
+        (reason for reason in reasons if reason[0]), key=lambda reason: reason[1], default=("", Action.ALLOW)
+    )
 
 
 def passed_unchecked(code: str) -> Verdict:

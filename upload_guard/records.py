@@ -1,4 +1,4 @@
-"""The frozen records that one stage hands to the next. They import nothing of this project.
+"""The frozen records that one stage hands to the next.
 
 request bytes -> Upload -> View -> Signal -> Match -> Verdict -> Outcome
 """
@@ -6,10 +6,13 @@ request bytes -> Upload -> View -> Signal -> Match -> Verdict -> Outcome
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from upload_guard.spans import Span
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -104,6 +107,10 @@ class Content(Protocol):
 
     def open(self) -> BinaryIO: ...
 
+    def lend(self) -> AbstractContextManager[Span]:
+        """The same bytes as a stretch of a read-only descriptor, to be handed to another process."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -134,12 +141,32 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A hash. `view` is empty for a digest of the file; `quality` is 0 to 100 and only PDQ has one."""
+    """A hash.
+
+    `view` names the picture it was taken of, or the file inside an upload that was digested; it is empty for
+    a digest of the upload itself. `variant` says how the view was changed first, e.g. "turned 90".
+    `quality` is 0 to 100 and only PDQ has one.
+    """
 
     type: SignalType
     value: bytes
     view: str = ""
     quality: int | None = None
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the sandbox found in the bytes of one file: signals of its views and of the files inside it.
+
+    `unscannable` holds a reason if an image could not be read whole, `unreadable` if a file that is no image
+    could not (an encrypted archive); signals of what could be read stand all the same.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    unscannable: str = ""
+    unreadable: str = ""
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +197,7 @@ class Match:
     category: str
     entry: int
     since: datetime
+    variant: str = ""
 
     @property
     def exact(self) -> bool:
@@ -186,20 +214,24 @@ class Match:
         entry = (
             f"{self.signal_type} on {self.list_name} v{self.version} ({self.category}), entry {self.entry}"
         )
-        return entry if self.exact else f"{entry}: {self.distance} of {self.limit} bits away, {self.view}"
+        seen = ", ".join(part for part in (self.view, self.variant) if part)
+        away = "" if self.exact else f"{self.distance} of {self.limit} bits away"
+        where = ", ".join(part for part in (away, seen) if part)
+        return f"{entry}: {where}" if where else entry
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a checker found in one upload, before any policy.
 
-    `unscannable` and `unchecked` hold a reason, or nothing; `degraded` names what was skipped although the
-    upload could be read.
+    `unscannable`, `unreadable` (see `Analysis`) and `unchecked` hold a reason, or nothing; `degraded` names
+    what was skipped although the upload could be read.
     """
 
     signals: tuple[Signal, ...] = ()
     matches: tuple[Match, ...] = ()
     unscannable: str = ""
+    unreadable: str = ""
     unchecked: str = ""
     degraded: tuple[str, ...] = ()
 

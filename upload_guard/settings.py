@@ -150,6 +150,7 @@ class FailureSettings(_Section):
     """What happens when an upload could not be read or could not be checked."""
 
     unscannable: Literal["monitor", "quarantine"] = "quarantine"
+    unreadable: Literal["monitor", "quarantine"] = "monitor"
     unreachable: FailureMode = "closed"
     timeout: FailureMode = "closed"
     error: FailureMode = "closed"

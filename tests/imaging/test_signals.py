@@ -11,19 +11,19 @@ from PIL import Image
 
 from tests.support import pdq_of, recompressed
 from upload_guard.demo.pictures import jpeg, landscape
+from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.formats import sniff
-from upload_guard.imaging.signals import ImageSignals, image_signals
-from upload_guard.imaging.views import ImagingLimits
-from upload_guard.records import SignalType
+from upload_guard.imaging.signals import image_signals
+from upload_guard.records import Analysis, SignalType
 
-LIMITS = ImagingLimits(max_pixels=10_000_000, max_total_pixels=40_000_000, max_frames=16, min_quality=50)
+LIMITS = ScanLimits(10_000_000, 40_000_000, 16, 50)
 SIZE = (256, 192)
 
 
-def signals_of(data: bytes, limits: ImagingLimits = LIMITS) -> ImageSignals:
+def signals_of(data: bytes, limits: ScanLimits = LIMITS) -> Analysis:
     image_format = sniff(data)
     assert image_format is not None
-    return image_signals(io.BytesIO(data), image_format, limits)
+    return image_signals(io.BytesIO(data), image_format, Budget(limits))
 
 
 def saved(image: Image.Image, name: str, *more: Image.Image) -> bytes:
@@ -70,12 +70,12 @@ def test_the_phash_reads_as_imagehash_writes_it() -> None:
 
 
 def test_a_flat_picture_gives_no_signal_and_says_so() -> None:
-    assert signals_of(saved(FLAT, "PNG")) == ImageSignals((), ("frame 0: low quality",))
+    assert signals_of(saved(FLAT, "PNG")) == Analysis(degraded=("frame 0: low quality",))
 
 
 def test_the_least_quality_is_a_limit() -> None:
     data = saved(FLAT, "PNG")
-    found = signals_of(data, ImagingLimits(10_000_000, 40_000_000, 16, 0))
+    found = signals_of(data, ScanLimits(10_000_000, 40_000_000, 16, 0))
     assert {signal.type for signal in found.signals} == {SignalType.PDQ, SignalType.PHASH}
     assert found.degraded == ()
 

@@ -15,13 +15,14 @@ from PIL import Image
 
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import Unscannable
+from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.formats import ImageFormat, sniff
 from upload_guard.imaging.pdq import pdq
-from upload_guard.imaging.views import ImagingLimits, views
+from upload_guard.imaging.views import views
 from upload_guard.records import View
 
 SIZE = (256, 192)
-LIMITS = ImagingLimits(max_pixels=10_000_000, max_total_pixels=40_000_000, max_frames=16, min_quality=50)
+LIMITS = ScanLimits(10_000_000, 40_000_000, 16, 50)
 PICTURES = [landscape(seed, SIZE) for seed in range(3)]
 
 
@@ -38,13 +39,13 @@ def animated(name: str, pictures: list[Image.Image] = PICTURES) -> bytes:
     return written(first, name, save_all=True, append_images=others, **lossless)
 
 
-def views_of(data: bytes, limits: ImagingLimits = LIMITS) -> list[View]:
+def views_of(data: bytes, limits: ScanLimits = LIMITS) -> list[View]:
     image_format = sniff(data)
     assert image_format is not None
-    return list(views(io.BytesIO(data), image_format, limits))
+    return list(views(io.BytesIO(data), image_format, Budget(limits)))
 
 
-def reason_of(data: bytes, limits: ImagingLimits = LIMITS) -> str:
+def reason_of(data: bytes, limits: ScanLimits = LIMITS) -> str:
     with pytest.raises(Unscannable) as caught:
         views_of(data, limits)
     return caught.value.reason
@@ -77,7 +78,7 @@ def test_every_frame_is_a_view_in_its_order(name: str) -> None:
 def test_views_stay_what_they_were_when_the_next_is_read() -> None:
     data = animated("GIF")
     one_by_one = []
-    for view in views(io.BytesIO(data), ImageFormat.GIF, LIMITS):
+    for view in views(io.BytesIO(data), ImageFormat.GIF, Budget(LIMITS)):
         one_by_one.append(view.image.tobytes())  # noqa: PERF401 - at this very moment
     assert one_by_one == [view.image.tobytes() for view in views_of(data)]
 
@@ -177,15 +178,15 @@ def test_a_transparent_colour_without_a_palette_shows_white() -> None:
 
 def test_too_many_frames_are_not_sampled() -> None:
     data = animated("GIF")
-    assert len(views_of(data, ImagingLimits(10_000_000, 40_000_000, 3, 50))) == 3
-    assert reason_of(data, ImagingLimits(10_000_000, 40_000_000, 2, 50)) == "too_many_frames"
+    assert len(views_of(data, ScanLimits(10_000_000, 40_000_000, 3, 50))) == 3
+    assert reason_of(data, ScanLimits(10_000_000, 40_000_000, 2, 50)) == "too_many_frames"
 
 
 def test_too_many_pixels_are_not_decoded() -> None:
     data = written(PICTURES[0], "PNG")
     pixels = SIZE[0] * SIZE[1]
-    assert len(views_of(data, ImagingLimits(pixels, pixels, 1, 50))) == 1
-    assert reason_of(data, ImagingLimits(pixels - 1, pixels, 1, 50)) == "too_many_pixels"
+    assert len(views_of(data, ScanLimits(pixels, pixels, 1, 50))) == 1
+    assert reason_of(data, ScanLimits(pixels - 1, pixels, 1, 50)) == "too_many_pixels"
 
 
 def test_a_small_file_that_announces_a_huge_picture_has_too_many_pixels() -> None:
@@ -196,7 +197,7 @@ def test_a_small_file_that_announces_a_huge_picture_has_too_many_pixels() -> Non
 
 def test_one_large_page_is_enough_to_refuse_the_file() -> None:
     pages = [PICTURES[0], landscape(1, (512, 384))]
-    assert reason_of(animated("TIFF", pages), ImagingLimits(100_000, 40_000_000, 4, 50)) == "too_many_pixels"
+    assert reason_of(animated("TIFF", pages), ScanLimits(100_000, 40_000_000, 4, 50)) == "too_many_pixels"
 
 
 def test_the_limits_alone_decide_whatever_is_done_with_warnings() -> None:
@@ -244,7 +245,7 @@ def test_a_format_that_is_not_decoded_says_so(head: bytes) -> None:
 
 def test_a_file_is_only_opened_as_what_it_was_taken_for() -> None:
     with pytest.raises(Unscannable):
-        list(views(io.BytesIO(written(PICTURES[0], "PNG")), ImageFormat.JPEG, LIMITS))
+        list(views(io.BytesIO(written(PICTURES[0], "PNG")), ImageFormat.JPEG, Budget(LIMITS)))
 
 
 MAGIC = [b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", b"GIF89a"]

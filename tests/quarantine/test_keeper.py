@@ -88,7 +88,9 @@ def test_the_case_says_why_and_what_and_where_from(keeper: QuarantineKeeper) -> 
     assert timedelta() <= datetime.now(UTC) - case.created_at < timedelta(seconds=10)
     (match,) = case.matches
     assert (match["list_name"], match["version"], match["distance"]) == ("icse", 2, 9)
-    assert case.signals == [{"type": "pdq", "value": "0f" * 32, "view": "frame 0", "quality": 88}]
+    assert case.signals == [
+        {"type": "pdq", "value": "0f" * 32, "view": "frame 0", "quality": 88, "variant": ""}
+    ]
 
 
 def test_the_senders_file_name_is_kept_nowhere(keeper: QuarantineKeeper) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.imaging.signals import image_signals
-from upload_guard.imaging.views import ImagingLimits
 from upload_guard.matching.snapshot import DistanceLimits, Snapshot
 from upload_guard.records import Findings, Upload
 
@@ -17,7 +17,7 @@ class LocalChecker:
     """`snapshot` gives the entries to check against, or raises `NotReady`."""
 
     snapshot: Callable[[], Snapshot]
-    imaging: ImagingLimits
+    scan: ScanLimits
     distances: DistanceLimits
 
     def check(self, upload: Upload) -> Findings:
@@ -34,7 +34,7 @@ class LocalChecker:
             if image_format is None:
                 return Findings(exact, snapshot.find(exact, self.distances))
             stream.seek(0)
-            image = image_signals(stream, image_format, self.imaging)
+            image = image_signals(stream, image_format, Budget(self.scan))
         signals = exact + image.signals
         matches = snapshot.find(signals, self.distances)
         return Findings(signals, matches, unscannable=image.unscannable, degraded=image.degraded)

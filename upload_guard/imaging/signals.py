@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import imagehash
 import numpy as np
 
 from upload_guard.errors import Unscannable
+from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.pdq import pdq
-from upload_guard.imaging.views import ImagingLimits, views
-from upload_guard.records import Signal, SignalType, View
+from upload_guard.imaging.views import views
+from upload_guard.records import Analysis, Signal, SignalType, View
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSignals:
-    """Signals of all views that could be read.
-
-    `unscannable` holds a reason if those are not all; `degraded` names what was skipped because it would
-    mean nothing.
-    """
-
-    signals: tuple[Signal, ...]
-    degraded: tuple[str, ...]
-    unscannable: str = ""
-
-
-def image_signals(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) -> ImageSignals:
+def image_signals(stream: BinaryIO, image_format: ImageFormat, budget: Budget) -> Analysis:
     """Perceptual signals of every view, or of those before the first that could not be read.
 
     A view below the least quality (50 of 100 by PDQ's own practice) gives none: flat pictures look alike.
@@ -37,15 +24,15 @@ def image_signals(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLi
     found: list[Signal] = []
     degraded: list[str] = []
     try:
-        for view in views(stream, image_format, limits):
+        for view in views(stream, image_format, budget):
             signals = tuple(_signals(view))
-            if (signals[0].quality or 0) < limits.min_quality:
+            if (signals[0].quality or 0) < budget.limits.min_quality:
                 degraded.append(f"{view.name}: low quality")
             else:
                 found.extend(signals)
     except Unscannable as fault:
-        return ImageSignals(tuple(found), tuple(degraded), fault.reason)
-    return ImageSignals(tuple(found), tuple(degraded))
+        return Analysis(tuple(found), unscannable=fault.reason, degraded=tuple(degraded))
+    return Analysis(tuple(found), degraded=tuple(degraded))
 
 
 def _signals(view: View) -> Iterator[Signal]:

@@ -7,7 +7,6 @@ raises a dozen unrelated classes, TypeError and struct.error among them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -17,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.IcoImagePlugin import IcoImageFile
 
 from upload_guard.errors import Unscannable
+from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.records import View
 
@@ -25,17 +25,7 @@ from upload_guard.records import View
 _ENOUGH = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ImagingLimits:
-    """Most pixels of one decoded frame and of all, most frames, least PDQ quality that means anything."""
-
-    max_pixels: int
-    max_total_pixels: int
-    max_frames: int
-    min_quality: int
-
-
-def views(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) -> Iterator[View]:
+def views(stream: BinaryIO, image_format: ImageFormat, budget: Budget) -> Iterator[View]:
     """Each frame or page in turn, composed on white where it is transparent.
 
     Raises `Unscannable` for a format that is not decoded, for what is over the limits (never a sample of
@@ -45,7 +35,7 @@ def views(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) ->
         raise Unscannable("unsupported_format", image_format.value)
     try:
         with Image.open(stream, formats=image_format.decoded_by) as image:
-            yield from _views(image, limits)
+            yield from _views(image, budget)
     except Unscannable:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -57,28 +47,22 @@ def views(stream: BinaryIO, image_format: ImageFormat, limits: ImagingLimits) ->
         raise Unscannable(reason, f"{type(error).__name__}: {error}") from error
 
 
-def _views(image: Image.Image, limits: ImagingLimits) -> Iterator[View]:
-    left = limits.max_total_pixels
-    for name, size, decode in _pictures(image, limits):
-        pixels = size[0] * size[1]
-        left -= pixels
-        if pixels > limits.max_pixels or left < 0:
-            raise Unscannable("too_many_pixels", f"{name} of {size[0]}x{size[1]}")
+def _views(image: Image.Image, budget: Budget) -> Iterator[View]:
+    for name, size, decode in _pictures(image):
+        budget.take_picture(name, size)
         yield View(name, _luma(_reduced(decode())))
 
 
 _Picture = tuple[str, tuple[int, int], Callable[[], Image.Image]]
 
 
-def _pictures(image: Image.Image, limits: ImagingLimits) -> Iterator[_Picture]:
+def _pictures(image: Image.Image) -> Iterator[_Picture]:
     """Name and size of each picture in a file, and how to decode it, so that its size is judged first."""
     if isinstance(image, IcoImageFile):
         for size in sorted(image.ico.sizes()):
             yield f"icon {size[0]}x{size[1]}", size, partial(image.ico.getimage, size)
         return
     count = getattr(image, "n_frames", 1)
-    if count > limits.max_frames:
-        raise Unscannable("too_many_frames", f"{count} frames")
     for number in range(count):
         if count > 1:
             image.seek(number)

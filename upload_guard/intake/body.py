@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -126,4 +127,11 @@ class SpoolSlice:
     size: int
 
     def open(self) -> BinaryIO:
-        return self.spool.span(self.offset, self.size).open()
+        return self._span.open()
+
+    def lend(self) -> AbstractContextManager[Span]:
+        return self._span.lend()
+
+    @property
+    def _span(self) -> Span:
+        return self.spool.span(self.offset, self.size)

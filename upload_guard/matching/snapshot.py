@@ -72,6 +72,7 @@ def _match(signal: Signal, entry: Entry, distance: int, limit: int) -> Match:
     return Match(
         signal_type=signal.type,
         view=signal.view,
+        variant=signal.variant,
         distance=distance,
         limit=limit,
         list_name=entry.list_name,
