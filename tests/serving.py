@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,15 +70,29 @@ def sidecar(config: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+def gunicorn(port: int, application: str) -> tuple[str, ...]:
+    """The command that serves `application` under gunicorn."""
+    return python(
+        "gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--threads", "4", application
+    )
+
+
+def waitress(port: int, application: str) -> tuple[str, ...]:
+    """The same under waitress."""
+    return python("waitress", "--listen", f"127.0.0.1:{port}", application)
+
+
 @contextmanager
-def guarded_site(config: Path, application: str = "tests.sites.recording:app") -> Iterator[str]:
-    """The application under gunicorn, its guard configured by `config`; gives its address."""
+def guarded_site(
+    config: Path,
+    application: str = "tests.sites.recording:app",
+    served_by: Callable[[int, str], tuple[str, ...]] = gunicorn,
+) -> Iterator[str]:
+    """The application under a real server, its guard configured by `config`; gives its address."""
     port = free_port()
     server = Server(
         name="site",
-        command=python(
-            "gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--threads", "4", application
-        ),
+        command=served_by(port, application),
         environment={"UPLOAD_GUARD_CONFIG": str(config)},
         probe=f"http://127.0.0.1:{port}/",
         log=config.with_suffix(".site.log"),

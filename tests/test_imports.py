@@ -26,6 +26,8 @@ FLOORS = (
     {"lists", "quarantine", "late", "reports", "notices"},
     {"upstreams"},
     {"checkers", "guard"},
+    {"routing"},
+    {"pieces"},
     {"compose", "answers"},
     {"wsgi", "doors", "sidecar", "jobs", "scan"},
     {"demo", "testing"},
@@ -89,7 +91,7 @@ def test_only_the_entrances_reach_the_top_rooms() -> None:
     assert reaching <= {"__init__", "cli", "compose"}
 
 
-HEAVY = ("numpy", "PIL", "sqlalchemy", "scipy", "imagehash", "alembic", "flask", "gunicorn")
+HEAVY = ("numpy", "PIL", "sqlalchemy", "scipy", "imagehash", "alembic", "flask", "gunicorn", "pypdf")
 
 
 def run_python(code: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from upload_guard.compose import build_policy
 from upload_guard.errors import ConfigError
 from upload_guard.loading import load_settings
-from upload_guard.settings import ListSettings, Settings
+from upload_guard.settings import ListSettings, RouteSettings, Settings
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -134,7 +134,7 @@ def test_an_empty_spool_folder_means_the_one_in_the_data_folder(tmp_path: Path) 
 
 HTTP = "http://127.0.0.1:8467"
 CEILINGS = "'ignore', 'monitor', 'quarantine' or 'block'"
-SECTIONS = "data_dir, site, intake, service, sidecar, imaging, trust, lists, failure, log"
+SECTIONS = ", ".join(Settings.model_fields)
 WRONG = {
     "unknown section": ("[colour]\nred = 1", "colour", SECTIONS),
     "unknown top-level option": ("colour = 1", "colour", SECTIONS),
@@ -324,7 +324,7 @@ def test_every_probation_that_is_accepted_can_be_kept(tmp_path: Path) -> None:
 def uncommented() -> dict[str, Any]:
     """The example with its commented-out options in force."""
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    option = re.compile(r"# (\[[a-z_.]+\]|[a-z_]+ = .+)$")
+    option = re.compile(r"# (\[\[?[a-z_.]+\]\]?|[a-z_]+ = .+)$")
     return tomllib.loads("\n".join(option.sub(r"\1", line) for line in lines))
 
 
@@ -351,6 +351,10 @@ def test_the_example_holds_every_option_of_a_section(section: str) -> None:
 
 def test_the_example_holds_every_option_of_a_list() -> None:
     assert [set(one) for one in uncommented()["lists"].values()] == [set(ListSettings.model_fields)]
+
+
+def test_the_example_holds_every_option_of_a_route() -> None:
+    assert [set(one) for one in uncommented()["routes"]] == [set(RouteSettings.model_fields)]
 
 
 def test_the_example_can_be_used_with_every_option_in_force() -> None:

@@ -52,6 +52,13 @@ _FAULT_SENTENCES = {
     "The request ended before its announced length.": "Het verzoek eindigde voor de aangekondigde lengte.",
     "This server needs a Content-Length header.": "Deze server heeft een Content-Length nodig.",
     "The upload is too large.": "De upload is te groot.",
+    "The upload took too long.": "De upload duurde te lang.",
+    "This server does not take uploads compressed in this way.": (
+        "Deze server neemt geen uploads aan die zo zijn gecomprimeerd."
+    ),
+    "This server does not take uploads in pieces. Please send the file in one request.": (
+        "Deze server neemt geen uploads in delen aan. Stuur het bestand in een keer."
+    ),
     "Send one file, as the raw body or as the only file of a form.": (
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
@@ -84,8 +91,10 @@ def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int)
 
 _PHRASES = {
     400: "Bad Request",
+    408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

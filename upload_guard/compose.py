@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from upload_guard.guard import Guard
-from upload_guard.intake.forms import FormLimits
-from upload_guard.intake.receive import IntakeLimits
+from upload_guard.intake.assembly import Assembly
+from upload_guard.intake.forms import FormLimits, log_and_go_on, refuse
+from upload_guard.intake.rules import Forward, IntakeLimits, IntakeRule, Pieces
 from upload_guard.policy import Policy, Trust
 from upload_guard.records import Action, SignalType
-from upload_guard.settings import Ceiling, Settings
+from upload_guard.routing import Route, Routes
+from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.local import LocalChecker
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from upload_guard.matching.snapshot import DistanceLimits
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.keeper import QuarantineKeeper
+    from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
 
 
@@ -30,6 +33,7 @@ class Station:
 
     guard: Guard
     snapshot: LiveSnapshot
+    sandbox: Sandbox
     lists: ListStore
     keeper: QuarantineKeeper
 
@@ -45,7 +49,7 @@ def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
         return _remote_guard(settings, dry_run=True)
-    checker = _local_checker(settings, _live_snapshot(open_lists(settings)))
+    checker = _local_checker(settings, _live_snapshot(open_lists(settings)), _sandbox(settings))
     return Guard(checker, None, build_policy(settings))
 
 
@@ -59,8 +63,9 @@ def build_station(settings: Settings) -> Station:
     snapshot = _live_snapshot(lists)
     keeper = QuarantineKeeper(database, Vault(settings.vault_dir))
     keeper.recover()
-    guard = Guard(_local_checker(settings, snapshot), keeper, build_policy(settings))
-    return Station(guard, snapshot, lists, keeper)
+    sandbox = _sandbox(settings)
+    guard = Guard(_local_checker(settings, snapshot, sandbox), keeper, build_policy(settings))
+    return Station(guard, snapshot, sandbox, lists, keeper)
 
 
 def open_lists(settings: Settings) -> ListStore:
@@ -76,13 +81,21 @@ def open_cases(settings: Settings) -> Cases:
     return Cases(_database(settings), Vault(settings.vault_dir))
 
 
-def build_policy(settings: Settings) -> Policy:
-    failure = settings.failure
-    modes = {"unreachable": failure.unreachable, "timeout": failure.timeout, "error": failure.error}
+def build_routes(settings: Settings) -> Routes:
+    """The guard of an application with its rules by path."""
+    guard = build_guard(settings)
+    routes = (_route(settings, guard, route) for route in settings.routes)
+    return Routes(tuple(routes), Route("*", build_intake(settings), guard))
+
+
+def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
+    """The policy, with what differs on a route if `failure` is given."""
+    chosen = failure or settings.failure
+    modes = {"unreachable": chosen.unreachable, "timeout": chosen.timeout, "error": chosen.error}
     return Policy(
         trust=build_trust(settings),
-        unscannable=Action.from_label(failure.unscannable),
-        unreadable=Action.from_label(failure.unreadable),
+        unscannable=Action.from_label(chosen.unscannable),
+        unreadable=Action.from_label(chosen.unreadable),
         open_on=frozenset(code for code, mode in modes.items() if mode == "open"),
     )
 
@@ -95,12 +108,44 @@ def build_trust(settings: Settings) -> Trust:
     )
 
 
-def build_intake(settings: Settings) -> IntakeLimits:
+def build_intake(settings: Settings) -> IntakeRule:
+    """How bodies are taken in where no route says otherwise."""
     intake = settings.intake
-    return IntakeLimits(
+    limits = IntakeLimits(
         spool_dir=settings.spool_dir,
         max_body=intake.max_body,
-        form=FormLimits(intake.max_parts, intake.max_part_header),
+        max_text=intake.max_text,
+        max_inflated=intake.max_inflated,
+        max_files=intake.max_files,
+        body_timeout=intake.body_timeout,
+        form=FormLimits(intake.max_parts, intake.max_part_header, refuse),
+    )
+    return IntakeRule(limits, carriers=frozenset(intake.carriers))
+
+
+def build_assembly(settings: Settings) -> Assembly:
+    return Assembly(settings.assembly_dir, settings.intake.max_body)
+
+
+def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
+    rule = build_intake(settings)
+    limits = replace(
+        rule.limits,
+        max_body=route.max_body or rule.limits.max_body,
+        form=replace(rule.limits.form, doubt=log_and_go_on if route.forms == "lenient" else refuse),
+    )
+    differs = route.failure.model_dump(exclude_none=True)
+    policy = build_policy(settings, settings.failure.model_copy(update=differs))
+    return Route(
+        pattern=route.path,
+        rule=replace(
+            rule,
+            limits=limits,
+            inspect=route.inspect,
+            forward=Forward(route.forward),
+            pieces=Pieces(route.pieces),
+        ),
+        guard=replace(guard, policy=policy),
     )
 
 
@@ -119,18 +164,36 @@ def _remote_guard(settings: Settings, *, dry_run: bool) -> Guard:
     return Guard(checker, None, build_policy(settings))
 
 
-def _local_checker(settings: Settings, snapshot: LiveSnapshot) -> LocalChecker:
+def _local_checker(settings: Settings, snapshot: LiveSnapshot, sandbox: Sandbox) -> LocalChecker:
     from upload_guard.checkers.local import LocalChecker
-    from upload_guard.imaging.budget import ScanLimits
 
-    imaging = settings.imaging
-    limits = ScanLimits(
-        max_pixels=imaging.max_pixels,
-        max_total_pixels=imaging.max_total_pixels,
-        max_frames=imaging.max_frames,
-        min_quality=imaging.min_quality,
+    return LocalChecker(snapshot, sandbox, _distances(settings))
+
+
+def _sandbox(settings: Settings) -> Sandbox:
+    from upload_guard.imaging.budget import ScanLimits
+    from upload_guard.sandbox.pool import Sandbox, SandboxLimits
+
+    imaging, containers, own = settings.imaging, settings.containers, settings.sandbox
+    return Sandbox(
+        SandboxLimits(
+            workers=own.workers,
+            memory=own.memory,
+            cpu_seconds=own.cpu_seconds,
+            wall_seconds=own.wall_seconds,
+            queue_seconds=own.queue_seconds,
+        ),
+        ScanLimits(
+            max_pixels=imaging.max_pixels,
+            max_total_pixels=imaging.max_total_pixels,
+            max_frames=imaging.max_frames,
+            min_quality=imaging.min_quality,
+            max_depth=containers.max_depth,
+            max_files=containers.max_files,
+            max_bytes=containers.max_bytes,
+            containers=containers.enabled,
+        ),
     )
-    return LocalChecker(snapshot, limits, _distances(settings))
 
 
 def _distances(settings: Settings) -> DistanceLimits:

@@ -70,6 +70,30 @@ class LengthRequired(RequestError):
     public = "This server needs a Content-Length header."
 
 
+class BodyTooSlow(RequestError):
+    """The body took longer than `intake.body_timeout`."""
+
+    status = 408
+    code = "body_too_slow"
+    public = "The upload took too long."
+
+
+class UnsupportedEncoding(RequestError):
+    """The body is compressed in a way that cannot be looked into."""
+
+    status = 415
+    code = "unsupported_encoding"
+    public = "This server does not take uploads compressed in this way."
+
+
+class PiecewiseUpload(RequestError):
+    """A piece of an upload, where the route does not allow pieces: nobody would see the whole."""
+
+    status = 415
+    code = "piecewise_upload"
+    public = "This server does not take uploads in pieces. Please send the file in one request."
+
+
 class BodyTooLarge(RequestError):
     """The body is longer than `intake.max_body`."""
 
@@ -119,6 +143,12 @@ class NotReady(Unavailable):
     """A list that should be active is not loaded."""
 
     code = "not_ready"
+
+
+class Busy(Unavailable):
+    """All decoding workers had files to look at, for as long as a file may wait."""
+
+    code = "busy"
 
 
 class CheckFailed(Unavailable):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -24,6 +24,9 @@ LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 FailureMode = Literal["closed", "open"]
+UnreadMode = Literal["monitor", "quarantine"]
+CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
+ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "appended"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
@@ -47,6 +50,11 @@ class IntakeSettings(_Section):
     max_body: ByteSize = Field(default=ByteSize(4 << 30), gt=0)
     max_parts: int = Field(default=1000, ge=1)
     max_part_header: ByteSize = Field(default=ByteSize(8 << 10), ge=256)
+    max_files: int = Field(default=100, ge=1)
+    max_text: ByteSize = Field(default=ByteSize(64 << 20), ge=1024)
+    max_inflated: ByteSize = Field(default=ByteSize(256 << 20), ge=1024)
+    body_timeout: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
+    carriers: tuple[CarrierName, ...] = get_args(CarrierName)
 
     @field_validator("spool_dir", mode="before")
     @classmethod
@@ -110,7 +118,7 @@ class ImagingSettings(_Section):
 
     # Pillow itself refuses pictures of more than 178,956,970 pixels.
     max_pixels: int = Field(default=100_000_000, ge=4096, le=178_000_000)
-    max_total_pixels: int = Field(default=300_000_000, ge=4096)
+    max_total_pixels: int = Field(default=1_000_000_000, ge=4096)
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
 
@@ -146,15 +154,56 @@ class ListSettings(_Section):
     phash_limit: int | None = Field(default=None, ge=0, le=16)
 
 
+class ContainerSettings(_Section):
+    """Which files are opened to look for images, and what all that is inside one may cost."""
+
+    enabled: tuple[ContainerName, ...] = get_args(ContainerName)
+    max_depth: int = Field(default=4, ge=0, le=16)
+    max_files: int = Field(default=1000, ge=1)
+    max_bytes: ByteSize = Field(default=ByteSize(1 << 30), ge=1024)
+
+
+class SandboxSettings(_Section):
+    """The processes in which files are opened and decoded; `memory` comes on top of what a warm one uses."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    memory: ByteSize = Field(default=ByteSize(1 << 30), ge=64 << 20)
+    cpu_seconds: float = Field(default=20.0, gt=0, le=600, allow_inf_nan=False)
+    wall_seconds: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
+    queue_seconds: float = Field(default=5.0, gt=0, le=600, allow_inf_nan=False)
+
+
 class FailureSettings(_Section):
     """What happens when an upload could not be read or could not be checked."""
 
-    unscannable: Literal["monitor", "quarantine"] = "quarantine"
-    unreadable: Literal["monitor", "quarantine"] = "monitor"
+    unscannable: UnreadMode = "quarantine"
+    unreadable: UnreadMode = "monitor"
     unreachable: FailureMode = "closed"
     timeout: FailureMode = "closed"
     error: FailureMode = "closed"
     retry_after: int = Field(default=30, ge=1, le=86400)
+
+
+class RouteFailureSettings(_Section):
+    """What differs from `[failure]` on one route."""
+
+    unscannable: UnreadMode | None = None
+    unreadable: UnreadMode | None = None
+    unreachable: FailureMode | None = None
+    timeout: FailureMode | None = None
+    error: FailureMode | None = None
+
+
+class RouteSettings(_Section):
+    """What differs on paths like `path`."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^[/*]")]
+    inspect: bool = True
+    forward: Literal["canonical", "original"] = "canonical"
+    forms: Literal["strict", "lenient"] = "strict"
+    pieces: Literal["refuse", "pass", "assemble"] = "refuse"
+    max_body: ByteSize | None = Field(default=None, gt=0)
+    failure: RouteFailureSettings = RouteFailureSettings()
 
 
 class LogSettings(_Section):
@@ -172,9 +221,12 @@ class Settings(_Section):
     service: ServiceSettings = ServiceSettings()
     sidecar: SidecarSettings = SidecarSettings()
     imaging: ImagingSettings = ImagingSettings()
+    containers: ContainerSettings = ContainerSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     trust: TrustSettings = TrustSettings()
     lists: dict[ListName, ListSettings] = {}
     failure: FailureSettings = FailureSettings()
+    routes: tuple[RouteSettings, ...] = ()
     log: LogSettings = LogSettings()
 
     @field_validator("data_dir", mode="before")
@@ -191,6 +243,10 @@ class Settings(_Section):
     @property
     def database_url(self) -> str:
         return f"sqlite:///{self.data_dir / 'upload_guard.sqlite3'}"
+
+    @property
+    def assembly_dir(self) -> Path:
+        return self.data_dir / "assembly"
 
     @property
     def vault_dir(self) -> Path:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 CHUNK = 1 << 16
@@ -37,6 +38,21 @@ class Span:
             yield Span(fd, self.offset, self.size)
         finally:
             os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A `Content`: a whole file on disk, opened anew by each reader."""
+
+    path: Path
+
+    def open(self) -> BinaryIO:
+        return self.path.open("rb")
+
+    @contextmanager
+    def lend(self) -> Iterator[Span]:
+        with self.path.open("rb") as file:
+            yield Span(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 class _SpanReader(io.RawIOBase):

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from werkzeug.wsgi import ClosingIterator, get_path_info
 
 from upload_guard import answers
-from upload_guard.compose import build_guard, build_intake
+from upload_guard.compose import build_assembly, build_routes
 from upload_guard.errors import UploadGuardError
-from upload_guard.guard import Guard
 from upload_guard.intake.body import has_body
-from upload_guard.intake.receive import IntakeLimits, Received, receive
+from upload_guard.intake.receive import Received, receive
 from upload_guard.loading import load_settings
+from upload_guard.pieces import PieceChecker
 from upload_guard.records import Outcome, Source, Upload, strongest
+from upload_guard.routing import Route
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,20 +41,24 @@ class UploadGuard:
     def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
         chosen = settings or load_settings()
         self.app = app
-        self._guard: Guard = build_guard(chosen)
-        self._limits: IntakeLimits = build_intake(chosen)
+        self._routes = build_routes(chosen)
+        self._pieces = PieceChecker(build_assembly(chosen))
         self._site = chosen.site
         self._retry_after = chosen.failure.retry_after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not has_body(environ):
             return self.app(environ, start_response)
+        path = get_path_info(environ)
+        route = self._routes.of(path)
+        if not route.rule.inspect:
+            return self.app(environ, start_response)
         try:
-            request = receive(environ, self._limits, Source(self._site, get_path_info(environ)))
+            request = receive(environ, route.rule, Source(self._site, path))
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         try:
-            response = self._guarded(request, environ, start_response)
+            response = self._guarded(request, route, environ, start_response)
         except BaseException:
             request.close()
             raise
@@ -61,27 +66,25 @@ class UploadGuard:
         return ClosingIterator(response, request.close)
 
     def _guarded(
-        self, request: Received, environ: WSGIEnvironment, start_response: StartResponse
+        self, request: Received, route: Route, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         try:
-            outcome = strongest(self._guard.check(_worth_checking(request.uploads)))
+            outcome = self._outcome(request, route, environ)
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         if outcome is not None and outcome.verdict.action.refuses:
             return _send(answers.refused(environ, outcome.case), start_response)
-        return self._pass_on(request, outcome, environ, start_response)
-
-    def _pass_on(
-        self,
-        request: Received,
-        outcome: Outcome | None,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
         request.replay_into(environ)
         if outcome is not None:
             environ[VERDICT_KEY] = outcome.verdict
         return self.app(environ, start_response)
+
+    def _outcome(self, request: Received, route: Route, environ: WSGIEnvironment) -> Outcome | None:
+        uploads = _worth_checking(request.uploads)
+        if request.piece is not None and uploads:
+            sender = str(environ.get("REMOTE_ADDR", ""))
+            return self._pieces.check(uploads, request.piece, route, sender)
+        return strongest(route.guard.check(uploads))
 
     def _fault(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: UploadGuardError

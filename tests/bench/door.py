@@ -92,10 +92,10 @@ def bench_get(guarded: UploadGuard) -> None:
 
 
 def bench_form(settings: Settings) -> None:
-    data, limits = bytes(FORM_MB << 20), build_intake(settings)
+    data, rule = bytes(FORM_MB << 20), build_intake(settings)
 
     def take_in() -> None:
-        with received(request(Zeros(FORM_MB << 20)), limits, Source()):
+        with received(request(Zeros(FORM_MB << 20)), rule, Source()):
             pass
 
     reference = best(lambda: hashlib.sha256(data).digest())

@@ -67,7 +67,7 @@ def test_a_picture_has_one_grey_view(name: str) -> None:
     assert bits_between(view.image, PICTURES[1]) <= 10
 
 
-@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP", "AVIF", "TIFF", "MPO"])
+@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_every_frame_is_a_view_in_its_order(name: str) -> None:
     found = views_of(animated(name))
     assert [view.name for view in found] == ["frame 0", "frame 1", "frame 2"]
@@ -153,7 +153,7 @@ def test_what_is_transparent_shows_white(name: str) -> None:
     image = PICTURES[0].convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 128, 192))
     options = {"lossless": True, "exact": True} if name == "WEBP" else {}
-    (view,) = views_of(written(image, name, **options))
+    view, *_ = views_of(written(image, name, **options))
     assert view.image.getpixel((10, 10)) == 255
     assert view.image.getpixel((200, 100)) == PICTURES[0].convert("L").getpixel((200, 100))
 
@@ -162,14 +162,14 @@ def test_a_transparent_colour_of_a_palette_shows_white() -> None:
     image = Image.new("P", (64, 64), 0)
     image.putpalette([0, 0, 0, 200, 10, 10])
     image.paste(1, (0, 0, 32, 64))
-    (view,) = views_of(written(image, "PNG", transparency=0))
+    view, *_ = views_of(written(image, "PNG", transparency=0))
     assert view.image.getpixel((60, 10)) == 255
     assert view.image.getpixel((10, 10)) < 128
 
 
 def test_a_transparent_colour_without_a_palette_shows_white() -> None:
     image = Image.new("RGB", (64, 64), (1, 2, 3))
-    (view,) = views_of(written(image, "PNG", transparency=(1, 2, 3)))
+    view, *_ = views_of(written(image, "PNG", transparency=(1, 2, 3)))
     assert view.image.getpixel((10, 10)) == 255
 
 
@@ -233,11 +233,10 @@ def test_a_file_that_only_begins_like_a_picture_is_undecodable() -> None:
     "head",
     [
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
         b"8BPS\0\x01" + bytes(20),
         b"\xff\x0a" + bytes(20),
     ],
-    ids=["EPS", "HEIC", "PSD", "JPEG XL"],
+    ids=["EPS", "PSD", "JPEG XL"],
 )
 def test_a_format_that_is_not_decoded_says_so(head: bytes) -> None:
     assert reason_of(head) == "unsupported_format"

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from upload_guard.errors import BodyTooLarge, ClientGone, LengthRequired, RequestError, StorageFailed
+from upload_guard.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    LengthRequired,
+    RequestError,
+    StorageFailed,
+)
 from upload_guard.intake.body import Spool, has_body, read_body
 
 
@@ -41,57 +48,68 @@ def test_http_2_may_bring_a_body_that_nothing_announces() -> None:
 @given(st.binary(max_size=300_000))
 def test_a_body_is_read_to_its_announced_length_and_no_further(body: bytes) -> None:
     request = environ(body + b"the next request", CONTENT_LENGTH=str(len(body)))
-    assert b"".join(read_body(request, 1 << 20)) == body
+    assert b"".join(read_body(request, 1 << 20, 60)) == body
 
 
 def test_a_chunked_body_is_read_to_its_end() -> None:
     request = environ(b"abc" * 50_000, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
-    assert b"".join(read_body(request, 1 << 20)) == b"abc" * 50_000
+    assert b"".join(read_body(request, 1 << 20, 60)) == b"abc" * 50_000
 
 
 def test_a_body_that_nothing_announces_is_read_only_where_the_server_marks_its_end() -> None:
     unmarked = environ(b"abc", SERVER_PROTOCOL="HTTP/2")
-    assert list(read_body(unmarked, 10)) == []
-    assert list(read_body(unmarked | {"wsgi.input_terminated": True}, 10)) == [b"abc"]
+    assert list(read_body(unmarked, 10, 60)) == []
+    assert list(read_body(unmarked | {"wsgi.input_terminated": True}, 10, 60)) == [b"abc"]
 
 
 def test_a_chunked_body_whose_end_the_server_does_not_mark_needs_a_length() -> None:
     with pytest.raises(LengthRequired):
-        list(read_body(environ(b"abc", HTTP_TRANSFER_ENCODING="chunked"), 1 << 20))
+        list(read_body(environ(b"abc", HTTP_TRANSFER_ENCODING="chunked"), 1 << 20, 60))
 
 
 @pytest.mark.parametrize("length", ["-1", "+5", "5 ", "0x5", "five", "5,5", "\u0665"])
 def test_a_length_that_is_no_number_is_a_bad_request(length: str) -> None:
     with pytest.raises(RequestError, match="Content-Length"):
-        list(read_body(environ(b"hello", CONTENT_LENGTH=length), 1 << 20))
+        list(read_body(environ(b"hello", CONTENT_LENGTH=length), 1 << 20, 60))
 
 
 def test_a_length_together_with_a_transfer_coding_is_a_bad_request() -> None:
     request = environ(b"hello", CONTENT_LENGTH="5", HTTP_TRANSFER_ENCODING="chunked")
     with pytest.raises(RequestError, match="Transfer-Encoding"):
-        list(read_body(request, 1 << 20))
+        list(read_body(request, 1 << 20, 60))
 
 
 def test_a_long_body_is_refused_without_reading_any_of_it() -> None:
     request = environ(b"x" * 11, CONTENT_LENGTH="11")
     with pytest.raises(BodyTooLarge):
-        list(read_body(request, 10))
+        list(read_body(request, 10, 60))
     assert request["wsgi.input"].tell() == 0
 
 
 def test_a_body_of_exactly_the_limit_is_taken() -> None:
-    assert list(read_body(environ(b"x" * 10, CONTENT_LENGTH="10"), 10)) == [b"x" * 10]
+    assert list(read_body(environ(b"x" * 10, CONTENT_LENGTH="10"), 10, 60)) == [b"x" * 10]
 
 
 def test_a_long_chunked_body_is_refused_when_it_passes_the_limit() -> None:
     request = environ(b"x" * 11, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
     with pytest.raises(BodyTooLarge):
-        list(read_body(request, 10))
+        list(read_body(request, 10, 60))
 
 
 def test_a_body_that_ends_early_means_that_the_client_is_gone() -> None:
     with pytest.raises(ClientGone):
-        list(read_body(environ(b"half", CONTENT_LENGTH="8"), 1 << 20))
+        list(read_body(environ(b"half", CONTENT_LENGTH="8"), 1 << 20, 60))
+
+
+def test_a_body_that_takes_too_long_is_refused() -> None:
+    with pytest.raises(BodyTooSlow):
+        list(read_body(environ(b"x", CONTENT_LENGTH="1"), 10, 0))
+    with pytest.raises(BodyTooSlow):
+        list(
+            read_body(
+                environ(b"x", HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True}), 10, 0
+            )
+        )
 
 
 class BrokenStream(io.RawIOBase):
@@ -107,7 +125,7 @@ def test_whatever_a_server_raises_while_reading_is_a_request_error() -> None:
         "wsgi.input_terminated": True,
     }
     with pytest.raises(ClientGone, match="Invalid chunk size"):
-        list(read_body(request, 10))
+        list(read_body(request, 10, 60))
 
 
 def test_a_spool_has_no_name_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

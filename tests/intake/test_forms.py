@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder
 from tests.support import digests_of
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool
-from upload_guard.intake.forms import Form, FormLimits, is_form, spool_form
+from upload_guard.intake.forms import Form, FormLimits, is_form, log_and_go_on, refuse, spool_form
 
-LIMITS = FormLimits(max_parts=50, max_header=8192)
+LIMITS = FormLimits(max_parts=50, max_header=8192, doubt=refuse)
+LENIENT = replace(LIMITS, doubt=log_and_go_on)
 PLAIN = 'form-data; name="a"; filename="a.jpg"'
 
 
@@ -232,3 +234,32 @@ def test_an_error_holds_no_bytes_of_the_form() -> None:
     with pytest.raises(AmbiguousRequest) as caught:
         parse(body)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [7, 1 << 16])
+@pytest.mark.parametrize(
+    ("body", "file_name"),
+    [
+        pytest.param(b"preamble\r\n" + one_part(), "a.jpg", id="preamble"),
+        pytest.param(one_part() + b"epilogue", "a.jpg", id="epilogue"),
+        pytest.param(one_part(headers="Content-Transfer-Encoding: base64\r\n"), "a.jpg", id="encoding"),
+        pytest.param(one_part('form-data; name="a"; filename="x"; filename="y"'), "y", id="name twice"),
+        pytest.param(one_part(headers="X-A: one\r\n two\r\n"), "a.jpg", id="folded header"),
+    ],
+)
+def test_the_lenient_reading_goes_on_logs_and_leaves_the_application_one_reading(
+    body: bytes, file_name: str, step: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    form, canonical = parse(body, step=step, limits=LENIENT)
+    assert [part.file_name for part in form.parts] == [file_name]
+    assert form.parts[0].digests == digests_of(b"data")
+    assert read_by_werkzeug(form, canonical) == [("a", file_name, b"data")]
+    for gone in (b"preamble", b"epilogue", b"Transfer-Encoding"):
+        assert gone not in canonical
+    if "X-A" not in str(body):
+        assert "strict reading would refuse" in caplog.text
+
+
+def test_what_has_no_reading_at_all_is_refused_by_the_lenient_one_too() -> None:
+    with pytest.raises(AmbiguousRequest):
+        parse(one_part()[:-8], limits=LENIENT)

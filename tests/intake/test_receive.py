@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
+import json
+import random
+import zlib
+from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 
 from tests.support import digests_of, picture_bytes
-from upload_guard.errors import BodyTooLarge, ClientGone
-from upload_guard.intake.forms import FormLimits
-from upload_guard.intake.receive import IntakeLimits, receive, received
+from upload_guard.errors import (
+    AmbiguousRequest,
+    BodyTooLarge,
+    ClientGone,
+    PiecewiseUpload,
+    UnsupportedEncoding,
+)
+from upload_guard.intake.forms import FormLimits, refuse
+from upload_guard.intake.receive import receive, received
+from upload_guard.intake.rules import Forward, IntakeLimits, IntakeRule, Pieces
 from upload_guard.records import Source
 
 SOURCE = Source("site", "/path")
@@ -19,8 +34,21 @@ PICTURE = picture_bytes(1)
 
 
 @pytest.fixture
-def limits(tmp_path: Path) -> IntakeLimits:
-    return IntakeLimits(tmp_path, 1 << 20, FormLimits(10, 8192))
+def rule(tmp_path: Path) -> IntakeRule:
+    return rule_in(tmp_path)
+
+
+def rule_in(folder: Path, **differs: Any) -> IntakeRule:
+    limits = IntakeLimits(
+        spool_dir=folder,
+        max_body=1 << 20,
+        max_text=1 << 19,
+        max_inflated=4 << 20,
+        max_files=10,
+        body_timeout=60,
+        form=FormLimits(20, 8192, refuse),
+    )
+    return replace(IntakeRule(limits), **differs)
 
 
 def request_with(body: bytes, content_type: str = "", **values: Any) -> dict[str, Any]:
@@ -39,8 +67,8 @@ def form_with(*parts: tuple[str, bytes]) -> dict[str, Any]:
     return request_with(body + b"--B--\r\n", "multipart/form-data; boundary=B")
 
 
-def test_a_raw_body_is_one_upload_from_its_source(limits: IntakeLimits) -> None:
-    with received(request_with(b"hello", "text/plain"), limits, SOURCE) as request:
+def test_a_raw_body_is_one_upload_from_its_source(rule: IntakeRule) -> None:
+    with received(request_with(b"hello", "text/plain"), rule, SOURCE) as request:
         (upload,) = request.uploads
         assert (upload.digests, upload.media_type, upload.source) == (
             digests_of(b"hello"),
@@ -49,7 +77,7 @@ def test_a_raw_body_is_one_upload_from_its_source(limits: IntakeLimits) -> None:
         )
 
 
-def test_files_of_a_form_are_uploads_and_text_fields_are_not(limits: IntakeLimits) -> None:
+def test_files_of_a_form_are_uploads_and_text_fields_are_not(rule: IntakeRule) -> None:
     environ = form_with(
         ('name="password"', b"hunter2"),
         ('name="one"; filename="a.txt"', b"text"),
@@ -59,7 +87,7 @@ def test_files_of_a_form_are_uploads_and_text_fields_are_not(limits: IntakeLimit
         ('name="five"', PICTURE),
         ("name=\"six\"; filename*=UTF-8''x", b"only the extended name"),
     )
-    with received(environ, limits, SOURCE) as request:
+    with received(environ, rule, SOURCE) as request:
         kept = [upload.digests for upload in request.uploads]
     wanted = [b"text", b"bytes without a name", b"", PICTURE, b"only the extended name"]
     assert kept == [digests_of(data) for data in wanted]
@@ -67,15 +95,15 @@ def test_files_of_a_form_are_uploads_and_text_fields_are_not(limits: IntakeLimit
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded; charset=x"])
 def test_fields_in_a_raw_body_are_no_upload_unless_it_is_an_image(
-    limits: IntakeLimits, content_type: str
+    rule: IntakeRule, content_type: str
 ) -> None:
-    with received(request_with(b'{"password": "hunter2"}', content_type), limits, SOURCE) as request:
+    with received(request_with(b'{"password": "hunter2"}', content_type), rule, SOURCE) as request:
         assert request.uploads == ()
-    with received(request_with(PICTURE, content_type), limits, SOURCE) as request:
+    with received(request_with(PICTURE, content_type), rule, SOURCE) as request:
         assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
 
 
-def test_the_application_reads_a_raw_body_as_it_was_sent(limits: IntakeLimits) -> None:
+def test_the_application_reads_a_raw_body_as_it_was_sent(rule: IntakeRule) -> None:
     environ = request_with(
         b"hello",
         "text/plain",
@@ -83,7 +111,7 @@ def test_the_application_reads_a_raw_body_as_it_was_sent(limits: IntakeLimits) -
         HTTP_TRANSFER_ENCODING="chunked",
         **{"wsgi.input_terminated": True},
     )
-    with received(environ, limits, SOURCE) as request:
+    with received(environ, rule, SOURCE) as request:
         request.replay_into(environ)
         assert environ["wsgi.input"].read() == b"hello"
     assert environ["CONTENT_LENGTH"] == "5"
@@ -92,9 +120,9 @@ def test_the_application_reads_a_raw_body_as_it_was_sent(limits: IntakeLimits) -
     assert "wsgi.input_terminated" not in environ
 
 
-def test_a_rebuilt_form_has_its_own_length_and_type(limits: IntakeLimits) -> None:
+def test_a_rebuilt_form_has_its_own_length_and_type(rule: IntakeRule) -> None:
     environ = form_with(('name="a"', b"text"))
-    with received(environ, limits, SOURCE) as request:
+    with received(environ, rule, SOURCE) as request:
         request.replay_into(environ)
         body = environ["wsgi.input"].read()
     assert int(environ["CONTENT_LENGTH"]) == len(body)
@@ -112,13 +140,219 @@ def test_a_rebuilt_form_has_its_own_length_and_type(limits: IntakeLimits) -> Non
     ids=["client gone", "too large"],
 )
 def test_a_request_that_fails_leaves_no_file_open(
-    limits: IntakeLimits, environ: dict[str, Any], error: type[Exception]
+    rule: IntakeRule, environ: dict[str, Any], error: type[Exception]
 ) -> None:
     before = open_files()
     with pytest.raises(error):
-        receive(environ, limits, SOURCE)
+        receive(environ, rule, SOURCE)
     assert open_files() == before
 
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def found_in(rule: IntakeRule, environ: dict[str, Any]) -> list[Any]:
+    with received(environ, rule, SOURCE) as request:
+        return [upload.digests for upload in request.uploads]
+
+
+ENCODED = base64.b64encode(PICTURE).decode()
+CARRIED = {
+    "JSON": ("application/json", json.dumps({"a": [{"image": ENCODED}]})),
+    "JSON under another type": ("text/plain", json.dumps({"image": ENCODED})),
+    "JSON with escapes": ("application/json", json.dumps({"image": ENCODED}).replace("/", "\\/")),
+    "JSON with code points": ("application/json", json.dumps({"i": ENCODED}).replace("/", "\\u002f")),
+    "JSON with the key twice": ("application/json", f'{{"a": "{ENCODED}", "a": "x"}}'),
+    "JSON that is not quite": ("application/json", f'{{\'a\': 1, // no\n "b": "{ENCODED}",}}'),
+    "JSON string": ("application/json", json.dumps(ENCODED)),
+    "JSON key": ("application/json", json.dumps({ENCODED: 1})),
+    "JSON in lines": ("application/json", json.dumps({"i": base64.encodebytes(PICTURE).decode()})),
+    "data URI in JSON": ("application/json", json.dumps({"i": f"data:image/jpeg;base64,{ENCODED}"})),
+    "data URI with parameters": ("text/plain", f"data:image/jpeg;name=a.jpg;BASE64,{ENCODED}"),
+    "data URI without base64": ("text/plain", "data:image/jpeg," + quote_from_bytes(PICTURE)),
+    "data URI in HTML": ("text/html", f'<p>Hi</p><img src="data:image/jpeg;base64,{ENCODED}">'),
+    "URL-safe base64": ("application/json", json.dumps(base64.urlsafe_b64encode(PICTURE).decode())),
+    "base64 with junk in between": ("application/json", json.dumps("!".join(wrap(ENCODED, 99)))),
+    "urlencoded": ("application/x-www-form-urlencoded", urlencode({"a": "b", "image": ENCODED})),
+    "urlencoded, plus left bare": ("application/x-www-form-urlencoded", f"image={ENCODED}"),
+    "urlencoded bytes": ("application/x-www-form-urlencoded", "a=" + quote_from_bytes(PICTURE)),
+    "XML-RPC": ("text/xml", f"<?xml version='1.0'?><value><base64>\n{ENCODED}\n</base64></value>"),
+    "XML with CDATA": (
+        "application/soap+xml",
+        f"<a><![CDATA[{ENCODED[:50]}]]><![CDATA[{ENCODED[50:]}]]></a>",
+    ),
+    "XML with comments": ("text/xml", f"<a>{ENCODED[:50]}<!-- x -->{ENCODED[50:]}</a>"),
+    "XML with references": ("text/xml", f"<a>{ENCODED.replace('/', '&#x2F;')}</a>"),
+    "text": ("text/plain", f"Look: {ENCODED}"),
+}
+
+
+@pytest.mark.parametrize(("content_type", "body"), CARRIED.values(), ids=CARRIED.keys())
+def test_an_image_carried_as_text_is_found_with_its_exact_bytes(
+    rule: IntakeRule, content_type: str, body: str
+) -> None:
+    assert digests_of(PICTURE) in found_in(rule, request_with(body.encode(), content_type))
+
+
+@pytest.mark.parametrize(("content_type", "body"), CARRIED.values(), ids=CARRIED.keys())
+def test_the_same_in_a_field_of_a_form_is_found_unless_only_urlencoding_hides_it(
+    rule: IntakeRule, content_type: str, body: str
+) -> None:
+    if not content_type.endswith("urlencoded"):
+        assert digests_of(PICTURE) in found_in(rule, form_with(('name="field"', body.encode())))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_json_in_any_of_its_encodings_is_read(rule: IntakeRule, encoding: str) -> None:
+    body = json.dumps({"image": ENCODED}).encode(encoding)
+    assert digests_of(PICTURE) in found_in(rule, request_with(body, "application/json"))
+
+
+def test_ordinary_texts_carry_nothing(rule: IntakeRule) -> None:
+    prose = "The quick brown fox jumps over the lazy dog, again and again and again. " * 50
+    for content_type in ("application/json", "application/x-www-form-urlencoded"):
+        assert found_in(rule, request_with(json.dumps({"a": prose}).encode(), content_type)) == []
+    assert found_in(rule, form_with(('name="a"', prose.encode()))) == []
+
+
+def test_a_video_as_base64_is_not_taken_for_images_that_it_holds_by_chance(rule: IntakeRule) -> None:
+    video = b"\0\0\0\x18ftypisom" + random.Random(1).randbytes(300_000)
+    body = json.dumps({"video": base64.b64encode(video).decode()}).encode()
+    assert found_in(rule, request_with(body, "application/json")) == []
+
+
+def test_a_carrier_that_is_switched_off_reads_nothing(tmp_path: Path) -> None:
+    body = json.dumps({"image": ENCODED}).encode()
+    off = rule_in(tmp_path, carriers=frozenset())
+    assert digests_of(PICTURE) not in found_in(off, request_with(body, "application/json"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(gzip.compress(PICTURE), id="gzip"),
+        pytest.param(zlib.compress(PICTURE), id="zlib"),
+        pytest.param(zlib.compress(PICTURE, wbits=-15), id="raw deflate"),
+        pytest.param(gzip.compress(PICTURE[:900]) + gzip.compress(PICTURE[900:]), id="two members"),
+    ],
+)
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", " GZIP "])
+def test_a_compressed_body_is_looked_into_and_goes_on_as_it_came(
+    rule: IntakeRule, body: bytes, coding: str
+) -> None:
+    environ = request_with(body, "image/jpeg", HTTP_CONTENT_ENCODING=coding)
+    with received(environ, rule, SOURCE) as request:
+        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+        request.replay_into(environ)
+        assert environ["wsgi.input"].read() == body
+    assert environ["HTTP_CONTENT_ENCODING"] == coding
+
+
+def test_a_compressed_form_is_looked_into(rule: IntakeRule) -> None:
+    environ = form_with(('name="f"; filename="f"', PICTURE))
+    body = gzip.compress(environ["wsgi.input"].read())
+    packed = request_with(body, environ["CONTENT_TYPE"], HTTP_CONTENT_ENCODING="gzip")
+    assert found_in(rule, packed) == [digests_of(PICTURE)]
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "error"),
+    [
+        pytest.param(gzip.compress(gzip.compress(PICTURE)), "gzip", UnsupportedEncoding, id="twice"),
+        pytest.param(gzip.compress(PICTURE), "gzip, gzip", UnsupportedEncoding, id="two codings"),
+        pytest.param(b"x", "br", UnsupportedEncoding, id="brotli"),
+        pytest.param(gzip.compress(PICTURE)[:500], "gzip", AmbiguousRequest, id="cut"),
+        pytest.param(b"no gzip at all", "gzip", AmbiguousRequest, id="not compressed"),
+        pytest.param(gzip.compress(bytes(5 << 20)), "gzip", BodyTooLarge, id="too much inside"),
+    ],
+)
+def test_what_cannot_be_looked_into_is_refused(
+    rule: IntakeRule, body: bytes, coding: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        found_in(rule, request_with(body, "image/jpeg", HTTP_CONTENT_ENCODING=coding))
+
+
+def test_more_files_than_allowed_are_too_many(rule: IntakeRule) -> None:
+    with pytest.raises(BodyTooLarge, match="max_files"):
+        found_in(rule, form_with(*((f'name="f"; filename="{n}"', b"x") for n in range(11))))
+    images = [base64.b64encode(b"GIF89a" + bytes([n]) * 60).decode() for n in range(11)]
+    with pytest.raises(BodyTooLarge, match="max_files"):
+        found_in(rule, request_with(json.dumps(images).encode(), "application/json"))
+
+
+def test_a_form_whose_body_is_signed_goes_on_byte_by_byte(tmp_path: Path) -> None:
+    environ = form_with(('name="a"', b"text"), ('name="f"; filename="f"', PICTURE))
+    sent = environ["wsgi.input"].getvalue()
+    with received(environ, rule_in(tmp_path, forward=Forward.ORIGINAL), SOURCE) as request:
+        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+        request.replay_into(environ)
+        assert environ["wsgi.input"].read() == sent
+    assert environ["CONTENT_TYPE"] == "multipart/form-data; boundary=B"
+
+
+def test_an_image_in_a_part_header_is_caught_by_the_net(tmp_path: Path) -> None:
+    environ = form_with(('name="a"; filename="GIF89a"', b"text"))
+    with pytest.raises(AmbiguousRequest, match="outside"):
+        receive(environ, rule_in(tmp_path, forward=Forward.ORIGINAL), SOURCE)
+
+
+PIECES = {
+    "Content-Range": {"HTTP_CONTENT_RANGE": "bytes 0-9/100"},
+    "tus": {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_OFFSET": "0"},
+    "plupload in the query": {"QUERY_STRING": "name=a.jpg&chunk=0&chunks=3"},
+    "Resumable.js in the query": {"QUERY_STRING": "resumableChunkNumber=1&resumableTotalChunks=2"},
+}
+PIECE_FIELDS = {
+    "Dropzone": {"dzchunkindex": "0", "dztotalchunkcount": "2", "dzuuid": "u"},
+    "plupload": {"chunk": "1", "chunks": "2", "name": "a.jpg"},
+    "Resumable.js": {"resumableChunkNumber": "1", "resumableTotalChunks": "4"},
+    "Dropzone without a count": {"dzchunkindex": "0"},
+}
+
+
+@pytest.mark.parametrize("headers", PIECES.values(), ids=PIECES.keys())
+def test_a_piece_told_by_its_headers_is_refused_unless_the_route_allows_it(
+    rule: IntakeRule, headers: dict[str, str]
+) -> None:
+    with pytest.raises(PiecewiseUpload):
+        receive(request_with(b"0123456789", **headers), rule, SOURCE)
+    with received(
+        request_with(b"0123456789", **headers), replace(rule, pieces=Pieces.PASS), SOURCE
+    ) as request:
+        assert request.piece is not None
+
+
+@pytest.mark.parametrize("fields", PIECE_FIELDS.values(), ids=PIECE_FIELDS.keys())
+def test_a_piece_told_by_its_fields_is_refused_unless_the_route_allows_it(
+    rule: IntakeRule, fields: dict[str, str]
+) -> None:
+    parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
+    file = ('name="file"; filename="blob"', b"0123456789")
+    with pytest.raises(PiecewiseUpload):
+        receive(form_with(*parts, file), rule, SOURCE)
+    with received(form_with(file, *parts), replace(rule, pieces=Pieces.ASSEMBLE), SOURCE) as request:
+        assert request.piece is not None
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        pytest.param({"HTTP_CONTENT_RANGE": "bytes 0-9/10"}, id="the whole range"),
+        pytest.param({"QUERY_STRING": "chunk=0&chunks=1"}, id="one of one"),
+        pytest.param({"QUERY_STRING": "chunk=3"}, id="a page's own parameter"),
+        pytest.param(
+            {"QUERY_STRING": "resumableChunkNumber=1&resumableTotalChunks=1"}, id="one of one, from 1"
+        ),
+    ],
+)
+def test_a_whole_upload_is_no_piece(rule: IntakeRule, environ: dict[str, str]) -> None:
+    with received(request_with(b"0123456789", **environ), rule, SOURCE) as request:
+        assert request.piece is None
+
+
+@pytest.mark.parametrize("value", ["bytes x-9/10", "bytes 0-9", "0-9/10"])
+def test_a_range_that_cannot_be_read_is_a_bad_request(rule: IntakeRule, value: str) -> None:
+    with pytest.raises(AmbiguousRequest):
+        receive(request_with(b"0123456789", HTTP_CONTENT_RANGE=value), rule, SOURCE)

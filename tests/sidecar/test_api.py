@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -115,6 +116,10 @@ def test_it_is_live_and_ready_and_says_with_what(service: Running) -> None:
     assert (response.status_code, health["status"]) == (200, "ready")
     assert health["lists"] == [{"name": "test-list", "version": 1, "entries": 3}]
     assert health["warnings"] == []
+    walls = health["sandbox"]
+    assert walls["workers"] >= 1
+    if os.environ.get("CI"):
+        assert (walls["rlimits"], walls["seccomp"], walls["landlock"]) == (True, True, True)
     assert {probe["name"]: probe["fault"] for probe in health["probes"]} == dict.fromkeys(
         ("lists", "database", "spool", "vault"), ""
     )

@@ -1,15 +1,13 @@
-"""Checks in this process: imaging, then matching."""
+"""Checks in this process: the sandbox reads the file, the snapshot is searched for what it found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from upload_guard.imaging.budget import Budget, ScanLimits
-from upload_guard.imaging.formats import HEAD, sniff
-from upload_guard.imaging.signals import image_signals
 from upload_guard.matching.snapshot import DistanceLimits, Snapshot
 from upload_guard.records import Findings, Upload
+from upload_guard.sandbox.pool import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +15,23 @@ class LocalChecker:
     """`snapshot` gives the entries to check against, or raises `NotReady`."""
 
     snapshot: Callable[[], Snapshot]
-    scan: ScanLimits
+    sandbox: Sandbox
     distances: DistanceLimits
 
     def check(self, upload: Upload) -> Findings:
-        """Findings of the file's digests and, where it is an image, of all its views."""
+        """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`."""
         snapshot = self.snapshot()
         if not snapshot.size:
             return Findings(unchecked="no_list")
         if not upload.digests.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
-        exact = upload.digests.signals()
-        with upload.content.open() as stream:
-            image_format = sniff(stream.read(HEAD))
-            if image_format is None:
-                return Findings(exact, snapshot.find(exact, self.distances))
-            stream.seek(0)
-            image = image_signals(stream, image_format, Budget(self.scan))
-        signals = exact + image.signals
-        matches = snapshot.find(signals, self.distances)
-        return Findings(signals, matches, unscannable=image.unscannable, degraded=image.degraded)
+        analysis = self.sandbox.analyse(upload.content)
+        signals = upload.digests.signals() + analysis.signals
+        return Findings(
+            signals=signals,
+            matches=snapshot.find(signals, self.distances),
+            unscannable=analysis.unscannable,
+            unreadable=analysis.unreadable,
+            degraded=analysis.degraded,
+        )

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from upload_guard.errors import (
     BodyTooLarge,
+    Busy,
     CheckFailed,
     NotReady,
     ServiceRefused,
@@ -29,7 +30,9 @@ CHECK_PATH = "/v1/check"
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
 # what a sidecar found but could not keep.
-_FAULTS: dict[str, type[Unavailable]] = {kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed)}
+_FAULTS: dict[str, type[Unavailable]] = {
+    kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed, Busy)
+}
 
 
 class CheckAnswer(BaseModel):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -20,7 +17,7 @@ from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UploadGuardE
 from upload_guard.guard import Guard
 from upload_guard.policy import passed_unchecked
 from upload_guard.records import Result, Source, Upload, Verdict
-from upload_guard.spans import Span
+from upload_guard.spans import FileContent
 
 _EXITS = {
     Result.CLEAN: 0,
@@ -32,21 +29,6 @@ _EXITS = {
 }
 _ERROR = 2
 _GRAVEST_FIRST = (1, _ERROR, 3, 4, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class FileContent:
-    """A `Content` on disk."""
-
-    path: Path
-
-    def open(self) -> BinaryIO:
-        return self.path.open("rb")
-
-    @contextmanager
-    def lend(self) -> Iterator[Span]:
-        with self.path.open("rb") as file:
-            yield Span(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,19 @@ from upload_guard.errors import Unreadable, Unscannable
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """Bounds on one file and all that is inside it. Sizes in bytes; `min_quality` is PDQ's, 0 to 100."""
+    """Bounds on one file and all that is inside it. Sizes in bytes; `min_quality` is PDQ's, 0 to 100.
+
+    `containers` names those that are opened; None opens all.
+    """
 
     max_pixels: int = 100_000_000
-    max_total_pixels: int = 300_000_000
+    max_total_pixels: int = 1_000_000_000
     max_frames: int = 256
     min_quality: int = 50
     max_depth: int = 4
     max_files: int = 1000
     max_bytes: int = 1 << 30
+    containers: tuple[str, ...] | None = None
 
 
 class Budget:
@@ -32,6 +36,10 @@ class Budget:
         self._frames = limits.max_frames
         self._files = limits.max_files
         self._bytes = limits.max_bytes
+
+    def start_image(self) -> None:
+        """Before an image is opened: how many frames it may have does not depend on those before it."""
+        self._frames = self.limits.max_frames
 
     def take_picture(self, name: str, size: tuple[int, int]) -> None:
         """Before a frame, page or icon of `size` is decoded. Raises `Unscannable`."""

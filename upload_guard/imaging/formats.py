@@ -6,6 +6,7 @@ Sources: the formats' own specifications; Pillow's plug-in names, which `decoded
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.util import find_spec
 
 HEAD = 4096
 """How many first bytes `sniff` looks at."""
@@ -47,6 +48,9 @@ _PILLOW: dict[ImageFormat, tuple[str, ...]] = {
     ImageFormat.ICO: ("ICO",),
     ImageFormat.JPEG2000: ("JPEG2000",),
 }
+# The extra [heif]. Looked for and not imported: doors that only sniff stay light.
+if find_spec("pillow_heif"):
+    _PILLOW[ImageFormat.HEIF] = ("HEIF",)
 
 _MAGIC: tuple[tuple[bytes, ImageFormat], ...] = (
     (b"\xff\xd8\xff", ImageFormat.JPEG),

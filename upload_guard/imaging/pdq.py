@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Luma = npt.NDArray[np.uint8]
 
 _BLOCK = 64
 _BITS = 16
@@ -32,16 +33,34 @@ class PdqHash:
     quality: int
 
 
-def pdq(luma: npt.NDArray[np.uint8]) -> PdqHash:
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """16 x 16 frequencies of a picture, rows down, and the quality that its hashes share."""
+
+    values: Floats
+    quality: int
+
+
+def pdq(luma: Luma) -> PdqHash:
     """The hash of a grey image of any size, as rows of luma from 0 to 255."""
+    spectrum = spectrum_of(luma)
+    return hash_of(spectrum) if spectrum else PdqHash(bytes(32), 0)
+
+
+def spectrum_of(luma: Luma) -> Spectrum | None:
+    """What the hash is made of, or None for a picture that is too small to have any."""
     height, width = luma.shape
     if min(height, width) < _LEAST_SIDE:
-        return PdqHash(bytes(32), 0)
+        return None
     block = _filter_matrix(height) @ luma.astype(np.float32) @ _filter_matrix(width).T
-    spectrum = _dct_matrix() @ block @ _dct_matrix().T
-    bits = spectrum > _lower_median(spectrum)
+    return Spectrum(_dct_matrix() @ block @ _dct_matrix().T, _quality(block))
+
+
+def hash_of(spectrum: Spectrum) -> PdqHash:
+    """One bit a frequency: whether it is above the median."""
+    bits = spectrum.values > _lower_median(spectrum.values)
     # The reference numbers bits from the last one: bit 0 is row 0, column 0.
-    return PdqHash(np.packbits(bits.reshape(-1)[::-1]).tobytes(), _quality(block))
+    return PdqHash(np.packbits(bits.reshape(-1)[::-1]).tobytes(), spectrum.quality)
 
 
 @lru_cache(maxsize=64)

@@ -6,102 +6,162 @@ raises a dozen unrelated classes, TypeError and struct.error among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+import os
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
-from PIL.IcoImagePlugin import IcoImageFile
 
 from upload_guard.errors import Unscannable
+from upload_guard.imaging.bounds import check_bounds
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import ImageFormat
+from upload_guard.imaging.looks import looks
+from upload_guard.imaging.picture import Picture
+from upload_guard.imaging.pictures import ENOUGH, pictures
+from upload_guard.imaging.thumbnails import BrokenThumbnail, thumbnails
+from upload_guard.imaging.tolerance import tolerance
 from upload_guard.records import View
 
-# As many pixels on the shorter side as PDQ and the perceptual hashes need; by measurement 1024 moves PDQ by
-# at most 10 of 256 bits, the published bound between implementations.
-_ENOUGH = 1024
+# What a browser supposes where a JPEG stops: its end. Pillow does so too when tolerant.
+_TAILS = {ImageFormat.JPEG: b"\xff\xd9"}
 
 
-def views(stream: BinaryIO, image_format: ImageFormat, budget: Budget) -> Iterator[View]:
-    """Each frame or page in turn, composed on white where it is transparent.
+def views(
+    stream: BinaryIO, image_format: ImageFormat, budget: Budget, notes: list[str] | None = None
+) -> Iterator[View]:
+    """Each picture in turn, in every look it may have; what is the same picture again comes only once.
 
     Raises `Unscannable` for a format that is not decoded, for what is over the limits (never a sample of
-    it: that would be a silent miss) and for what is truncated or broken, at the frame where that shows.
+    it: that would be a silent miss), and for what is truncated or broken, after all that still shows of it.
+    `notes` takes what was skipped although the file could be read.
     """
-    if not image_format.decoded_by:
-        raise Unscannable("unsupported_format", image_format.value)
-    try:
-        with Image.open(stream, formats=image_format.decoded_by) as image:
-            yield from _views(image, budget)
-    except Unscannable:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unscannable("too_many_pixels", str(error)) from error
-    except UnidentifiedImageError as error:
-        raise Unscannable("undecodable", "the decoder does not know it") from error
-    except Exception as error:
-        reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
-        raise Unscannable(reason, f"{type(error).__name__}: {error}") from error
+    return _Reading(image_format, budget, [] if notes is None else notes).views(stream)
 
 
-def _views(image: Image.Image, budget: Budget) -> Iterator[View]:
-    for name, size, decode in _pictures(image):
-        budget.take_picture(name, size)
-        yield View(name, _luma(_reduced(decode())))
+class _Reading:
+    """One file being read: what it may still cost, and which pictures have been seen."""
+
+    def __init__(self, image_format: ImageFormat, budget: Budget, notes: list[str]) -> None:
+        self._format = image_format
+        self._budget = budget
+        self._notes = notes
+        self._seen: set[bytes] = set()
+        self._data = b""
+
+    def views(self, stream: BinaryIO) -> Iterator[View]:
+        if not self._format.decoded_by:
+            raise Unscannable("unsupported_format", self._format.value)
+        self._data = _whole(stream, self._budget)
+        check_bounds(self._data, self._format, self._budget.limits)
+        done = 0
+        try:
+            for picture in pictures(self._data, self._format, self._budget.limits):
+                yield from self._shown(picture)
+                done += 1
+        except (Unscannable, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - decoders raise anything
+            fault = _fault(error)
+        else:
+            return
+        if fault.reason != "too_many_pixels":
+            yield from self._salvaged(done)
+        raise fault
+
+    def _shown(self, picture: Picture) -> Iterator[View]:
+        self._budget.take_picture(picture.name, picture.size)
+        try:
+            image = picture.decode()
+        except Exception as error:
+            if not picture.optional or isinstance(error, MemoryError):
+                raise
+            self._notes.append(f"{picture.name}: broken ({type(error).__name__})")
+            return
+        yield from self._looks(picture.name, image)
+        if not picture.optional:
+            yield from self._thumbnails(picture.name, image)
+
+    def _looks(self, name: str, image: Image.Image) -> Iterator[View]:
+        for look, grey in looks(image):
+            small = _reduced(grey)
+            # Keyed by content, with a hash that nobody can make collide to hide a picture.
+            key = sha256(repr(small.size).encode() + small.tobytes()).digest()
+            if key not in self._seen:
+                self._seen.add(key)
+                yield View(f"{name} {look}".rstrip(), small)
+
+    def _thumbnails(self, name: str, image: Image.Image) -> Iterator[View]:
+        directories = self._data if self._format is ImageFormat.TIFF and name == "frame 0" else b""
+        try:
+            for picture in thumbnails(image, name, directories):
+                yield from self._shown(picture)
+        except BrokenThumbnail as error:
+            self._notes.append(f"thumbnail of {name}: broken ({error})")
+
+    def _salvaged(self, done: int) -> Iterator[View]:
+        """What still shows of picture number `done`, which failed, and of those behind it."""
+        data = self._data + _TAILS.get(self._format, b"")
+        rest = pictures(data, self._format, self._budget.limits)
+        number = 0
+        while (found := self._next_salvaged(rest, number, done)) is not None:
+            name, image = found
+            number += 1
+            if image is not None:
+                yield from self._salvaged_looks(name, image)
+
+    def _next_salvaged(
+        self, rest: Iterator[Picture], number: int, done: int
+    ) -> tuple[str, Image.Image | None] | None:
+        with tolerance():
+            try:
+                picture = next(rest, None)
+            except (Unscannable, MemoryError):
+                raise
+            except Exception:  # noqa: BLE001 - the first fault, raised in the end, stands for this one
+                return None
+            if picture is None or number < done:
+                return None if picture is None else (picture.name, None)
+            self._budget.take_picture(picture.name, picture.size)
+            try:
+                image = picture.decode()
+                image.load()
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001 - as above
+                return picture.name, None
+        return picture.name, image
+
+    def _salvaged_looks(self, name: str, image: Image.Image) -> Iterator[View]:
+        try:
+            yield from self._looks(name, image)
+            yield from self._thumbnails(name, image)
+        except (Unscannable, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            self._notes.append(f"{name}: {type(error).__name__}")
 
 
-_Picture = tuple[str, tuple[int, int], Callable[[], Image.Image]]
+def _whole(stream: BinaryIO, budget: Budget) -> bytes:
+    """The file in memory: most decoders want it whole, and all are quicker from there."""
+    size = stream.seek(0, os.SEEK_END)
+    if size > budget.limits.max_bytes:
+        raise Unscannable("too_many_bytes", f"{size} bytes")
+    stream.seek(0)
+    return stream.read(size)
 
 
-def _pictures(image: Image.Image) -> Iterator[_Picture]:
-    """Name and size of each picture in a file, and how to decode it, so that its size is judged first."""
-    if isinstance(image, IcoImageFile):
-        for size in sorted(image.ico.sizes()):
-            yield f"icon {size[0]}x{size[1]}", size, partial(image.ico.getimage, size)
-        return
-    count = getattr(image, "n_frames", 1)
-    for number in range(count):
-        if count > 1:
-            image.seek(number)
-        elif image.format == "JPEG":
-            image.draft(None, (_ENOUGH, _ENOUGH))
-        yield f"frame {number}", image.size, lambda: image
+def _fault(error: Exception) -> Unscannable:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return Unscannable("too_many_pixels", str(error))
+    if isinstance(error, UnidentifiedImageError):
+        return Unscannable("undecodable", "the decoder does not know it")
+    reason = "truncated" if "truncated" in str(error).lower() else "undecodable"
+    return Unscannable(reason, f"{type(error).__name__}: {error}")
 
 
-def _reduced(image: Image.Image) -> Image.Image:
+def _reduced(grey: Image.Image) -> Image.Image:
     """At a whole fraction of its size, where that still has all that the hashes look at."""
-    factor = min(image.size) // _ENOUGH
-    if factor < 2 or image.mode not in {"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"}:
-        return image
-    return image.reduce(factor)
-
-
-def _luma(image: Image.Image) -> Image.Image:
-    """Grey as PDQ's reference weighs it (ITU-R 601), transparent parts on white."""
-    if image.mode[0] in "IF":
-        return Image.fromarray(_to_eight_bits(np.asarray(image, np.float64)))
-    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        opaque = Image.new("RGBA", image.size, "white")
-        opaque.alpha_composite(image.convert("RGBA"))
-        return opaque.convert("L")
-    if image.mode in {"L", "RGB", "YCbCr", "1"}:
-        return image.convert("L")
-    return image.convert("RGB").convert("L")
-
-
-def _to_eight_bits(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Deep samples in the range that their largest value fits: 1, 8 bits, 16 bits, else their own.
-
-    Pillow's own conversion clips at 255, which moves the hash by half its bits.
-    """
-    low, high = float(samples.min()), float(samples.max())
-    if low < 0 or high > _DEPTHS[-1]:
-        return ((samples - low) * (255 / max(high - low, 1.0))).astype(np.uint8)
-    depth = next(depth for depth in _DEPTHS if high <= depth)
-    return (samples * (255 / depth)).astype(np.uint8)
-
-
-_DEPTHS = (1.0, 255.0, 65535.0)
+    factor = min(grey.size) // ENOUGH
+    return grey.reduce(factor) if factor > 1 else grey

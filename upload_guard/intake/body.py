@@ -7,13 +7,21 @@ leaves nothing behind and memory stays constant whatever the size.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from upload_guard.errors import BodyTooLarge, ClientGone, LengthRequired, RequestError, StorageFailed
+from upload_guard.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ClientGone,
+    LengthRequired,
+    RequestError,
+    StorageFailed,
+)
 from upload_guard.spans import Span
 
 CHUNK = 1 << 16
@@ -32,15 +40,16 @@ def has_body(environ: Mapping[str, Any]) -> bool:
     return not length and not environ.get("SERVER_PROTOCOL", "HTTP/1.1").startswith("HTTP/1")
 
 
-def read_body(environ: Mapping[str, Any], max_body: int) -> Iterator[bytes]:
-    """The body in portions of at most 64 KiB.
+def read_body(environ: Mapping[str, Any], max_body: int, timeout: float) -> Iterator[bytes]:
+    """The body in portions of at most 64 KiB, within `timeout` seconds as far as the server's reads return.
 
     Raises `RequestError` for a length that is no number or contradicts a transfer coding, `BodyTooLarge`
-    before reading where the length tells, `ClientGone` if the body ends early.
+    before reading where the length tells, `BodyTooSlow`, and `ClientGone` if the body ends early.
     """
     length = _announced_length(environ)
+    deadline = time.monotonic() + timeout
     if length is None:
-        yield from _until_end(environ, max_body)
+        yield from _until_end(environ, max_body, deadline)
         return
     if length > max_body:
         raise BodyTooLarge(f"body of {length} bytes is over intake.max_body ({max_body})")
@@ -50,6 +59,7 @@ def read_body(environ: Mapping[str, Any], max_body: int) -> Iterator[bytes]:
         if not chunk:
             raise ClientGone(f"body ended {left} bytes before its announced {length}")
         left -= len(chunk)
+        _keep_to(deadline)
         yield chunk
 
 
@@ -64,7 +74,12 @@ def _announced_length(environ: Mapping[str, Any]) -> int | None:
     return int(announced)
 
 
-def _until_end(environ: Mapping[str, Any], max_body: int) -> Iterator[bytes]:
+def _keep_to(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise BodyTooSlow("body took longer than intake.body_timeout")
+
+
+def _until_end(environ: Mapping[str, Any], max_body: int, deadline: float) -> Iterator[bytes]:
     if not environ.get("wsgi.input_terminated"):
         if "HTTP_TRANSFER_ENCODING" in environ:
             raise LengthRequired("body without a length, and the server does not mark its end")
@@ -75,6 +90,7 @@ def _until_end(environ: Mapping[str, Any], max_body: int) -> Iterator[bytes]:
         taken += len(chunk)
         if taken > max_body:
             raise BodyTooLarge(f"body is over intake.max_body ({max_body})")
+        _keep_to(deadline)
         yield chunk
 
 

@@ -9,9 +9,10 @@ Source: RFC 7578 and RFC 2046 section 5.1; parsed by `multipart.PushMultipartPar
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -21,6 +22,7 @@ from multipart import (
     MultipartSegment,
     ParserLimitReached,
     PushMultipartParser,
+    content_disposition_quote,
 )
 
 from upload_guard.digests import Digester
@@ -28,15 +30,32 @@ from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool, SpoolSlice
 from upload_guard.records import Digests
 
+log = logging.getLogger(__name__)
+
 FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
 class FormLimits:
-    """How many parts a form may have, and how many bytes one header line of a part."""
+    """How many parts a form may have, how many bytes one header line of a part, and what a doubt leads to.
+
+    `doubt` is `refuse`, or `log_and_go_on` for old clients: then headers are rebuilt as they were read, so
+    that the application can read them in no other way.
+    """
 
     max_parts: int
     max_header: int
+    doubt: Callable[[AmbiguousRequest], None]
+
+
+def refuse(fault: AmbiguousRequest) -> None:
+    """What the strict reading does with a form that others might read otherwise."""
+    raise fault
+
+
+def log_and_go_on(fault: AmbiguousRequest) -> None:
+    """What the lenient reading does."""
+    log.warning("a form that strict reading would refuse: %s", fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,7 @@ class Part:
 
     content: SpoolSlice
     digests: Digests
+    name: str
     file_name: str
     media_type: str
     is_file: bool
@@ -71,12 +91,15 @@ def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits:
     """
     boundary = _boundary(content_type)
     parser = PushMultipartParser(
-        boundary, max_header_size=limits.max_header, max_segment_count=limits.max_parts, strict=True
+        boundary,
+        max_header_size=limits.max_header,
+        max_segment_count=limits.max_parts,
+        strict=limits.doubt is refuse,
     )
     writer = _Writer(spool)
-    for event in _events(parser, _without_preamble(chunks, boundary)):
+    for event in _events(parser, _without_preamble(chunks, boundary, limits), limits):
         if isinstance(event, MultipartSegment):
-            writer.start(event, _disposition_keys(event))
+            writer.start(_read(event, limits))
         elif event is None:
             writer.end()
         else:
@@ -112,19 +135,19 @@ def _parameters(header: str) -> dict[str, str]:
     return dict(found)
 
 
-def _without_preamble(chunks: Iterable[bytes], boundary: str) -> Iterator[bytes]:
+def _without_preamble(chunks: Iterable[bytes], boundary: str, limits: FormLimits) -> Iterator[bytes]:
     """The same chunks, refused unless the body begins with its first boundary."""
     delimiter, source, start = b"--" + boundary.encode(), iter(chunks), b""
     while len(start) < len(delimiter) + 2 and (chunk := next(source, b"")):
         start += chunk
     if not start.removeprefix(b"\r\n").startswith(delimiter):
-        raise AmbiguousRequest("form: the body does not begin with its boundary")
+        limits.doubt(AmbiguousRequest("form: the body does not begin with its boundary"))
     yield start
     yield from source
 
 
 def _events(
-    parser: PushMultipartParser, chunks: Iterator[bytes]
+    parser: PushMultipartParser, chunks: Iterator[bytes], limits: FormLimits
 ) -> Iterator[MultipartSegment | bytes | None]:
     try:
         for chunk in chunks:
@@ -142,7 +165,44 @@ def _events(
         raise AmbiguousRequest(f"form: {error.args[0]}") from error
     for rest in chain([parser_rest], chunks):
         if rest.strip(b"\r\n"):
-            raise AmbiguousRequest("form: data after the final boundary")
+            limits.doubt(AmbiguousRequest("form: data after the final boundary"))
+
+
+# The encodings that change nothing; Java and Ruby clients name them (RFC 2045 section 6.2).
+_IDENTITY = {"7bit", "8bit", "binary"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The headers of one part as they go on, and what was read in them."""
+
+    lines: tuple[tuple[str, str], ...]
+    name: str
+    file_name: str | None
+    media_type: str
+
+
+def _read(segment: MultipartSegment, limits: FormLimits) -> _Header:
+    media_type = str(segment.header("Content-Type", ""))
+    try:
+        keys = _disposition_keys(segment)
+    except AmbiguousRequest as fault:
+        limits.doubt(fault)
+        return _rebuilt(segment, media_type)
+    is_file = not keys.isdisjoint({"filename", "filename*"})
+    file_name = (segment.filename or "") if is_file else None
+    return _Header(tuple(segment.headerlist), segment.name or "", file_name, media_type)
+
+
+def _rebuilt(segment: MultipartSegment, media_type: str) -> _Header:
+    name, file_name = segment.name or "", segment.filename
+    disposition = f"form-data; name={content_disposition_quote(name)}"
+    if file_name is not None:
+        disposition += f"; filename={content_disposition_quote(file_name)}"
+    lines = [("Content-Disposition", disposition)]
+    if media_type and not _CONTROL.search(media_type) and not media_type.lower().startswith("multipart/"):
+        lines.append(("Content-Type", media_type))
+    return _Header(tuple(lines), name, file_name, media_type)
 
 
 def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
@@ -152,9 +212,9 @@ def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
         raise AmbiguousRequest("form: a part header given twice")
     if any(_CONTROL.search(value) for value in headers.values()):
         raise AmbiguousRequest("form: control characters in a part header")
-    if "content-transfer-encoding" in headers:
+    if headers.get("content-transfer-encoding", "binary").strip().lower() not in _IDENTITY:
         # Some parsers decode base64 and quoted-printable here, others do not (RFC 7578 section 4.7).
-        raise AmbiguousRequest("form: Content-Transfer-Encoding in a part")
+        raise AmbiguousRequest("form: a part in a transfer encoding")
     if headers.get("content-type", "").lower().lstrip().startswith("multipart/"):
         raise AmbiguousRequest("form: multipart within a part")
     disposition = headers["content-disposition"].strip()
@@ -172,10 +232,10 @@ class _Writer:
         self._parts: list[Part] = []
         self._open: _OpenPart | None = None
 
-    def start(self, segment: MultipartSegment, keys: frozenset[str]) -> None:
-        headers = "".join(f"{name}: {value}\r\n" for name, value in segment.headerlist)
-        self._spool.write(f"--{self._boundary}\r\n{headers}\r\n".encode())
-        self._open = _OpenPart(segment, keys, self._spool.size, Digester())
+    def start(self, header: _Header) -> None:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in header.lines)
+        self._spool.write(f"--{self._boundary}\r\n{lines}\r\n".encode())
+        self._open = _OpenPart(header, self._spool.size, Digester())
 
     def payload(self, data: bytes) -> None:
         self._spool.write(data)
@@ -188,9 +248,10 @@ class _Writer:
             Part(
                 content=self._spool.slice(part.offset, digests.size),
                 digests=digests,
-                file_name=part.segment.filename or "",
-                media_type=str(part.segment.header("Content-Type", "")),
-                is_file=not part.keys.isdisjoint({"filename", "filename*"}),
+                name=part.header.name,
+                file_name=part.header.file_name or "",
+                media_type=part.header.media_type,
+                is_file=part.header.file_name is not None,
             )
         )
         self._spool.write(b"\r\n")
@@ -207,7 +268,6 @@ class _Writer:
 
 @dataclass(frozen=True, slots=True)
 class _OpenPart:
-    segment: MultipartSegment
-    keys: frozenset[str]
+    header: _Header
     offset: int
     digester: Digester

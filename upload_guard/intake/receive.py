@@ -1,36 +1,39 @@
-"""One request: its uploads, and an environ from which the application can read the body again."""
+"""One request: its uploads, and an environ from which the application can read the body again.
+
+body -> spool -> parts -> files, and files carried in texts -> uploads
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from upload_guard.digests import Digester
-from upload_guard.imaging.formats import HEAD, sniff
+from upload_guard.errors import PiecewiseUpload
 from upload_guard.intake.body import Spool, read_body
-from upload_guard.intake.forms import FormLimits, Part, is_form, spool_form
-from upload_guard.records import Content, Source, Upload
-
-
-@dataclass(frozen=True, slots=True)
-class IntakeLimits:
-    """Bounds on one request, and where its body is spooled. Sizes in bytes."""
-
-    spool_dir: Path
-    max_body: int
-    form: FormLimits
+from upload_guard.intake.collector import Collector
+from upload_guard.intake.forms import Form, is_form, spool_form
+from upload_guard.intake.inflate import inflated, is_compressed
+from upload_guard.intake.net import refuse_hidden_images
+from upload_guard.intake.pieces import Piece, piece_in_fields, piece_in_headers
+from upload_guard.intake.rules import Forward, IntakeRule, Pieces
+from upload_guard.records import Source, Upload
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A body taken in whole. Good until `close`, which the owner calls when the application is done."""
+    """A body taken in whole. Good until `close`, which the owner calls when the application is done.
+
+    `piece` says which part of a larger upload this is, if it is one.
+    """
 
     uploads: tuple[Upload, ...]
+    piece: Piece | None
     spool: Spool
-    content_type: str | None
+    content_type: str
+    opened: ExitStack
 
     def replay_into(self, environ: dict[str, Any]) -> None:
         """Put the body back, with a length instead of a coding, so that nobody decodes it twice."""
@@ -38,69 +41,92 @@ class Received:
         environ["CONTENT_LENGTH"] = str(self.spool.size)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ.pop("wsgi.input_terminated", None)
-        if self.content_type is not None:
+        if self.content_type:
             environ["CONTENT_TYPE"] = self.content_type
 
     def close(self) -> None:
-        self.spool.close()
+        self.opened.close()
 
 
-def receive(environ: Mapping[str, Any], limits: IntakeLimits, source: Source) -> Received:
+def receive(environ: Mapping[str, Any], rule: IntakeRule, source: Source) -> Received:
     """Take in the body of a request; the caller closes what it gets.
 
     Raises a `RequestError` for what cannot be inspected, `StorageFailed` if the spool takes no more; then
     nothing is left behind.
     """
-    spool = Spool(limits.spool_dir)
-    try:
-        return _spool_into(spool, environ, limits, source)
-    except BaseException:
-        spool.close()
-        raise
+    with ExitStack() as opened:
+        return _Intake(environ, rule, source, opened).take_in()
 
 
 @contextmanager
-def received(environ: Mapping[str, Any], limits: IntakeLimits, source: Source) -> Iterator[Received]:
+def received(environ: Mapping[str, Any], rule: IntakeRule, source: Source) -> Iterator[Received]:
     """`receive` for a door that is done with the body when it has its answer."""
-    request = receive(environ, limits, source)
-    try:
+    with closing(receive(environ, rule, source)) as request:
         yield request
-    finally:
-        request.close()
 
 
-def _spool_into(spool: Spool, environ: Mapping[str, Any], limits: IntakeLimits, source: Source) -> Received:
-    chunks = read_body(environ, limits.max_body)
-    content_type = environ.get("CONTENT_TYPE") or ""
-    if is_form(content_type):
-        form = spool_form(chunks, content_type, spool, limits.form)
-        uploads = tuple(_upload(part, source) for part in form.parts if _to_be_checked(part))
-        return Received(uploads, spool, form.content_type)
-    digester = Digester()
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    environ: Mapping[str, Any]
+    rule: IntakeRule
+    source: Source
+    opened: ExitStack
+
+    def take_in(self) -> Received:
+        piece = self._allowed(piece_in_headers(self.environ))
+        content_type = self.environ.get("CONTENT_TYPE") or ""
+        compressed = self._is_compressed()
+        original = self.rule.forward is Forward.ORIGINAL and is_form(content_type)
+        forwarded = self._spool()
+        inspected = self._spool() if compressed or original else forwarded
+        collector = Collector(self.rule, self.source, self._spool)
+
+        chunks = read_body(self.environ, self.rule.limits.max_body, self.rule.limits.body_timeout)
+        if inspected is not forwarded:
+            chunks = _copied(chunks, forwarded)
+        if compressed:
+            chunks = inflated(chunks, self.rule.limits.max_inflated)
+        form = self._inspect(chunks, content_type, inspected, collector)
+        if form and original and not compressed:
+            refuse_hidden_images(forwarded, [part.content for part in form.parts])
+        piece = piece or self._allowed(piece_in_fields(collector.fields, self.environ))
+        return Received(
+            uploads=tuple(collector.uploads),
+            piece=piece,
+            spool=forwarded,
+            content_type=form.content_type if form and inspected is forwarded else "",
+            opened=self.opened.pop_all(),
+        )
+
+    def _inspect(
+        self, chunks: Iterable[bytes], content_type: str, spool: Spool, collector: Collector
+    ) -> Form | None:
+        if is_form(content_type):
+            form = spool_form(chunks, content_type, spool, self.rule.limits.form)
+            for part in form.parts:
+                collector.add_part(part)
+            return form
+        digester = Digester()
+        for chunk in chunks:
+            spool.write(chunk)
+            digester.update(chunk)
+        collector.add_body(spool.slice(0, spool.size), digester.finish(), content_type)
+        return None
+
+    def _is_compressed(self) -> bool:
+        encoding = self.environ.get("HTTP_CONTENT_ENCODING", "")
+        return "compressed" in self.rule.carriers and is_compressed(encoding)
+
+    def _spool(self) -> Spool:
+        return self.opened.enter_context(closing(Spool(self.rule.limits.spool_dir)))
+
+    def _allowed(self, piece: Piece | None) -> Piece | None:
+        if piece is not None and self.rule.pieces is Pieces.REFUSE:
+            raise PiecewiseUpload(f"a piece of a larger upload to {self.source.route!r}")
+        return piece
+
+
+def _copied(chunks: Iterable[bytes], spool: Spool) -> Iterator[bytes]:
     for chunk in chunks:
         spool.write(chunk)
-        digester.update(chunk)
-    whole = Upload(spool.slice(0, spool.size), digester.finish(), "", content_type, source)
-    is_file = content_type.partition(";")[0].strip().lower() not in _CARRIES_FIELDS
-    return Received((whole,) if is_file or _is_image(whole.content) else (), spool, None)
-
-
-# What fills in a form is nobody's file: it may be a password, and has no business in a sidecar or a list.
-_CARRIES_FIELDS = {"application/x-www-form-urlencoded", "application/json"}
-
-
-def _is_image(content: Content) -> bool:
-    with content.open() as reader:
-        return sniff(reader.read(HEAD)) is not None
-
-
-def _to_be_checked(part: Part) -> bool:
-    """Files, and whatever is an image under any name; text fields are not."""
-    if not part.is_file:
-        return _is_image(part.content)
-    # Browsers send an empty part without a file name where no file was chosen.
-    return bool(part.file_name or part.digests.size)
-
-
-def _upload(part: Part, source: Source) -> Upload:
-    return Upload(part.content, part.digests, part.file_name, part.media_type, source)
+        yield chunk

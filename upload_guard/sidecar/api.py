@@ -8,18 +8,19 @@ from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
 from upload_guard.compose import Station
 from upload_guard.errors import WrongPartCount
 from upload_guard.guard import Guard
-from upload_guard.intake.receive import IntakeLimits, received
+from upload_guard.intake.receive import received
+from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Outcome, Source, Upload
 
 
-def check_routes(station: Station, limits: IntakeLimits) -> Blueprint:
+def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
     routes = Blueprint("check", __name__)
 
     @routes.post(CHECK_PATH)
     def check() -> Response:
         """The file is the raw body or the only file of a form; `site` and `route` say where it came in."""
         source = Source(request.args.get("site", ""), request.args.get("route", ""))
-        with received(request.environ, limits, source) as body:
+        with received(request.environ, rule, source) as body:
             outcome = _outcome(station.guard, _only(body.uploads), dry_run=request.args.get("dry_run") == "1")
         return Response(CheckAnswer.of(outcome).model_dump_json(), mimetype="application/json")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -19,8 +20,12 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings) -> Flask:
     """The service over the data folder of `settings`. Raises `StorageFailed`."""
     station = build_station(settings)
+    # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
+    station.sandbox.start()
     app = Flask("upload_guard.sidecar", static_folder=None)
-    app.register_blueprint(check_routes(station, build_intake(settings)))
+    # What comes in is one file: whoever asks has looked into the request that carried it.
+    rule = replace(build_intake(settings), carriers=frozenset())
+    app.register_blueprint(check_routes(station, rule))
     app.register_blueprint(health_routes(station, settings))
 
     @app.errorhandler(UploadGuardError)

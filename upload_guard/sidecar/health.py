@@ -36,6 +36,7 @@ def health_routes(station: Station, settings: Settings) -> Blueprint:
             status="ready" if ready else "not_ready",
             probes=[asdict(one) for one in probes],
             lists=_active_lists(station),
+            sandbox=asdict(station.sandbox.status()),
             warnings=_warnings(station),
         )
         response.status_code = 200 if ready else 503
@@ -75,4 +76,11 @@ def _active_lists(station: Station) -> list[dict[str, object]]:
 
 
 def _warnings(station: Station) -> list[str]:
-    return [] if _active_lists(station) else ["no_list: no list is active, so every upload is unchecked"]
+    warnings = []
+    if not _active_lists(station):
+        warnings.append("no_list: no list is active, so every upload is unchecked")
+    walls = station.sandbox.status()
+    missing = [name for name in ("rlimits", "seccomp", "landlock") if not getattr(walls, name)]
+    if walls.workers and missing:
+        warnings.append(f"sandbox: files are opened without {', '.join(missing)} on this system")
+    return warnings

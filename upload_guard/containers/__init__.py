@@ -1,0 +1,1 @@
+"""Files inside files: archives, documents, mails and what hangs behind an image. Runs in the sandbox."""

@@ -1,0 +1,66 @@
+"""How a decoded picture may look, in 8-bit grey: on white, on black, without its transparency.
+
+Grey is luma as PDQ's reference weighs it (ITU-R 601).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+
+def looks(image: Image.Image) -> Iterator[tuple[str, Image.Image]]:
+    """Name of the look, empty for the usual one, and the grey picture.
+
+    A page may be white or black, some programs ignore transparency, and a picture may be drawn in nothing
+    but transparency.
+    """
+    if image.mode[0] in "IF":
+        yield "", Image.fromarray(_to_eight_bits(np.asarray(image, np.float64)))
+        return
+    if not _has_alpha(image):
+        yield "", _grey(image)
+        return
+    colours, alpha = _split(image)
+    if alpha.getextrema() == (255, 255):
+        yield "", colours
+        return
+    yield "", Image.composite(colours, Image.new("L", image.size, 255), alpha)
+    yield "on black", Image.composite(colours, Image.new("L", image.size, 0), alpha)
+    yield "without alpha", colours
+    yield "alpha", alpha
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+
+
+def _split(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Colours as they are stored, also where nothing shows of them, and the alpha channel."""
+    full = image if image.mode in {"RGBA", "LA"} else image.convert("LA" if image.mode == "La" else "RGBA")
+    return full.convert("L"), full.getchannel("A")
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.mode in {"L", "RGB", "YCbCr", "1"}:
+        return image.convert("L")
+    return image.convert("RGB").convert("L")
+
+
+def _to_eight_bits(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Deep samples in the range that their largest value fits: 1, 8 bits, 16 bits, else their own.
+
+    Pillow's own conversion clips at 255, which moves the hash by half its bits.
+    """
+    samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(samples.min()), float(samples.max())
+    if low < 0 or high > _DEPTHS[-1]:
+        return ((samples - low) * (255 / max(high - low, 1.0))).astype(np.uint8)
+    depth = next(depth for depth in _DEPTHS if high <= depth)
+    return (samples * (255 / depth)).astype(np.uint8)
+
+
+_DEPTHS = (1.0, 255.0, 65535.0)

@@ -1,0 +1,26 @@
+"""One picture of a file before it is decoded, so that its size can be judged first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`size` is announced, in pixels. `optional` is a thumbnail: where it is broken, the file is not."""
+
+    name: str
+    size: tuple[int, int]
+    decode: Callable[[], Image.Image]
+    optional: bool = False
+
+
+def ordinal(number: int) -> str:
+    """The name of picture `number`, from 0, in a file of several that are not frames of a film."""
+    if number == 0:
+        return "frame 0"
+    words = ("second", "third", "fourth", "fifth")
+    return f"{words[number - 1]} image" if number <= len(words) else f"image {number + 1}"

@@ -1,0 +1,109 @@
+"""Every picture inside a file: frames, pages, second images, icon sizes. Nothing is decoded here.
+
+All of Pillow that may run is imported here at the top: a sandboxed worker cannot import later.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from functools import partial
+
+from PIL import (
+    AvifImagePlugin,  # noqa: F401
+    IcoImagePlugin,
+    Image,
+    ImageCms,  # noqa: F401 - LAB
+    ImageColor,  # noqa: F401
+    ImagePalette,  # noqa: F401
+    Jpeg2KImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
+
+from upload_guard.errors import Unscannable
+from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.formats import ImageFormat
+from upload_guard.imaging.heif import heif_pictures
+from upload_guard.imaging.ifds import THUMBNAIL_OFFSET, directories
+from upload_guard.imaging.picture import Picture, ordinal
+
+# `Image.open` would do this at its first call.
+Image.preinit()
+
+ENOUGH = 768
+"""Pixels on the shorter side that the hashes need: the least at which a smaller decode moves PDQ by at most
+10 of 256 bits, the published bound between implementations (measured on 149 photos: 2.4 in the mean)."""
+
+
+def pictures(data: bytes, image_format: ImageFormat, limits: ScanLimits) -> Iterator[Picture]:
+    """In the file's order. `decode` of one is to be called before the next is asked for.
+
+    Raises `Unscannable` for a format that is not decoded, and whatever Pillow raises.
+    """
+    if not image_format.decoded_by:
+        raise Unscannable("unsupported_format", image_format.value)
+    if image_format is ImageFormat.HEIF:
+        yield from heif_pictures(data)
+    elif image_format is ImageFormat.ICO:
+        yield from _icons(data, limits)
+    else:
+        with Image.open(io.BytesIO(data), formats=image_format.decoded_by) as image:
+            yield from _frames(image, data, limits)
+
+
+def _frames(image: Image.Image, data: bytes, limits: ScanLimits) -> Iterator[Picture]:
+    pages = list(directories(data)) if image.format == "TIFF" else []
+    passed_over = {number for number, tags in enumerate(pages) if number and THUMBNAIL_OFFSET in tags}
+    # Pillow counts pages by setting each up, which fails on such a thumbnail: `thumbnails` reads it instead.
+    count = len(pages) if passed_over else getattr(image, "n_frames", 1)
+    if count > limits.max_frames:
+        # Now, and not after the first few hundred have been decoded.
+        raise Unscannable("too_many_frames", str(count))
+    for number in range(count):
+        if number in passed_over:
+            continue
+        if count > 1:
+            image.seek(number)
+        yield Picture(_name(image, number), image.size, partial(_drafted, image))
+
+
+def _name(image: Image.Image, number: int) -> str:
+    if number == 0 and getattr(image, "default_image", False):
+        return "hidden default image"
+    return ordinal(number) if image.format == "MPO" else f"frame {number}"
+
+
+def _drafted(image: Image.Image) -> Image.Image:
+    if image.format in {"JPEG", "MPO"}:
+        # Only the luma and only as large as needed; libjpeg does both for less than a full decode.
+        image.draft("L", (ENOUGH, ENOUGH))
+    image.load()
+    return image
+
+
+def _icons(data: bytes, limits: ScanLimits) -> Iterator[Picture]:
+    """Entry by entry: of several with one size Pillow would show only the first.
+
+    The directory may lie about sizes, so those inside the entries are judged.
+    """
+    (count,) = struct.unpack_from("<H", data, 4)
+    if count > limits.max_frames:
+        raise Unscannable("too_many_frames", str(count))
+    file = IcoImagePlugin.IcoFile(io.BytesIO(data))
+    for number, entry in enumerate(file.entry):
+        name = f"icon {entry.width}x{entry.height}"
+        inside = data[entry.offset :]
+        if inside.startswith(b"\x89PNG"):
+            with Image.open(io.BytesIO(inside), formats=("PNG",)) as image:
+                yield Picture(name, image.size, partial(_drafted, image))
+        else:
+            yield Picture(name, _bitmap_size(inside), partial(file.frame, number))
+
+
+def _bitmap_size(inside: bytes) -> tuple[int, int]:
+    """Of a BITMAPINFOHEADER in an icon, whose height counts picture and mask."""
+    width, height = struct.unpack_from("<ii", inside, 4)
+    return abs(width), abs(height) // 2

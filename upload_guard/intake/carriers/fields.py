@@ -1,0 +1,34 @@
+"""application/x-www-form-urlencoded: names and values. Source: WHATWG URL, section 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+
+class UrlEncoded:
+    """Bodies of that type only: no framework reads another type as fields."""
+
+    name = "urlencoded"
+
+    def carries(self, media_type: str, head: bytes) -> bool:
+        del head
+        return media_type == "application/x-www-form-urlencoded"
+
+    def texts(self, body: bytes) -> Iterator[str]:
+        """Latin-1 texts: a value may be the bytes of an image, percent-encoded."""
+        for pair in body.split(b"&"):
+            yield from _texts_of(pair)
+            # Old parsers take a semicolon for an ampersand.
+            if b";" in pair:
+                for half in pair.split(b";"):
+                    yield from _texts_of(half)
+
+
+def _texts_of(pair: bytes) -> Iterator[str]:
+    name, _, value = pair.partition(b"=")
+    for field in (name, value):
+        yield unquote_to_bytes(field.replace(b"+", b" ")).decode("latin-1")
+        # Many clients forget to encode the + of base64; some applications put it back.
+        if b"+" in field:
+            yield unquote_to_bytes(field).decode("latin-1")

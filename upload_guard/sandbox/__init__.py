@@ -1,0 +1,1 @@
+"""Files of strangers are decoded here, in warm worker processes that can do nothing else."""
