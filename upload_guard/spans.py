@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,10 @@ class Span:
     size: int
 
     def open(self) -> BinaryIO:
-        return io.BufferedReader(_SpanReader(self), CHUNK)
+        def read_at(offset: int, count: int) -> bytes:
+            return os.pread(self.fd, count, self.offset + offset)
+
+        return io.BufferedReader(WindowReader(read_at, self.size), CHUNK)
 
     @contextmanager
     def lend(self) -> Iterator[Span]:
@@ -55,9 +58,12 @@ class FileContent:
             yield Span(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
-class _SpanReader(io.RawIOBase):
-    def __init__(self, span: Span) -> None:
-        self._span = span
+class WindowReader(io.RawIOBase):
+    """A stretch of something that can be read by position: `read_at(offset, count)`, `size` bytes in all."""
+
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int) -> None:
+        self._read_at = read_at
+        self._size = size
         self._at = 0
 
     def readable(self) -> bool:
@@ -67,14 +73,14 @@ class _SpanReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        size = min(len(buffer), max(0, self._span.size - self._at))
-        data = os.pread(self._span.fd, size, self._span.offset + self._at) if size else b""
+        count = min(len(buffer), max(0, self._size - self._at))
+        data = self._read_at(self._at, count) if count else b""
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._span.size}[whence]
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise ValueError("seek before the start")
         self._at = base + offset

@@ -10,10 +10,11 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from upload_guard.errors import Unreadable, UploadGuardError
 from upload_guard.imaging.budget import Budget
+from upload_guard.spans import WindowReader
 
 CHUNK = 1 << 16
 WHOLE = 64 << 20
@@ -62,38 +63,11 @@ class Container(Protocol):
 
 def window(stream: BinaryIO, start: int, end: int) -> BinaryIO:
     """Bytes `start` to `end` of `stream` as a stream of their own, without a copy."""
-    return io.BufferedReader(_Window(stream, start, end), CHUNK)
 
+    def read(offset: int, count: int) -> bytes:
+        return read_at(stream, start + offset, count)
 
-class _Window(io.RawIOBase):
-    def __init__(self, stream: BinaryIO, start: int, end: int) -> None:
-        self._stream = stream
-        self._start = start
-        self._size = max(0, end - start)
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._stream.seek(self._start + self._at)
-        data = self._stream.read(min(len(buffer), max(0, self._size - self._at)))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("seek before the start")
-        self._at = base + offset
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
+    return io.BufferedReader(WindowReader(read, max(0, end - start)), CHUNK)
 
 
 def size_of(stream: BinaryIO) -> int:

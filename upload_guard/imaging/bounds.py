@@ -67,6 +67,7 @@ def check_scans(data: bytes) -> None:
 def _check_gif(data: bytes, limits: ScanLimits) -> None:
     """Frames, and blocks of data, which both cost a step of an interpreter each (GIF89a, section 15 on)."""
     at, frames, blocks = 13 + _colours(data, 10), 0, 0
+    most_blocks = _MOST_BLOCKS + len(data) // _LEAST_BLOCK
     while at < len(data):
         kind = data[at]
         if kind == 0x2C:
@@ -82,11 +83,11 @@ def _check_gif(data: bytes, limits: ScanLimits) -> None:
         while at < len(data) and data[at]:
             at += data[at] + 1
             blocks += 1
+            if blocks > most_blocks:
+                raise Unscannable("too_many_blocks")
         at += 1
         if frames > limits.max_frames:
             raise Unscannable("too_many_frames", f"more than {limits.max_frames}")
-        if blocks > _MOST_BLOCKS + len(data) // _LEAST_BLOCK:
-            raise Unscannable("too_many_blocks")
 
 
 def _colours(data: bytes, at: int) -> int:
