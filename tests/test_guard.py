@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ class FailingChecker:
 
     fault: Exception
 
-    def check(self, upload: Upload) -> Findings:
+    def check(self, upload: Upload, deadline: float) -> Findings:
         raise self.fault
 
 
@@ -33,7 +33,7 @@ class SettledChecker:
 
     outcome: Outcome
 
-    def check(self, upload: Upload) -> Outcome:
+    def check(self, upload: Upload, deadline: float) -> Outcome:
         return self.outcome
 
 
@@ -79,10 +79,10 @@ def test_nothing_is_kept_of_a_request_in_which_one_upload_cannot_be_checked(
 ) -> None:
     @dataclass(frozen=True)
     class FailsAtText:
-        def check(self, upload: Upload) -> Findings | Outcome:
+        def check(self, upload: Upload, deadline: float) -> Findings | Outcome:
             if upload.digests.size < 100:
                 raise ServiceUnreachable("gone")
-            return station.guard.checker.check(upload)
+            return station.guard.checker.check(upload, deadline)
 
     guard = Guard(FailsAtText(), station.keeper, station.guard.policy)
     with pytest.raises(ServiceUnreachable):
@@ -119,6 +119,13 @@ def test_an_error_of_our_own_is_logged_with_its_traceback(
     with pytest.raises(CheckFailed):
         guard.check([upload_of(b"x")])
     assert "TypeError: a bug" in caplog.text
+
+
+def test_all_files_of_a_request_share_its_time(station: Station) -> None:
+    impatient = replace(station.guard, patience=1e-6)
+    outcomes = impatient.check([upload_of(b"one"), upload_of(b"two")])
+    assert {outcome.verdict.reason for outcome in outcomes} == {"timeout"}
+    assert all(outcome.verdict.action.refuses for outcome in outcomes)
 
 
 def test_what_a_sidecar_has_settled_stands(tmp_path: Path) -> None:

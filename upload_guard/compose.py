@@ -50,7 +50,7 @@ def build_inspector(settings: Settings) -> Guard:
     if settings.service.url:
         return _remote_guard(settings, dry_run=True)
     checker = _local_checker(settings, _live_snapshot(open_lists(settings)), _sandbox(settings))
-    return Guard(checker, None, build_policy(settings))
+    return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
 
 
 def build_station(settings: Settings) -> Station:
@@ -64,7 +64,8 @@ def build_station(settings: Settings) -> Station:
     keeper = QuarantineKeeper(database, Vault(settings.vault_dir))
     keeper.recover()
     sandbox = _sandbox(settings)
-    guard = Guard(_local_checker(settings, snapshot, sandbox), keeper, build_policy(settings))
+    checker = _local_checker(settings, snapshot, sandbox)
+    guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
     return Station(guard, snapshot, sandbox, lists, keeper)
 
 
@@ -161,7 +162,7 @@ def _remote_guard(settings: Settings, *, dry_run: bool) -> Guard:
 
     service = settings.service
     checker = RemoteChecker(service.url, service.connect_timeout, service.timeout, dry_run)
-    return Guard(checker, None, build_policy(settings))
+    return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
 
 
 def _local_checker(settings: Settings, snapshot: LiveSnapshot, sandbox: Sandbox) -> LocalChecker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +20,11 @@ class Checker(Protocol):
     """Says what is known of an upload.
 
     `Findings` where judging and keeping are still to come; an `Outcome` where another upload_guard has
-    already done both. Raises `Unavailable` if nothing can be said.
+    already done both. `deadline` is the moment of the monotonic clock at which the whole request should be
+    done. Raises `Unavailable` if nothing can be said.
     """
 
-    def check(self, upload: Upload) -> Findings | Outcome: ...
+    def check(self, upload: Upload, deadline: float) -> Findings | Outcome: ...
 
 
 class Keeper(Protocol):
@@ -33,11 +35,15 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`keeper` is None where a sidecar keeps what it refuses."""
+    """`keeper` is None where a sidecar keeps what it refuses.
+
+    All uploads of one request share `patience`, in seconds: many files must not buy more work than one.
+    """
 
     checker: Checker
     keeper: Keeper | None
     policy: Policy
+    patience: float = 60.0
 
     def check(self, uploads: Sequence[Upload]) -> tuple[Outcome, ...]:
         """An outcome for each upload of one request. What is refused has been kept when this returns.
@@ -45,17 +51,18 @@ class Guard:
         All are judged before any is kept. Raises `Unavailable` where one could not be checked and the
         policy is closed.
         """
-        judged = [self._judge(upload) for upload in uploads]
+        deadline = time.monotonic() + self.patience
+        judged = [self._judge(upload, deadline) for upload in uploads]
         return tuple(self._settle(upload, one) for upload, one in zip(uploads, judged, strict=True))
 
     def inspect(self, upload: Upload) -> Verdict:
         """The verdict alone: nothing is kept, no case is opened."""
-        judged = self._judge(upload)
+        judged = self._judge(upload, time.monotonic() + self.patience)
         return judged.verdict if isinstance(judged, Outcome) else judged[0]
 
-    def _judge(self, upload: Upload) -> Outcome | tuple[Verdict, Findings]:
+    def _judge(self, upload: Upload, deadline: float) -> Outcome | tuple[Verdict, Findings]:
         try:
-            answer = self._ask(upload)
+            answer = self._ask(upload, deadline)
         except Unavailable as fault:
             if fault.code not in self.policy.open_on:
                 raise
@@ -65,9 +72,9 @@ class Guard:
             return answer
         return judge(answer, self.policy, datetime.now(UTC)), answer
 
-    def _ask(self, upload: Upload) -> Findings | Outcome:
+    def _ask(self, upload: Upload, deadline: float) -> Findings | Outcome:
         try:
-            return self.checker.check(upload)
+            return self.checker.check(upload, deadline)
         except UploadGuardError:
             raise
         except Exception as fault:

@@ -171,6 +171,7 @@ class SandboxSettings(_Section):
     cpu_seconds: float = Field(default=20.0, gt=0, le=600, allow_inf_nan=False)
     wall_seconds: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
     queue_seconds: float = Field(default=5.0, gt=0, le=600, allow_inf_nan=False)
+    request_seconds: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
 
 
 class FailureSettings(_Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChe
 def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")))
+        checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")), math.inf)
     ((path, headers, body),) = seen
     assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&dry_run=0"
     assert headers["Content-Length"] == "300000"
@@ -89,7 +90,7 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
 def test_an_empty_file_is_sent_with_a_length_too() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        checker.check(upload_of(b""))
+        checker.check(upload_of(b""), math.inf)
     assert seen[0][1]["Content-Length"] == "0"
 
 
@@ -102,7 +103,7 @@ def test_the_answer_is_the_outcome() -> None:
         "degraded": ["y"],
     }
     with answering(200, json.dumps(answer).encode()) as checker:
-        outcome = checker.check(upload_of(b"x"))
+        outcome = checker.check(upload_of(b"x"), math.inf)
     assert outcome == Outcome(Verdict(Result.MATCH, Action.QUARANTINE, "perceptual", (), ("y",)), "X")
 
 
@@ -131,7 +132,7 @@ def test_an_answer_survives_its_own_notation() -> None:
 )
 def test_what_is_no_verdict_is_unreachable_and_not_clean(body: bytes) -> None:
     with answering(200, body) as checker, pytest.raises(ServiceUnreachable, match="no verdict"):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 @pytest.mark.parametrize(
@@ -144,44 +145,51 @@ def test_what_is_no_verdict_is_unreachable_and_not_clean(body: bytes) -> None:
 def test_any_other_status_is_no_verdict_even_with_one_in_it(status: int, error: type[Unavailable]) -> None:
     body = b"" if status == 204 else json.dumps(CLEAN).encode()
     with answering(status, body) as checker, pytest.raises(error, match=str(status)):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 @pytest.mark.parametrize("kind", [StorageFailed, NotReady, CheckFailed])
 def test_a_fault_of_the_sidecar_keeps_its_meaning(kind: type[Unavailable]) -> None:
     body = json.dumps({"code": kind.code, "message": "", "retry_after": 30}).encode()
     with answering(503, body) as checker, pytest.raises(kind):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 def test_a_long_path_cannot_make_the_sidecar_refuse() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        checker.check(upload_of(b"x", Source("s" * 64, "/" + "\U0001f600" * 3000)))
+        checker.check(upload_of(b"x", Source("s" * 64, "/" + "\U0001f600" * 3000)), math.inf)
     assert len(seen[0][0]) < 4000
 
 
 def test_too_large_for_the_sidecar_is_too_large() -> None:
     with answering(413, b"{}") as checker, pytest.raises(BodyTooLarge):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 def test_a_sidecar_that_is_not_there_is_unreachable() -> None:
     with pytest.raises(ServiceUnreachable):
-        RemoteChecker(f"http://127.0.0.1:{free_port()}", 1.0, 1.0).check(upload_of(b"x"))
+        RemoteChecker(f"http://127.0.0.1:{free_port()}", 1.0, 1.0).check(upload_of(b"x"), math.inf)
 
 
 def test_a_sidecar_that_accepts_and_never_answers_is_a_timeout() -> None:
     done = threading.Event()
     with on_connection(lambda _: done.wait(5) and None) as checker:
         with pytest.raises(ServiceTimeout):
-            checker.check(upload_of(b"x"))
+            checker.check(upload_of(b"x"), math.inf)
         done.set()
+
+
+def test_a_request_whose_time_is_up_asks_no_more() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker, pytest.raises(ServiceTimeout):
+        checker.check(upload_of(b"x"), 0.0)
+    assert seen == []
 
 
 def test_a_sidecar_that_hangs_up_is_unreachable() -> None:
     with on_connection(lambda _: None) as checker, pytest.raises(ServiceUnreachable):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 def test_an_answer_that_ends_early_is_unreachable() -> None:
@@ -192,10 +200,10 @@ def test_an_answer_that_ends_early_is_unreachable() -> None:
         )
 
     with on_connection(answer_half) as checker, pytest.raises(ServiceUnreachable):
-        checker.check(upload_of(b"x"))
+        checker.check(upload_of(b"x"), math.inf)
 
 
 def test_no_proxy_from_the_environment_gets_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     with answering(200, json.dumps(CLEAN).encode()) as checker:
-        assert checker.check(upload_of(b"x")).verdict.result is Result.CLEAN
+        assert checker.check(upload_of(b"x"), math.inf).verdict.result is Result.CLEAN

@@ -18,15 +18,18 @@ class LocalChecker:
     sandbox: Sandbox
     distances: DistanceLimits
 
-    def check(self, upload: Upload) -> Findings:
-        """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`."""
+    def check(self, upload: Upload, deadline: float) -> Findings:
+        """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`.
+
+        What could not be read by `deadline` is unscannable.
+        """
         snapshot = self.snapshot()
         if not snapshot.size:
             return Findings(unchecked="no_list")
         if not upload.digests.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
-        analysis = self.sandbox.analyse(upload.content)
+        analysis = self.sandbox.analyse(upload.content, deadline)
         signals = upload.digests.signals() + analysis.signals
         return Findings(
             signals=signals,

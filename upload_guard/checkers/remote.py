@@ -6,6 +6,7 @@ half an answer must never read as clean.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,16 +80,23 @@ class RemoteChecker:
     timeout: float
     dry_run: bool = False
 
-    def check(self, upload: Upload) -> Outcome:
+    def check(self, upload: Upload, deadline: float) -> Outcome:
         """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
         try:
-            return self._read(self._post(upload))
+            return self._read(self._post(upload, self._patience(deadline)))
         except requests.Timeout as error:
             raise ServiceTimeout(f"{self.url} did not answer in time") from error
         except requests.RequestException as error:
             raise ServiceUnreachable(f"{self.url}: {type(error).__name__}") from error
 
-    def _post(self, upload: Upload) -> requests.Response:
+    def _patience(self, deadline: float) -> float:
+        """Seconds to wait for this answer: what the request has left, if that is less than for one file."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ServiceTimeout("the files of this request took too long together")
+        return min(self.timeout, left)
+
+    def _post(self, upload: Upload, timeout: float) -> requests.Response:
         # A connection of its own for each check: a kept one that the sidecar has just closed would turn
         # a good upload away. No proxy from the environment either: these bytes go to this address only.
         with requests.Session() as session, upload.content.open() as stream:
@@ -103,7 +111,7 @@ class RemoteChecker:
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
                 data=stream if upload.digests.size else b"",
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
-                timeout=(self.connect_timeout, self.timeout),
+                timeout=(min(self.connect_timeout, timeout), timeout),
                 allow_redirects=False,
             )
 

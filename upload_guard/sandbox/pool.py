@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upload_guard.errors import Busy, CheckFailed
 from upload_guard.imaging.budget import ScanLimits
@@ -87,13 +87,20 @@ class Sandbox:
         """Have one worker ready, so that the first file need not wait for imports. Raises as `analyse`."""
         self._give_back(self._take())
 
-    def analyse(self, content: Content) -> Analysis:
+    def analyse(self, content: Content, deadline: float = math.inf) -> Analysis:
         """What is in a file; a reason in `unscannable` where no answer could be had from the worker.
 
-        Raises `Busy` if no worker gets free within the limit, `CheckFailed` if none can be started.
+        `deadline`, on the monotonic clock, may leave less time than a file has by itself. Raises `Busy` if no
+        worker gets free within the limit, `CheckFailed` if none can be started.
         """
         with content.lend() as span:
-            return self._ask(self._take(), span)
+            worker = self._take()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._give_back(worker)
+                return Analysis(unscannable="timeout")
+            allowance = replace(self._allowance, wall=min(self._allowance.wall, left))
+            return self._ask(worker, span, allowance)
 
     def status(self) -> SandboxStatus:
         walls = self._walls or Confinement(rlimits=False, seccomp=False, landlock=False)
@@ -116,9 +123,9 @@ class Sandbox:
 
     # One file -------------------------------------------------------------------------------------
 
-    def _ask(self, worker: WorkerHandle, span: Span) -> Analysis:
+    def _ask(self, worker: WorkerHandle, span: Span, allowance: Allowance) -> Analysis:
         try:
-            answer = worker.ask(span, self._allowance)
+            answer = worker.ask(span, allowance)
         except Overtime as fault:
             self._discard(worker, f"a worker ran out of time ({fault})")
             return Analysis(unscannable="timeout")
