@@ -12,44 +12,55 @@ from urllib.parse import unquote_to_bytes
 
 from upload_guard.imaging.formats import HEAD, sniff
 
-# Shorter ones hold no picture that anybody could recognise.
-_SHORTEST = 40
+SHORTEST = 40
+"""Shorter texts hold no picture that anybody could recognise."""
 
-_DATA_URI = re.compile(r"data:([^,\"'<>()]{0,200}),([^\"'<>()\s]*(?:\s+[A-Za-z0-9+/=_-]+)*)", re.IGNORECASE)
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
-_URL_SAFE = str.maketrans("-_", "+/")
+# No colon in the parameters: a text of nothing but "data:" must not be searched again from each of them.
+_DATA_URI = re.compile(r"data:([^,:\"'<>()]{0,200}),([^\"'<>()\s]*(?:\s+[A-Za-z0-9+/=_-]+)*)", re.IGNORECASE)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
+_SAME = bytes(range(256))
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_NOT_URL_SAFE = bytes(set(_NOT_BASE64) - set(b"-_"))
 
-# How the first bytes of pictures and of files that hold pictures begin in base64, in both alphabets.
+# How the first bytes of pictures and of files that hold pictures begin in base64, in both alphabets: letters
+# that must be there, looked for first since that costs next to nothing, and the whole beginning.
 _STARTS = (
-    "[/_]9j[/_]",  # JPEG
-    "iVBORw0KGg",  # PNG
-    "R0lGOD[dl]h",  # GIF
-    "UklGR",  # RIFF: WebP
-    "SUkqA|SUkrA|TU0AK",  # TIFF
-    "Qk[0-3][A-Za-z0-9+/_-]",  # BMP
-    "AAABAA",  # ICO
-    "AAAADGp",  # JPEG 2000, JPEG XL
-    "[/_]0[/_][/_]U",  # JPEG 2000's bare codestream
-    "AAAA[A-Za-z0-9+/_-][GWm2]Z0eX[A-D]",  # ftyp: AVIF, HEIC
-    "UEsDB|UEsFB",  # ZIP
-    "JVBERi",  # PDF
-    "H4sI",  # gzip
-    "PHN2Z|PD94b|PCFET|77u[/_]",  # SVG, XML
-    "OEJQUw|JSFQU",  # PSD, EPS
+    ("9j", "[/_]9j[/_]"),  # JPEG
+    ("iVBORw0KGg", "iVBORw0KGg"),  # PNG
+    ("R0lGOD", "R0lGOD[dl]h"),  # GIF
+    ("UklGR", "UklGR"),  # RIFF: WebP
+    ("SUk", "SUkqA|SUkrA"),  # TIFF
+    ("TU0AK", "TU0AK"),
+    ("Qk", "Qk[0-3][A-Za-z0-9+/_-]"),  # BMP
+    ("AAABAA", "AAABAA"),  # ICO
+    ("AAAADGp", "AAAADGp"),  # JPEG 2000, JPEG XL
+    ("U", "[/_]0[/_][/_]U"),  # JPEG 2000's bare codestream
+    ("Z0eX", "AAAA[A-Za-z0-9+/_-][GWm2]Z0eX[A-D]"),  # ftyp: AVIF, HEIC
+    ("UEs", "UEsDB|UEsFB"),  # ZIP
+    ("JVBERi", "JVBERi"),  # PDF
+    ("H4sI", "H4sI"),  # gzip
+    ("PHN2Z", "PHN2Z"),  # SVG
+    ("PD94b", "PD94b"),  # XML
+    ("PCFET", "PCFET"),
+    ("77u", "77u[/_]"),
+    ("OEJQUw", "OEJQUw"),  # PSD
+    ("JSFQU", "JSFQU"),  # EPS
 )
 # At the start of a word only: long base64 of anything holds each of these somewhere by chance.
-_ANCHOR = re.compile(rf"(?<![A-Za-z0-9+/=_-])(?:{'|'.join(_STARTS)})")
+_ANCHORS = tuple((letters, re.compile(rf"(?<![A-Za-z0-9+/=_-])(?:{start})")) for letters, start in _STARTS)
 _RUN = re.compile(r"[A-Za-z0-9+/_=\s-]+")
+_HEAD_RUN = re.compile(r"[A-Za-z0-9+/_=\s-]{40,8192}")
+_MOST_WORDS = 200
 _HOLDS_FILES = (b"PK\x03\x04", b"PK\x05\x06", b"%PDF-", b"\x1f\x8b\x08")
 
 
 def payloads(text: str) -> Iterator[bytes]:
     """Every image, or file that may hold images, that an application could decode out of `text`."""
-    if len(text) < _SHORTEST:
-        return
-    for found in _candidates(text):
-        if worth_checking(found):
-            yield found
+    if len(text) >= SHORTEST:
+        yield from _in_data_uris(text)
+        yield from _as_whole(text)
+        yield from _in_words(text)
 
 
 def worth_checking(data: bytes) -> bool:
@@ -64,47 +75,65 @@ def worth_checking(data: bytes) -> bool:
 _BY_CHANCE = b"\xff\x0a"
 
 
-def _candidates(text: str) -> Iterator[bytes]:
+def _in_data_uris(text: str) -> Iterator[bytes]:
     for parameters, payload in _DATA_URI.findall(text):
         percent_decoded = unquote_to_bytes(payload)
         if parameters.strip().lower().endswith("base64"):
             yield from _from_base64(percent_decoded.decode("latin-1"))
-        else:
+        elif worth_checking(percent_decoded):
             yield percent_decoded
     if text[:5].lower() == "data:":
         # Applications that cut at the comma decode the rest as it stands, percent signs and all.
         yield from _from_base64(text.partition(",")[2])
-    # The whole value, as raw bytes and as base64 with anything in between that decoders skip.
+
+
+def _as_whole(text: str) -> Iterator[bytes]:
+    """The whole value, as raw bytes or as base64 with anything in between that decoders skip."""
     if text.isascii():
         yield from _from_base64(text)
-    else:
-        yield text.encode("latin-1", "replace")
-    yield from _words(text)
+        return
+    raw = text.encode("latin-1", "replace")
+    if worth_checking(raw):
+        yield raw
 
 
-def _words(text: str) -> Iterator[bytes]:
-    """Base64 that begins somewhere in a text as an image does, up to where its alphabet ends."""
-    at = 0
-    while anchor := _ANCHOR.search(text, at):
-        run = _RUN.match(text, anchor.start())
-        at = anchor.end()
-        if run and len(run[0]) >= _SHORTEST and any(map(worth_checking, _from_base64(run[0][:HEAD]))):
-            yield from _from_base64(run[0])
-            at = max(at, run.end())
+def _in_words(text: str) -> Iterator[bytes]:
+    """Base64 that begins somewhere in a text as an image does, up to where its alphabet ends.
+
+    At most so many of one kind: what is found is refused or checked by then, and the rest is repetition.
+    """
+    for letters, anchor in _ANCHORS:
+        if letters not in text:
+            continue
+        at = found = 0
+        while found < _MOST_WORDS and (start := anchor.search(text, at)):
+            at = start.end()
+            head = _HEAD_RUN.match(text, start.start())
+            if head is None or not any(map(worth_checking, _decodings(head[0]))):
+                continue
+            run = _RUN.match(text, start.start())
+            if run is not None:
+                found, at = found + 1, run.end()
+                yield from _from_base64(run[0])
 
 
 def _from_base64(text: str) -> Iterator[bytes]:
-    """Decoded as far as it goes; `=` ends it, as it does for every decoder.
-
-    A decoder of the other alphabet skips `-` and `_`, so a text that has them has two readings.
-    """
-    encoded = text.partition("=")[0]
-    yield _decoded(encoded.translate(_URL_SAFE))
-    if "-" in encoded or "_" in encoded:
-        yield _decoded(encoded)
+    """What `text` decodes to, if that begins as a file worth checking: most texts are told by their head."""
+    end = text.find("=")
+    encoded = text if end < 0 else text[:end]
+    # Junk that decoders skip may fill the head, so its length is that of what is left.
+    if any(map(worth_checking, _decodings(encoded[: 4 * HEAD]))) or len(encoded) > 4 * HEAD:
+        yield from filter(worth_checking, _decodings(encoded))
 
 
-def _decoded(digits: str) -> bytes:
-    kept = _NOT_BASE64.sub("", digits)
-    whole = kept[: len(kept) - (1 if len(kept) % 4 == 1 else 0)]
-    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+def _decodings(encoded: str) -> Iterator[bytes]:
+    """Decoded as far as it goes. `-` and `_` are of one alphabet; a decoder of the other skips them."""
+    digits = encoded.encode("latin-1", "replace")
+    yield _decoded(digits.translate(_URL_SAFE, _NOT_URL_SAFE))
+    if b"-" in digits or b"_" in digits:
+        yield _decoded(digits.translate(_SAME, _NOT_BASE64))
+
+
+def _decoded(digits: bytes) -> bytes:
+    whole = digits[: len(digits) - (1 if len(digits) % 4 == 1 else 0)]
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))

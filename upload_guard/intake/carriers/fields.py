@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
+from upload_guard.intake.encodings import SHORTEST
+
 
 class UrlEncoded:
     """Bodies of that type only: no framework reads another type as fields."""
@@ -18,11 +20,14 @@ class UrlEncoded:
     def texts(self, body: bytes) -> Iterator[str]:
         """Latin-1 texts: a value may be the bytes of an image, percent-encoded."""
         for pair in body.split(b"&"):
+            if len(pair) < SHORTEST:
+                continue
             yield from _texts_of(pair)
             # Old parsers take a semicolon for an ampersand.
             if b";" in pair:
                 for half in pair.split(b";"):
-                    yield from _texts_of(half)
+                    if len(half) >= SHORTEST:
+                        yield from _texts_of(half)
 
 
 def _texts_of(pair: bytes) -> Iterator[str]:

@@ -11,8 +11,13 @@ import re
 from collections.abc import Iterator
 
 from upload_guard.intake.carriers.protocol import first_visible
+from upload_guard.intake.encodings import SHORTEST
 
-_LITERAL = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# One literal that is long enough to hold anything, behind any number of short ones. Possessive throughout,
+# and only ever matched where the last one ended: no text makes it look at a letter twice.
+_NEXT = re.compile(
+    rf'[^"]*+(?:"[^"\\]{{0,{SHORTEST - 1}}}+"[^"]*+)*+("[^"\\]*+(?:\\.[^"\\]*+)*+")', re.DOTALL
+)
 
 
 class Json:
@@ -26,7 +31,9 @@ class Json:
     def texts(self, body: bytes) -> Iterator[str]:
         text = body.decode(json.detect_encoding(body), "replace")
         yield text
-        for literal in _LITERAL.findall(text):
+        at = 0
+        while found := _NEXT.match(text, at):
+            literal, at = found[1], found.end()
             yield _unescaped(literal) if "\\" in literal else literal[1:-1]
 
 

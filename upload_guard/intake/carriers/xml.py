@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from upload_guard.intake.carriers.protocol import first_visible
 from upload_guard.intake.carriers.text import decoded
+from upload_guard.intake.encodings import SHORTEST
 
-_INVISIBLE = re.compile(r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
+_INVISIBLE = (("<!--", "-->"), ("<?", "?>"))
 
 
 class Xml:
@@ -27,5 +28,18 @@ class Xml:
     def texts(self, body: bytes) -> Iterator[str]:
         text = decoded(body)
         yield text
-        for node in _TAG.split(_INVISIBLE.sub("", text)):
-            yield html.unescape(node)
+        joined = text.replace("<![CDATA[", "").replace("]]>", "")
+        for start, end in _INVISIBLE:
+            joined = _without(joined, start, end)
+        for node in _TAG.split(joined):
+            if len(node) >= SHORTEST:
+                yield html.unescape(node)
+
+
+def _without(text: str, start: str, end: str) -> str:
+    """`text` without what stands between `start` and `end`; by searching: a pattern could look twice."""
+    kept, at = [], 0
+    while (opened := text.find(start, at)) >= 0 and (closed := text.find(end, opened + len(start))) >= 0:
+        kept.append(text[at:opened])
+        at = closed + len(end)
+    return "".join([*kept, text[at:]])
