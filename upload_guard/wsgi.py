@@ -13,7 +13,7 @@ from werkzeug.wsgi import ClosingIterator, get_path_info
 
 from upload_guard import answers
 from upload_guard.compose import build_assembly, build_routes
-from upload_guard.errors import UploadGuardError
+from upload_guard.errors import CheckFailed, UploadGuardError
 from upload_guard.intake.body import has_body
 from upload_guard.intake.receive import Received, receive
 from upload_guard.loading import load_settings
@@ -57,6 +57,9 @@ class UploadGuard:
             request = receive(environ, route.rule, Source(self._site, path))
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
+        except Exception:
+            log.exception("a request could not be taken in, by an error of our own")
+            return self._fault(environ, start_response, CheckFailed("intake"))
         try:
             response = self._guarded(request, route, environ, start_response)
         except BaseException:

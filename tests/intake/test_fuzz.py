@@ -42,6 +42,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "400"))
 BUDGET = settings(
     max_examples=EXAMPLES,
     deadline=None,
+    derandomize="FUZZ_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 

@@ -7,9 +7,9 @@ from io import BytesIO
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import BodyTooLarge
-from upload_guard.imaging.formats import HEAD
+from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.body import Spool, SpoolSlice
-from upload_guard.intake.carriers import carrier_of
+from upload_guard.intake.carriers import CARRIERS, carrier_of
 from upload_guard.intake.carriers.protocol import Carrier
 from upload_guard.intake.encodings import payloads, worth_checking
 from upload_guard.intake.forms import Part
@@ -18,8 +18,7 @@ from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Digests, Source, Upload
 
 _LONGEST_FIELD = 4096
-# What fills in a form is nobody's file: it may be a password, and has no business in a sidecar or a list.
-_FIELD_CARRIERS = {"urlencoded", "json"}
+_URL_ENCODED = next(carrier for carrier in CARRIERS if carrier.name == "urlencoded")
 
 
 class Collector:
@@ -49,22 +48,28 @@ class Collector:
         """A body that is no form: one file, unless it is in a notation for fields."""
         head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
         carrier = carrier_of(media_type, head, self._rule.carriers)
-        if worth_checking(head) or not (carrier and carrier.name in _FIELD_CARRIERS):
+        if worth_checking(head) or not _declares_fields(media_type):
             self._add(content, digests, "", content_type)
-        if carrier and not worth_checking(head):
-            self._search(carrier, content)
+        if sniff(head) is not None:
+            # What claims to be an image and is none does not decode, and is held for that.
+            return
+        if carrier:
+            self._search(carrier, content, media_type)
+        if _URL_ENCODED.name in self._rule.carriers and carrier is not _URL_ENCODED and _has_pairs(head):
+            # Bottle reads fields in a body of any type.
+            self._search(_URL_ENCODED, content, media_type)
 
     def _add_field(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
         head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
         carrier = carrier_of(media_type, head, self._rule.carriers)
         if worth_checking(head):
             self._add(content, digests, "", content_type)
-        elif carrier:
-            self._search(carrier, content)
+        if carrier and sniff(head) is None:
+            self._search(carrier, content, media_type)
 
-    def _search(self, carrier: Carrier, content: SpoolSlice) -> None:
+    def _search(self, carrier: Carrier, content: SpoolSlice, media_type: str) -> None:
         if content.size > self._rule.limits.max_text:
-            if carrier.name == "text":
+            if not _declares_fields(media_type) and carrier.name != "xml":
                 return
             raise BodyTooLarge(f"{content.size} bytes of {carrier.name} are over intake.max_text")
         with content.open() as stream:
@@ -89,6 +94,15 @@ class Collector:
         if len(self.uploads) >= self._rule.limits.max_files:
             raise BodyTooLarge("more files in one request than intake.max_files")
         self.uploads.append(Upload(content, digests, file_name, media_type, self._source))
+
+
+def _declares_fields(media_type: str) -> bool:
+    """What fills in a form is nobody's file: it may be a password, and has no business in a sidecar."""
+    return media_type == "application/x-www-form-urlencoded" or media_type.endswith(("/json", "+json"))
+
+
+def _has_pairs(head: bytes) -> bool:
+    return b"=" in head and b"%" in head and b"\0" not in head
 
 
 def _head(content: SpoolSlice) -> bytes:

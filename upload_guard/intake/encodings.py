@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
+from upload_guard.errors import BodyTooLarge
 from upload_guard.imaging.formats import HEAD, sniff
 
 SHORTEST = 40
@@ -51,7 +52,7 @@ _STARTS = (
 _ANCHORS = tuple((letters, re.compile(rf"(?<![A-Za-z0-9+/=_-])(?:{start})")) for letters, start in _STARTS)
 _RUN = re.compile(r"[A-Za-z0-9+/_=\s-]+")
 _HEAD_RUN = re.compile(r"[A-Za-z0-9+/_=\s-]{40,8192}")
-_MOST_WORDS = 200
+_MOST_WORDS = 2000
 _HOLDS_FILES = (b"PK\x03\x04", b"PK\x05\x06", b"%PDF-", b"\x1f\x8b\x08")
 
 
@@ -68,7 +69,11 @@ def worth_checking(data: bytes) -> bool:
     head = data[:HEAD]
     if head.startswith(_BY_CHANCE):
         return False
-    return sniff(head) is not None or head.startswith(_HOLDS_FILES) or b"<svg" in head.lower()
+    return sniff(head) is not None or head.startswith(_HOLDS_FILES) or _is_markup(head)
+
+
+def _is_markup(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and b"<svg" in head.lower()
 
 
 # The start of a bare JPEG XL codestream is two bytes: one text in 65,536 decodes to that.
@@ -77,7 +82,7 @@ _BY_CHANCE = b"\xff\x0a"
 
 def _in_data_uris(text: str) -> Iterator[bytes]:
     for parameters, payload in _DATA_URI.findall(text):
-        percent_decoded = unquote_to_bytes(payload)
+        percent_decoded = unquote_to_bytes(payload.encode("utf-8", "surrogatepass"))
         if parameters.strip().lower().endswith("base64"):
             yield from _from_base64(percent_decoded.decode("latin-1"))
         elif worth_checking(percent_decoded):
@@ -100,20 +105,22 @@ def _as_whole(text: str) -> Iterator[bytes]:
 def _in_words(text: str) -> Iterator[bytes]:
     """Base64 that begins somewhere in a text as an image does, up to where its alphabet ends.
 
-    At most so many of one kind: what is found is refused or checked by then, and the rest is repetition.
+    Raises `BodyTooLarge` where so many begin that the search itself would be the attack.
     """
     for letters, anchor in _ANCHORS:
         if letters not in text:
             continue
-        at = found = 0
-        while found < _MOST_WORDS and (start := anchor.search(text, at)):
-            at = start.end()
+        at = tries = 0
+        while start := anchor.search(text, at):
+            at, tries = start.end(), tries + 1
+            if tries > _MOST_WORDS:
+                raise BodyTooLarge("too many beginnings of images in one text")
             head = _HEAD_RUN.match(text, start.start())
             if head is None or not any(map(worth_checking, _decodings(head[0]))):
                 continue
             run = _RUN.match(text, start.start())
             if run is not None:
-                found, at = found + 1, run.end()
+                at = run.end()
                 yield from _from_base64(run[0])
 
 
