@@ -46,8 +46,7 @@ class Collector:
 
     def add_body(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
         """A body that is no form: one file, unless it is in a notation for fields."""
-        head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
-        carrier = carrier_of(media_type, head, self._rule.carriers)
+        head, media_type, carrier = self._described(content, content_type)
         if worth_checking(head) or not _declares_fields(media_type):
             self._add(content, digests, "", content_type)
         if sniff(head) is not None:
@@ -60,12 +59,16 @@ class Collector:
             self._search(_URL_ENCODED, content, media_type)
 
     def _add_field(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
-        head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
-        carrier = carrier_of(media_type, head, self._rule.carriers)
+        head, media_type, carrier = self._described(content, content_type)
         if worth_checking(head):
             self._add(content, digests, "", content_type)
         if carrier and sniff(head) is None:
             self._search(carrier, content, media_type)
+
+    def _described(self, content: SpoolSlice, content_type: str) -> tuple[bytes, str, Carrier | None]:
+        """Its first bytes, its media type without parameters, and the carrier that reads it."""
+        head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
+        return head, media_type, carrier_of(media_type, head, self._rule.carriers)
 
     def _search(self, carrier: Carrier, content: SpoolSlice, media_type: str) -> None:
         if content.size > self._rule.limits.max_text:

@@ -9,7 +9,7 @@ from upload_guard.intake.encodings import SHORTEST
 
 
 class UrlEncoded:
-    """Bodies of that type only: no framework reads another type as fields."""
+    """Bodies of that type. Bottle reads fields in any other too, which is for the collector to know."""
 
     name = "urlencoded"
 
