@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,10 @@ import numpy as np
 from PIL import Image
 
 from upload_guard.compose import open_lists
+from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.digests import digest_stream
+from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.store import ImportOrder
@@ -46,6 +48,16 @@ class BytesContent:
 
 def digests_of(data: bytes) -> Digests:
     return digest_stream(io.BytesIO(data))
+
+
+def sha256_seen(uploads: Iterable[Upload]) -> set[bytes]:
+    """Of all that is checked exactly: the uploads, and the files that are found inside them."""
+    seen = {upload.digests.sha256 for upload in uploads}
+    for upload in uploads:
+        with upload.content.open() as stream:
+            analysis = analyse(stream, ScanLimits())
+        seen |= {signal.value for signal in analysis.signals if signal.type is SignalType.SHA256}
+    return seen
 
 
 def upload_of(data: bytes, source: Source = Source("test", "/upload")) -> Upload:  # noqa: B008 - frozen

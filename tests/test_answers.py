@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from upload_guard import answers
-from upload_guard.errors import AmbiguousRequest, BodyTooLarge, NotReady
+from upload_guard.errors import (
+    AmbiguousRequest,
+    BodyTooLarge,
+    NotReady,
+    RequestError,
+    Unavailable,
+    UploadGuardError,
+)
 
 CASE = "ABCD-EFGH-JKMN"
 
@@ -42,6 +50,27 @@ def test_the_accept_header_decides_the_form(accept: str | None, media_type: str)
 def test_the_language_is_english_or_dutch(wanted: str | None, language: str) -> None:
     answer = answers.refused(accepting(language=wanted), CASE)
     assert dict(answer.headers)["Content-Language"] == language
+
+
+def faults(kind: type[UploadGuardError]) -> Iterator[type[UploadGuardError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from faults(below)
+
+
+@pytest.mark.parametrize(
+    "kind", [*faults(RequestError), *faults(Unavailable)], ids=lambda kind: kind.__name__
+)
+def test_every_fault_of_a_request_has_its_phrase_and_its_sentence_in_both_languages(
+    kind: type[UploadGuardError],
+) -> None:
+    said = {
+        language: answers.fault(accepting("text/plain", language), kind("why"), 30)
+        for language in ("en", "nl")
+    }
+    assert said["en"].status == said["nl"].status
+    assert said["en"].status.startswith(f"{kind.status} ")
+    assert said["en"].body.decode().strip() == kind.public != said["nl"].body.decode().strip()
 
 
 def test_json_has_a_code_a_sentence_and_the_case() -> None:

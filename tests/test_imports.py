@@ -21,6 +21,7 @@ FLOORS = (
     {"digests", "settings"},
     {"loading"},
     {"imaging", "matching", "policy"},
+    {"texts"},
     {"containers"},
     {"intake", "sandbox", "storage"},
     {"lists", "quarantine", "late", "reports", "notices"},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from upload_guard.compose import build_policy
 from upload_guard.errors import ConfigError
@@ -265,6 +265,11 @@ def test_a_wrong_value_from_a_file_of_its_own_names_that_variable(
     (tmp_path / "port").write_text("high")
     monkeypatch.setenv("UPLOAD_GUARD_SIDECAR__PORT_FILE", str(tmp_path / "port"))
     assert fault_of().startswith("environment UPLOAD_GUARD_SIDECAR__PORT_FILE: sidecar.port: ")
+
+
+def test_a_form_that_goes_on_as_it_came_is_read_strictly() -> None:
+    with pytest.raises(ValidationError, match="strict"):
+        RouteSettings(path="/x", forward="original", forms="lenient")
 
 
 def test_a_value_file_that_is_no_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

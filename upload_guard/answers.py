@@ -59,6 +59,11 @@ _FAULT_SENTENCES = {
     "This server does not take uploads in pieces. Please send the file in one request.": (
         "Deze server neemt geen uploads in delen aan. Stuur het bestand in een keer."
     ),
+    "The pieces of an upload must be sent one after another, each only once. "
+    "Please send the file again from the start, under another name.": (
+        "De delen van een upload moeten na elkaar worden gestuurd, elk maar een keer. "
+        "Stuur het bestand opnieuw vanaf het begin, onder een andere naam."
+    ),
     "Send one file, as the raw body or as the only file of a form.": (
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
@@ -92,6 +97,7 @@ def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int)
 _PHRASES = {
     400: "Bad Request",
     408: "Request Timeout",
+    409: "Conflict",
     411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",

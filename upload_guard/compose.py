@@ -41,14 +41,14 @@ class Station:
 def build_guard(settings: Settings) -> Guard:
     """The guard of an application: asks the sidecar if there is a `service.url`, checks here otherwise."""
     if settings.service.url:
-        return _remote_guard(settings, dry_run=False)
+        return _remote_guard(settings)
     return build_station(settings).guard
 
 
 def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
-        return _remote_guard(settings, dry_run=True)
+        return _remote_guard(settings)
     checker = _local_checker(settings, _live_snapshot(open_lists(settings)), _sandbox(settings))
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
 
@@ -125,7 +125,10 @@ def build_intake(settings: Settings) -> IntakeRule:
 
 
 def build_assembly(settings: Settings) -> Assembly:
-    return Assembly(settings.assembly_dir, settings.intake.max_body)
+    intake = settings.intake
+    return Assembly(
+        settings.assembly_dir, intake.max_body, intake.max_unfinished, intake.unfinished_hours * 3600
+    )
 
 
 def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
@@ -157,12 +160,13 @@ def _actions(ceilings: Mapping[str, Ceiling]) -> dict[str, Action]:
     }
 
 
-def _remote_guard(settings: Settings, *, dry_run: bool) -> Guard:
+def _remote_guard(settings: Settings) -> Guard:
     from upload_guard.checkers.remote import RemoteChecker
 
     service = settings.service
-    checker = RemoteChecker(service.url, service.connect_timeout, service.timeout, dry_run)
-    return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
+    checker = RemoteChecker(service.url, service.connect_timeout, service.timeout)
+    inspector = replace(checker, dry_run=True)
+    return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)
 
 
 def _local_checker(settings: Settings, snapshot: LiveSnapshot, sandbox: Sandbox) -> LocalChecker:

@@ -94,6 +94,17 @@ class PiecewiseUpload(RequestError):
     public = "This server does not take uploads in pieces. Please send the file in one request."
 
 
+class PieceOutOfOrder(RequestError):
+    """A piece that does not follow those that came before: what it makes of the whole cannot be known."""
+
+    status = 409
+    code = "piece_out_of_order"
+    public = (
+        "The pieces of an upload must be sent one after another, each only once. "
+        "Please send the file again from the start, under another name."
+    )
+
+
 class BodyTooLarge(RequestError):
     """The body is longer than `intake.max_body`."""
 

@@ -37,13 +37,15 @@ class Keeper(Protocol):
 class Guard:
     """`keeper` is None where a sidecar keeps what it refuses.
 
-    All uploads of one request share `patience`, in seconds: many files must not buy more work than one.
+    `inspector` answers `inspect` where asking `checker` has the upload kept elsewhere, as a sidecar does. All
+    uploads of one request share `patience`, in seconds: many files must not buy more work than one.
     """
 
     checker: Checker
     keeper: Keeper | None
     policy: Policy
     patience: float = 60.0
+    inspector: Checker | None = None
 
     def check(self, uploads: Sequence[Upload]) -> tuple[Outcome, ...]:
         """An outcome for each upload of one request. What is refused has been kept when this returns.
@@ -52,17 +54,17 @@ class Guard:
         policy is closed.
         """
         deadline = time.monotonic() + self.patience
-        judged = [self._judge(upload, deadline) for upload in uploads]
+        judged = [self._judge(self.checker, upload, deadline) for upload in uploads]
         return tuple(self._settle(upload, one) for upload, one in zip(uploads, judged, strict=True))
 
     def inspect(self, upload: Upload) -> Verdict:
         """The verdict alone: nothing is kept, no case is opened."""
-        judged = self._judge(upload, time.monotonic() + self.patience)
+        judged = self._judge(self.inspector or self.checker, upload, time.monotonic() + self.patience)
         return judged.verdict if isinstance(judged, Outcome) else judged[0]
 
-    def _judge(self, upload: Upload, deadline: float) -> Outcome | tuple[Verdict, Findings]:
+    def _judge(self, checker: Checker, upload: Upload, deadline: float) -> Outcome | tuple[Verdict, Findings]:
         try:
-            answer = self._ask(upload, deadline)
+            answer = _ask(checker, upload, deadline)
         except Unavailable as fault:
             if fault.code not in self.policy.open_on:
                 raise
@@ -71,15 +73,6 @@ class Guard:
         if isinstance(answer, Outcome):
             return answer
         return judge(answer, self.policy, datetime.now(UTC)), answer
-
-    def _ask(self, upload: Upload, deadline: float) -> Findings | Outcome:
-        try:
-            return self.checker.check(upload, deadline)
-        except UploadGuardError:
-            raise
-        except Exception as fault:
-            log.exception("a check failed with an error of our own")
-            raise CheckFailed(f"{type(fault).__name__}") from fault
 
     def _settle(self, upload: Upload, judged: Outcome | tuple[Verdict, Findings]) -> Outcome:
         outcome = judged if isinstance(judged, Outcome) else self._act(upload, *judged)
@@ -92,6 +85,16 @@ class Guard:
         if self.keeper is None:
             raise StorageFailed("an upload is to be held, and no keeper is configured")
         return Outcome(verdict, self.keeper.keep(upload, verdict, findings))
+
+
+def _ask(checker: Checker, upload: Upload, deadline: float) -> Findings | Outcome:
+    try:
+        return checker.check(upload, deadline)
+    except UploadGuardError:
+        raise
+    except Exception as fault:
+        log.exception("a check failed with an error of our own")
+        raise CheckFailed(f"{type(fault).__name__}") from fault
 
 
 def _report(upload: Upload, outcome: Outcome) -> None:

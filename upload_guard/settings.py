@@ -26,7 +26,7 @@ Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 FailureMode = Literal["closed", "open"]
 UnreadMode = Literal["monitor", "quarantine"]
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
-ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "appended"]
+ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
@@ -53,6 +53,8 @@ class IntakeSettings(_Section):
     max_files: int = Field(default=100, ge=1)
     max_text: ByteSize = Field(default=ByteSize(64 << 20), ge=1024)
     max_inflated: ByteSize = Field(default=ByteSize(256 << 20), ge=1024)
+    max_unfinished: ByteSize = Field(default=ByteSize(16 << 30), gt=0)
+    unfinished_hours: float = Field(default=24.0, gt=0, le=24 * 365, allow_inf_nan=False)
     body_timeout: float = Field(default=300.0, gt=0, le=86400, allow_inf_nan=False)
     carriers: tuple[CarrierName, ...] = get_args(CarrierName)
 
@@ -205,6 +207,14 @@ class RouteSettings(_Section):
     pieces: Literal["refuse", "pass", "assemble"] = "refuse"
     max_body: ByteSize | None = Field(default=None, gt=0)
     failure: RouteFailureSettings = RouteFailureSettings()
+
+    @field_validator("forms")
+    @classmethod
+    def _is_rebuilt(cls, forms: str, info: ValidationInfo) -> str:
+        # What lenient reading takes is safe only because the application gets it as it was read here.
+        if forms == "lenient" and info.data.get("forward") == "original":
+            raise ValueError('"strict", since with forward = "original" the form goes on as it came')
+        return forms
 
 
 class LogSettings(_Section):

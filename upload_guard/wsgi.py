@@ -15,6 +15,7 @@ from upload_guard import answers
 from upload_guard.compose import build_assembly, build_routes
 from upload_guard.errors import CheckFailed, UploadGuardError
 from upload_guard.intake.body import has_body
+from upload_guard.intake.pieces import joins_uploads
 from upload_guard.intake.receive import Received, receive
 from upload_guard.loading import load_settings
 from upload_guard.pieces import PieceChecker
@@ -47,19 +48,19 @@ class UploadGuard:
         self._retry_after = chosen.failure.retry_after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not has_body(environ):
+        if not has_body(environ) and not joins_uploads(environ):
             return self.app(environ, start_response)
         path = get_path_info(environ)
-        route = self._routes.of(path)
-        if not route.rule.inspect:
-            return self.app(environ, start_response)
         try:
-            request = receive(environ, route.rule, Source(self._site, path))
+            route = self._routes.of(path)
+            request = receive(environ, route.rule, Source(self._site, path)) if route.rule.inspect else None
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         except Exception:
             log.exception("a request could not be taken in, by an error of our own")
             return self._fault(environ, start_response, CheckFailed("intake"))
+        if request is None:
+            return self.app(environ, start_response)
         try:
             response = self._guarded(request, route, environ, start_response)
         except BaseException:
@@ -72,7 +73,7 @@ class UploadGuard:
         self, request: Received, route: Route, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         try:
-            outcome = self._outcome(request, route, environ)
+            outcome = self._outcome(request, route)
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         if outcome is not None and outcome.verdict.action.refuses:
@@ -82,11 +83,10 @@ class UploadGuard:
             environ[VERDICT_KEY] = outcome.verdict
         return self.app(environ, start_response)
 
-    def _outcome(self, request: Received, route: Route, environ: WSGIEnvironment) -> Outcome | None:
+    def _outcome(self, request: Received, route: Route) -> Outcome | None:
         uploads = _worth_checking(request.uploads)
-        if request.piece is not None and uploads:
-            sender = str(environ.get("REMOTE_ADDR", ""))
-            return self._pieces.check(uploads, request.piece, route, sender)
+        if request.piece is not None:
+            return self._pieces.check(uploads, request.files, request.piece, route)
         return strongest(route.guard.check(uploads))
 
     def _fault(

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support import upload_of
 from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
+from upload_guard.compose import build_guard
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
     BodyTooLarge,
@@ -27,6 +28,7 @@ from upload_guard.errors import (
     Unavailable,
 )
 from upload_guard.records import Action, Outcome, Result, Source, Verdict
+from upload_guard.settings import ServiceSettings, Settings
 
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
 
@@ -85,6 +87,15 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     assert headers["Content-Length"] == "300000"
     assert "file.bin" not in str(headers)
     assert body == b"x" * 300_000
+
+
+def test_a_guard_that_only_looks_asks_the_sidecar_to_keep_nothing() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        guard = build_guard(Settings(service=ServiceSettings(url=checker.url)))
+        guard.inspect(upload_of(b"bytes"))
+        guard.check([upload_of(b"bytes")])
+    assert [path.rpartition("dry_run=")[2] for path, _, _ in seen] == ["1", "0"]
 
 
 def test_an_empty_file_is_sent_with_a_length_too() -> None:

@@ -7,6 +7,7 @@ import binascii
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
@@ -114,7 +115,29 @@ UTF_16_SVG = (SVG % (b'<image href="' + DATA_URI + b'"/>')).decode().encode("utf
 
 BMP = converted("BMP", OTHER)
 
-EXACT = {
+IN_JSON = json.dumps({"picture": IN_64.decode()}).replace("/", "\\/")
+
+
+TEXTS = {
+    "json": IN_JSON.encode(),
+    "json in json": json.dumps({"inner": IN_JSON}).encode(),
+    "json in zip": zipped({"a.json": IN_JSON.encode()}),
+    "html": b'<html><p>Hi</p><img src="data:image/jpeg;base64,' + IN_64 + b'"></html>',
+    "table": b"id;picture\n1;" + IN_64 + b"\n",
+    "style sheet": b"a { background: url(data:image/jpeg;base64," + IN_64 + b") }",
+    "xml": b"<a><b>" + IN_64.replace(b"/", b"&#x000000000002F;") + b"</b></a>",
+    "xml with an entity": b'<!DOCTYPE a [<!ENTITY b "' + IN_64 + b'">]><a>&b;</a>',
+    "text with a NUL byte": b"\0" + IN_64,
+    "UTF-16": IN_64.decode().encode("utf-16"),
+    "UTF-16 without a mark": IN_64.decode().encode("utf-16-le"),
+    "base64 of bzip2": base64.b64encode(bz2.compress(LISTED)),
+    "base64 of bzip2 in a text": b"see " + base64.b64encode(bz2.compress(LISTED)),
+    "base64 of xz in a text": b"see " + base64.b64encode(lzma.compress(LISTED)),
+    "base64 of tar": base64.b64encode(tarred()),
+    "base64 of mail": base64.b64encode(simple_mail(b"image/jpeg", b"base64", base64.encodebytes(LISTED))),
+}
+
+EXACT = TEXTS | {
     "jpeg then jpeg": OTHER + LISTED,
     "jpeg then noise then jpeg": OTHER + bytes(range(256)) * 300 + LISTED,
     "jpeg then jpeg then noise": OTHER + LISTED + b"tail" * 999,

@@ -230,10 +230,33 @@ def test_another_multipart_type_is_refused_since_some_framework_may_read_it_as_a
 
 
 def test_an_error_holds_no_bytes_of_the_form() -> None:
-    body = one_part().replace(b"a.jpg", b"secret-\xe9.jpg")
-    with pytest.raises(AmbiguousRequest) as caught:
-        parse(body)
-    assert "secret" not in str(caught.value)
+    for header in (b'X-Secret\r\nfilename="a.jpg"', b"secret: x\r\nsecret: y"):
+        with pytest.raises(AmbiguousRequest) as caught:
+            parse(one_part().replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n\r\n", 1))
+        assert "secret" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize("limits", [LIMITS, LENIENT], ids=["strict", "lenient"])
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        pytest.param("Åse voilà.jpg".encode(), "Åse voilà.jpg", id="UTF-8"),
+        pytest.param("Åse voilà.jpg".encode("latin-1"), "Åse voilà.jpg", id="Latin-1"),
+        pytest.param("写真.jpg".encode("shift_jis"), None, id="Shift JIS"),
+    ],
+)
+@pytest.mark.parametrize("quote", [b'"', b""], ids=["quoted", "bare"])
+def test_a_file_name_in_any_encoding_goes_on_byte_by_byte(
+    raw: bytes, name: str | None, quote: bytes, limits: FormLimits
+) -> None:
+    if not quote:
+        raw = raw.replace(b" ", b"_")
+    disposition = b'Content-Disposition: form-data; name="a"; filename=' + quote + raw + quote
+    body = b"--B\r\n" + disposition + b"\r\n\r\ndata\r\n--B--\r\n"
+    form, canonical = parse(body, limits=limits)
+    assert disposition + b"\r\n" in canonical
+    if name is not None:
+        assert form.parts[0].file_name == (name if quote else name.replace(" ", "_"))
 
 
 @pytest.mark.parametrize("step", [7, 1 << 16])

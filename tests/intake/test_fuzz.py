@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
+from xml.sax.saxutils import escape
 
 import django
 import pytest
@@ -27,12 +30,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from tests.intake.test_receive import rule_in
-from tests.support import digests_of
+from tests.support import digests_of, sha256_seen
 from upload_guard.errors import RequestError
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.receive import received
-from upload_guard.intake.rules import IntakeRule
+from upload_guard.intake.rules import Forward, IntakeRule
 from upload_guard.records import Source
+from upload_guard.texts.encodings import SHORTEST
 
 if not django_settings.configured:
     django_settings.configure(DATA_UPLOAD_MAX_MEMORY_SIZE=None, ALLOWED_HOSTS=["*"])
@@ -79,6 +83,24 @@ CONTENT_TYPES = st.sampled_from(
         "",
     ]
 )  # fmt: skip
+
+
+# What stands in front of a payload to have the body taken for something else.
+DECOYS = [
+    "",
+    "<svg",
+    "%PDF-",
+    "GIF89a",
+    "PK\x03\x04",
+    "\x00\x00",
+    "BM",
+    "--B",
+    "{",
+    '["',
+    "data:",
+    "=%41&",
+    "<!--",
+]
 
 
 def well_formed(parts: list[tuple[bytes, bytes]]) -> bytes:
@@ -163,46 +185,71 @@ def by_multipart(environ: dict[str, Any]) -> Iterator[bytes]:
         return
 
 
+def by_bottle_fields(environ: dict[str, Any]) -> Iterator[bytes]:
+    """Bottle reads fields in a body of any type that is no form; decoded as an application would."""
+    try:
+        for _, value in BaseRequest(environ | {"CONTENT_TYPE": "text/x"}).forms.allitems():
+            yield value.encode("latin-1", "replace")
+            yield from _decoded(value)
+    except Exception:  # noqa: BLE001
+        return
+
+
 def as_text(environ: dict[str, Any]) -> Iterator[bytes]:
     """What an application does with a body that is no form: use it, or decode what stands in it."""
     body = environ["wsgi.input"].read()
     yield body
-    values: list[str] = []
+    texts = [
+        *_strings_of(body),
+        *(value for _, value in parse_qsl(body.decode("latin-1"), keep_blank_values=True)),
+    ]
+    for text in texts:
+        yield from _decoded(text)
+        for inner in _strings_of(text):
+            yield from _decoded(inner)
+
+
+def _strings_of(text: str | bytes) -> Iterator[str]:
+    """Every string value of a JSON text."""
     try:
-        loaded = json.loads(body)
-        values += [
-            value for value in (loaded.values() if isinstance(loaded, dict) else []) if isinstance(value, str)
-        ]
+        waiting = [json.loads(text)]
     except (ValueError, RecursionError):
-        pass
-    values += [value for _, value in parse_qsl(body.decode("latin-1"), keep_blank_values=True)]
-    for value in values:
-        payload = value.partition(",")[2] if value.startswith("data:") else value
-        try:
-            yield base64.b64decode(payload)
-        except (binascii.Error, ValueError):
-            continue
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
 
 
-APPLICATIONS = (by_werkzeug, by_django, by_bottle, by_multipart, as_text)
+def _decoded(value: str) -> Iterator[bytes]:
+    payload = value.partition(",")[2] if value.startswith("data:") else value
+    try:
+        yield base64.b64decode(payload)
+    except (binascii.Error, ValueError):
+        return
+
+
+APPLICATIONS = (by_werkzeug, by_django, by_bottle, by_multipart, by_bottle_fields, as_text)
 
 
 def assert_nothing_unseen(rule: IntakeRule, environ: dict[str, Any]) -> None:
-    """The property. An image is what the sniffer calls one; anything else was never asked to be found."""
+    """The property. An image is what the sniffer calls one, and longer than the decoys of this test."""
     try:
         with received(environ, rule, Source()) as request:
-            seen = {upload.digests.sha256 for upload in request.uploads}
+            seen = sha256_seen(request.uploads)
             for application in APPLICATIONS:
                 copy = dict(environ)
                 request.replay_into(copy)
                 for one in application(copy):
-                    if sniff(one[:HEAD]) is not None:
+                    if len(one) >= SHORTEST and sniff(one[:HEAD]) is not None:
                         assert digests_of(one).sha256 in seen, f"{application.__name__} got {one!r} unseen"
     except RequestError:
         return
 
 
-def environ_of(body: bytes, content_type: str) -> dict[str, Any]:
+def environ_of(body: bytes, content_type: str, encoding: str = "") -> dict[str, Any]:
     return {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/",
@@ -212,12 +259,20 @@ def environ_of(body: bytes, content_type: str) -> dict[str, Any]:
         "CONTENT_TYPE": content_type,
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),
-    }
+    } | ({"HTTP_CONTENT_ENCODING": encoding} if encoding else {})
 
 
-@pytest.fixture(scope="module")
-def rule(tmp_path_factory: pytest.TempPathFactory) -> IntakeRule:
-    return rule_in(Path(tmp_path_factory.mktemp("fuzz")))
+@pytest.fixture(scope="module", params=[Forward.CANONICAL, Forward.ORIGINAL])
+def rule(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> IntakeRule:
+    return rule_in(Path(tmp_path_factory.mktemp("fuzz")), forward=request.param)
+
+
+# What a body may be packed in: by its header, or although its header does not say so.
+CODINGS = st.sampled_from(["", "", "gzip", "deflate", "identity", "utf-8", "gzip, gzip", "x-gzip"])
+
+
+def packed(body: bytes, how: str) -> bytes:
+    return {"no": body, "gzip": gzip.compress(body, 1), "zlib": zlib.compress(body, 1)}[how]
 
 
 @BUDGET
@@ -228,11 +283,28 @@ def test_no_form_however_odd_brings_an_image_past(rule: IntakeRule, body: bytes,
 
 @BUDGET
 @given(
+    body=st.one_of(mutated(), IMAGES),
+    content_type=CONTENT_TYPES,
+    coding=CODINGS,
+    how=st.sampled_from(["no", "gzip", "zlib"]),
+)
+def test_no_coding_brings_an_image_past(
+    rule: IntakeRule, body: bytes, content_type: str, coding: str, how: str
+) -> None:
+    assert_nothing_unseen(rule, environ_of(packed(body, how), content_type, coding))
+
+
+@BUDGET
+@given(
     image=IMAGES,
     prefix=st.sampled_from(["", "data:image/jpeg;base64,", "data:;base64,"]),
     url_safe=st.booleans(),
     junk=st.lists(st.tuples(st.integers(0, 80), st.sampled_from(["\n", " ", "!", "\\/", "%"])), max_size=3),
-    wrap=st.sampled_from(["json", "json list", "urlencoded", "xml", "plain", "form"]),
+    decoy=st.sampled_from(DECOYS),
+    wrap=st.sampled_from(
+        ["json", "json list", "json in json", "urlencoded", "urlencoded json", "xml", "plain", "form"]
+    ),
+    content_type=st.one_of(st.none(), CONTENT_TYPES),
 )
 def test_no_notation_brings_an_encoded_image_past(
     rule: IntakeRule,
@@ -240,18 +312,26 @@ def test_no_notation_brings_an_encoded_image_past(
     prefix: str,
     url_safe: bool,
     junk: list[tuple[int, str]],
+    decoy: str,
     wrap: str,
+    content_type: str | None,
 ) -> None:
     encoded = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(image).decode()
     for at, extra in junk:
         encoded = encoded[:at] + extra + encoded[at:]
     value = prefix + encoded
-    body, content_type = {
-        "json": (json.dumps({"a": value}).encode(), "application/json"),
-        "json list": (json.dumps([{"a": value}]).encode(), "text/plain"),
-        "urlencoded": (f"a={value}".encode(), "application/x-www-form-urlencoded"),
-        "xml": (f"<a><b>{value}</b></a>".encode(), "text/xml"),
-        "plain": (value.encode(), "text/plain"),
-        "form": (well_formed([(b'name="a"', value.encode())]), "multipart/form-data; boundary=B"),
+    inner = json.dumps({"b": value})
+    body, own_type = {
+        "json": (json.dumps({"x": decoy, "a": value}), "application/json"),
+        "json list": (json.dumps([{"x": decoy, "a": value}]), "text/plain"),
+        "json in json": (json.dumps({"a": inner.replace("/", "\\/")}), "application/json"),
+        "urlencoded": (f"x={decoy}&a={quote(value, safe='')}", "application/x-www-form-urlencoded"),
+        "urlencoded json": (f"x={decoy}&a={quote(inner)}", "application/x-www-form-urlencoded"),
+        "xml": (f"<a><x>{escape(decoy)}</x><b>{value}</b></a>", "text/xml"),
+        "plain": (value, "text/plain"),
+        "form": ("", "multipart/form-data; boundary=B"),
     }[wrap]
-    assert_nothing_unseen(rule, environ_of(body, content_type))
+    raw = body.encode("utf-8", "surrogateescape")
+    if wrap == "form":
+        raw = well_formed([(b'name="x"', decoy.encode()), (b'name="a"', value.encode())])
+    assert_nothing_unseen(rule, environ_of(raw, own_type if content_type is None else content_type))

@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 
-from tests.support import digests_of, picture_bytes
+from tests.support import digests_of, picture_bytes, sha256_seen
 from upload_guard.errors import (
     AmbiguousRequest,
     BodyTooLarge,
@@ -157,6 +157,12 @@ def found_in(rule: IntakeRule, environ: dict[str, Any]) -> list[Any]:
         return [upload.digests for upload in request.uploads]
 
 
+def sees_the_picture(rule: IntakeRule, environ: dict[str, Any]) -> bool:
+    """As an upload of its own, or inside of one."""
+    with received(environ, rule, SOURCE) as request:
+        return digests_of(PICTURE).sha256 in sha256_seen(request.uploads)
+
+
 ENCODED = base64.b64encode(PICTURE).decode()
 CARRIED = {
     "JSON": ("application/json", json.dumps({"a": [{"image": ENCODED}]})),
@@ -185,6 +191,15 @@ CARRIED = {
     "XML with comments": ("text/xml", f"<a>{ENCODED[:50]}<!-- x -->{ENCODED[50:]}</a>"),
     "XML with references": ("text/xml", f"<a>{ENCODED.replace('/', '&#x2F;')}</a>"),
     "text": ("text/plain", f"Look: {ENCODED}"),
+    "text behind a NUL byte": ("text/plain", "\0\0" + ENCODED),
+    "JSON within JSON": (
+        "application/json",
+        json.dumps({"a": json.dumps({"i": ENCODED}).replace("/", "\\/")}),
+    ),
+    "JSON in an urlencoded field": (
+        "application/x-www-form-urlencoded",
+        urlencode({"a": json.dumps({"i": ENCODED}).replace("/", "\\/")}),
+    ),
 }
 
 
@@ -192,7 +207,7 @@ CARRIED = {
 def test_an_image_carried_as_text_is_found_with_its_exact_bytes(
     rule: IntakeRule, content_type: str, body: str
 ) -> None:
-    assert digests_of(PICTURE) in found_in(rule, request_with(body.encode(), content_type))
+    assert sees_the_picture(rule, request_with(body.encode(), content_type))
 
 
 @pytest.mark.parametrize(("content_type", "body"), CARRIED.values(), ids=CARRIED.keys())
@@ -274,6 +289,12 @@ def test_what_cannot_be_looked_into_is_refused(
         found_in(rule, request_with(body, "image/jpeg", HTTP_CONTENT_ENCODING=coding))
 
 
+@pytest.mark.parametrize("word", ["utf-8", "UTF8", "binary", "none", "identity"])
+def test_a_word_that_is_no_coding_undoes_nothing(rule: IntakeRule, word: str) -> None:
+    environ = request_with(PICTURE, "image/jpeg", HTTP_CONTENT_ENCODING=word)
+    assert found_in(rule, environ) == [digests_of(PICTURE)]
+
+
 def test_more_files_than_allowed_are_too_many(rule: IntakeRule) -> None:
     with pytest.raises(BodyTooLarge, match="max_files"):
         found_in(rule, form_with(*((f'name="f"; filename="{n}"', b"x") for n in range(11))))
@@ -292,6 +313,27 @@ def test_a_form_whose_body_is_signed_goes_on_byte_by_byte(tmp_path: Path) -> Non
     assert environ["CONTENT_TYPE"] == "multipart/form-data; boundary=B"
 
 
+def test_an_image_in_a_text_field_is_caught_by_the_net_unless_it_was_checked(tmp_path: Path) -> None:
+    original = rule_in(tmp_path, forward=Forward.ORIGINAL)
+    assert digests_of(PICTURE) in found_in(original, form_with(('name="a"', PICTURE)))
+    with pytest.raises(AmbiguousRequest, match="outside"):
+        found_in(original, form_with(('name="a"', b"--C\r\n\r\n" + PICTURE)))
+
+
+@pytest.mark.parametrize("boundary", ["B,C", "B:C", "B=C", "(B)", "B/C"])
+def test_a_boundary_that_parsers_end_differently_is_refused_where_it_goes_on(
+    tmp_path: Path, boundary: str
+) -> None:
+    body = f'--{boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--{boundary}--\r\n'.encode()
+    original = rule_in(tmp_path, forward=Forward.ORIGINAL)
+    with pytest.raises(AmbiguousRequest, match="boundary"):
+        found_in(original, request_with(body, f"multipart/form-data; boundary={boundary}"))
+    quoted = f'multipart/form-data; boundary="{boundary}"'
+    assert found_in(original, request_with(body, quoted)) == []
+    rebuilt = rule_in(tmp_path)
+    assert found_in(rebuilt, request_with(body, f"multipart/form-data; boundary={boundary}")) == []
+
+
 def test_an_image_in_a_part_header_is_caught_by_the_net(tmp_path: Path) -> None:
     environ = form_with(('name="a"; filename="GIF89a"', b"text"))
     with pytest.raises(AmbiguousRequest, match="outside"):
@@ -308,6 +350,8 @@ PIECE_FIELDS = {
     "Dropzone": {"dzchunkindex": "0", "dztotalchunkcount": "2", "dzuuid": "u"},
     "plupload": {"chunk": "1", "chunks": "2", "name": "a.jpg"},
     "Resumable.js": {"resumableChunkNumber": "1", "resumableTotalChunks": "4"},
+    "Flow.js": {"flowChunkNumber": "1", "flowTotalChunks": "4"},
+    "Fine Uploader": {"qqpartindex": "0", "qqtotalparts": "4", "qquuid": "u"},
     "Dropzone without a count": {"dzchunkindex": "0"},
 }
 
@@ -334,6 +378,24 @@ def test_a_piece_told_by_its_fields_is_refused_unless_the_route_allows_it(
         receive(form_with(*parts, file), rule, SOURCE)
     with received(form_with(file, *parts), replace(rule, pieces=Pieces.ASSEMBLE), SOURCE) as request:
         assert request.piece is not None
+
+
+def test_a_piece_told_twice_is_refused(rule: IntakeRule) -> None:
+    environ = form_with(('name="dzchunkindex"', b"1"), ('name="file"; filename="blob"', b"0123456789"))
+    environ["HTTP_CONTENT_RANGE"] = "bytes 0-9/100"
+    with pytest.raises(AmbiguousRequest, match="headers and by fields"):
+        receive(environ, replace(rule, pieces=Pieces.ASSEMBLE), SOURCE)
+
+
+@pytest.mark.parametrize("name", ["dzchunkindex", "dztotalchunkcount"])
+def test_a_field_that_is_too_long_or_given_twice_hides_no_piece(rule: IntakeRule, name: str) -> None:
+    whole = {"dzchunkindex": b"0", "dztotalchunkcount": b"1"}
+    parts = [(f'name="{field}"', value) for field, value in whole.items()]
+    file = ('name="file"; filename="blob"', b"0123456789")
+    receive(form_with(*parts, file), rule, SOURCE).close()
+    for more in (b"2", b"0" * 5000 + b"2"):
+        with pytest.raises(AmbiguousRequest):
+            receive(form_with(*parts, (f'name="{name}"', more), file), rule, SOURCE)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +429,57 @@ def test_a_range_that_cannot_be_read_is_a_bad_request(rule: IntakeRule, value: s
     ],
 )
 def test_a_decoy_in_front_does_not_end_the_search(rule: IntakeRule, content_type: str, body: str) -> None:
-    assert digests_of(PICTURE) in found_in(rule, request_with(body.encode(), content_type))
+    assert sees_the_picture(rule, request_with(body.encode(), content_type))
+
+
+def test_a_text_field_that_looks_binary_is_text_all_the_same(rule: IntakeRule) -> None:
+    looks_binary = bytes(range(256)) * 16 + b"\0" + ENCODED.encode()
+    assert digests_of(PICTURE) in found_in(rule, form_with(('name="a"', looks_binary)))
+
+
+@pytest.mark.parametrize("content_type", ["text/xml", "application/soap+xml"])
+def test_xml_with_entities_is_refused_since_one_could_hold_a_picture(
+    rule: IntakeRule, content_type: str
+) -> None:
+    body = b'<!DOCTYPE a [<!ENTITY b "x">]><a>&b;</a>'
+    with pytest.raises(AmbiguousRequest, match="entities"):
+        found_in(rule, request_with(body, content_type))
+    as_file = form_with(('name="f"; filename="f.xml"', body))
+    assert len(found_in(rule, as_file)) == len(found_in(rule, request_with(body, "text/plain"))) == 1
+
+
+def test_a_reference_of_a_thousand_digits_is_no_crash(rule: IntakeRule) -> None:
+    body = b"<a>&#" + b"9" * 5000 + b";</a><b>" + ENCODED.encode() + b"</b>"
+    assert digests_of(PICTURE) in found_in(rule, request_with(body, "text/xml"))
+
+
+def test_fields_are_no_upload_and_a_text_that_is_a_file_is_one(rule: IntakeRule) -> None:
+    """The password in an XML-RPC call is nothing to keep; a text file is kept whole or not at all."""
+    body = f"<value>password</value><base64>{ENCODED}</base64>".encode()
+    assert found_in(rule, request_with(body, "text/xml")) == [digests_of(PICTURE)]
+    assert found_in(rule, request_with(body, "text/plain")) == [digests_of(body)]
+
+
+def test_what_only_calls_itself_fields_is_a_file(rule: IntakeRule) -> None:
+    body = b"{" + bytes(range(256)) * 20
+    assert found_in(rule, request_with(body, "application/json")) == [digests_of(body)]
+
+
+def test_fields_that_are_too_long_are_refused_and_files_are_not(rule: IntakeRule) -> None:
+    body = b'{"a": "' + b"x" * (1 << 19) + b'"}'
+    for content_type in ("application/json", "text/xml", "application/x-www-form-urlencoded"):
+        with pytest.raises(BodyTooLarge, match="max_text"):
+            found_in(rule, request_with(body, content_type))
+    with pytest.raises(BodyTooLarge, match="max_text"):
+        found_in(rule, form_with(('name="a"', body)))
+    assert len(found_in(rule, request_with(body, "text/plain"))) == 1
+
+
+def test_files_are_told_from_what_was_found_in_texts(rule: IntakeRule) -> None:
+    environ = form_with(('name="f"; filename="f"', b"file"), ('name="t"', ENCODED.encode()))
+    with received(environ, rule, SOURCE) as request:
+        assert [upload.digests for upload in request.files] == [digests_of(b"file")]
+        assert [upload.digests for upload in request.uploads] == [digests_of(b"file"), digests_of(PICTURE)]
 
 
 def test_half_a_surrogate_in_a_data_uri_is_no_crash(rule: IntakeRule) -> None:
@@ -377,4 +489,4 @@ def test_half_a_surrogate_in_a_data_uri_is_no_crash(rule: IntakeRule) -> None:
 
 def test_a_text_of_nothing_but_beginnings_is_too_much(rule: IntakeRule) -> None:
     with pytest.raises(BodyTooLarge, match="beginnings"):
-        found_in(rule, request_with(b"Qk0A " * 5000, "text/plain"))
+        found_in(rule, request_with(b"Qk0A " * 5000, "application/json"))

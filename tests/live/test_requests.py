@@ -337,6 +337,13 @@ LIBRARIES = {
         "resumableTotalChunks": "{count}",
         "resumableChunkSize": "{size}",
     },
+    "Flow.js": {
+        "flowIdentifier": "u3",
+        "flowChunkNumber": "{number}",
+        "flowTotalChunks": "{count}",
+        "flowChunkSize": "{size}",
+    },
+    "Fine Uploader": {"qquuid": "u4", "qqpartindex": "{index}", "qqtotalparts": "{count}"},
 }
 
 
@@ -388,6 +395,33 @@ def test_row_12_tus(site: Site, path: str) -> None:
 
     statuses = [patch(0, T[: half // 4]), patch(half // 4, T[half // 4 :])]
     assert statuses == ([415, 415] if path == "/up" else [200, 403])
+
+
+@pytest.mark.parametrize("path", ["/up", "/pieces/tus"])
+def test_row_12_tus_uploads_that_would_be_joined_are_refused(site: Site, path: str) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Concat": "final;/files/a /files/b"}
+    assert requests.post(site.url + path, headers=headers, timeout=30).status_code == 415
+
+
+def test_row_12_a_whole_file_that_calls_itself_the_first_piece(site: Site) -> None:
+    def send() -> requests.Response:
+        names = LIBRARIES["Dropzone"] | {"dztotalchunkcount": "2", "dzuuid": "whole"}
+        body, kind = next(piece_forms(T, 1, **names))
+        return requests.post(f"{site.url}/pieces/x", data=body, headers={"Content-Type": kind}, timeout=30)
+
+    assert is_hit(site, send)
+
+
+def test_row_12_pieces_out_of_order_and_changed_pieces_are_refused(site: Site) -> None:
+    names = LIBRARIES["Dropzone"] | {"dzuuid": "order"}
+    clean, other = list(piece_forms(CLEAN, 3, **names)), list(piece_forms(T, 3, **names))
+
+    def status(body: bytes, kind: str) -> int:
+        headers = {"Content-Type": kind}
+        return requests.post(f"{site.url}/pieces/y", data=body, headers=headers, timeout=30).status_code
+
+    sent = (clean[0], clean[2], other[0], clean[0], clean[1], clean[2])
+    assert [status(*piece) for piece in sent] == [200, 409, 409, 200, 200, 200]
 
 
 def test_row_13_a_slow_body_times_out(site: Site) -> None:
@@ -444,6 +478,9 @@ def test_each_route_has_its_own_rules(site: Site) -> None:
     epilogue = form(CLEAN)[0] + b"odd"
     assert status("/unguarded/x", T) == 200
     assert status("/unguarded", T) == 403
+    assert site.raw(
+        b"POST /unguarded/../up HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+    ).startswith(b"HTTP/1.1 400")
     assert (status("/up", cut), status("/trusting/x", cut), status("/trusting/x", T)) == (403, 200, 403)
     assert (status("/up", epilogue, FORM), status("/old/x", epilogue, FORM)) == (400, 200)
     assert status("/old/x", form(T)[0] + b"odd", FORM) == 403

@@ -14,6 +14,7 @@ from upload_guard.containers.pdf import Pdf
 from upload_guard.containers.single import BZIP2, GZIP, XZ, Unsupported
 from upload_guard.containers.svg import Svg
 from upload_guard.containers.tar import Tar
+from upload_guard.containers.text import Text
 from upload_guard.containers.zip import Zip
 from upload_guard.digests import Digester
 from upload_guard.errors import Unreadable, Unscannable, UploadGuardError
@@ -31,6 +32,7 @@ CONTAINERS: tuple[Container, ...] = (
     GZIP,
     BZIP2,
     XZ,
+    Text(),
     Unsupported(),
     Appended(),
 )

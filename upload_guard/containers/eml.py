@@ -19,13 +19,8 @@ from upload_guard.containers.base import Found, Inner, locked, read_whole, reada
 from upload_guard.containers.data_uris import data_uris, from64
 from upload_guard.errors import Unreadable
 from upload_guard.imaging.budget import Budget
+from upload_guard.texts.mail import begins_mail
 
-_KNOWN = re.compile(
-    rb"^(?:From|To|Cc|Subject|Date|Sender|Reply-To|MIME-Version|Message-ID|Received|Return-Path|Delivered-To|"
-    rb"Content-Type|Content-Transfer-Encoding|Content-Disposition|DKIM-Signature|X-[\w-]+)[ \t]*:",
-    re.IGNORECASE | re.MULTILINE,
-)
-_FIRST = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?>?[!-9;-~]+[ \t]*:")
 _UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]*)\r?\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:end|====)[ \t]*$", re.MULTILINE)
 _PARTS = 10_000
@@ -35,10 +30,7 @@ class Eml:
     name = "eml"
 
     def holds(self, head: bytes, stream: BinaryIO) -> bool:  # noqa: ARG002 - the head says all
-        if not _FIRST.match(head):
-            return False
-        names = {found[0].lower() for found in _KNOWN.finditer(head)}
-        return len(names) >= 2 or (bool(names) and b"content-type:" in names)
+        return begins_mail(head)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - the caller counts
         message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(

@@ -1,57 +1,210 @@
 """Pieces put together on disk, so that the whole can be checked when the last one has come.
 
-One file an upload, named by a digest of who sends what to where; gone when the upload is complete, refused
-or a day old. Pieces are written where they belong; a piece with a number but no size is appended in order.
+One file an unfinished upload, named by a digest of what it is called and where it goes; locked while a piece
+is taken and the whole is checked; gone when the upload is complete, refused, or idle for too long.
+
+Bytes that were taken never change: an application that kept the first of two versions of a piece would
+otherwise hold something that was never seen whole. So pieces come in order, and one may come again only as it
+was.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
-from upload_guard.errors import AmbiguousRequest, BodyTooLarge, StorageFailed
+from pydantic import TypeAdapter, ValidationError
+
+from upload_guard.errors import AmbiguousRequest, BodyTooLarge, PieceOutOfOrder, StorageFailed
+from upload_guard.intake.pieces import Piece
 from upload_guard.records import Content
-from upload_guard.spans import CHUNK
+from upload_guard.spans import CHUNK, Span
 
-_KEPT_FOR = 24 * 3600
+_HEADER = 512
+"""Bytes at the start of each file that tell its state, so that state and bytes are one file and one lock."""
+_MOST_UPLOADS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What has come: `size` bytes in `pieces` pieces, the last of which began at `last_offset`.
+
+    `count` and `total` are what the sender said of the whole.
+    """
+
+    size: int = 0
+    pieces: int = 0
+    last_offset: int = 0
+    count: int | None = None
+    total: int | None = None
+
+
+_STATE = TypeAdapter(_State)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An upload as far as it has come. `content` is good, and nobody adds to it, until it is given back.
+
+    Where not even its end is known, any piece may have been the last.
+    """
+
+    content: Span
+    complete: bool
+    end_is_known: bool
+    path: Path
+
+    def forget(self) -> None:
+        """The upload is complete or refused: what comes under its name from now on is another."""
+        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Unfinished uploads in `folder`, each of at most `max_size` bytes."""
+    """Unfinished uploads in `folder`: each of at most `max_size` bytes, together of at most `max_together`.
+
+    One that nobody adds to for `patience` seconds is forgotten.
+    """
 
     folder: Path
     max_size: int
+    max_together: int
+    patience: float
 
-    def add(self, key: str, offset: int | None, content: Content) -> Path:
-        """Write a piece at `offset`, or behind what is there; returns the file. Raises `StorageFailed`."""
+    @contextmanager
+    def add(self, key: str, piece: Piece, content: Content, size: int) -> Iterator[Assembled]:
+        """Take a piece of `size` bytes and give what there is now.
+
+        Raises `PieceOutOfOrder` for one that does not follow or has other bytes than before,
+        `AmbiguousRequest` where it contradicts the others, `BodyTooLarge`, `StorageFailed`.
+        """
         path = self.folder / hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._forget_old()
-            self._write(path, offset, content)
+            self._make_room(size)
+            file = _locked(path)
         except OSError as error:
             raise StorageFailed(f"cannot assemble in {self.folder}: {error.strerror}") from error
-        return path
+        with file:
+            before = _read_state(file)
+            try:
+                state = self._take(file, before, piece, content, size)
+            except BaseException as error:
+                if before == _State():
+                    path.unlink(missing_ok=True)
+                if isinstance(error, OSError):
+                    raise StorageFailed(f"cannot assemble in {self.folder}: {error.strerror}") from error
+                raise
+            yield Assembled(
+                content=Span(file.fileno(), _HEADER, state.size),
+                complete=state.pieces == state.count or state.size == state.total,
+                end_is_known=state.count is not None or state.total is not None,
+                path=path,
+            )
 
-    def _write(self, path: Path, offset: int | None, content: Content) -> None:
+    def _take(self, file: BinaryIO, before: _State, piece: Piece, content: Content, size: int) -> _State:
+        state = _informed(before, piece)
+        offset = _place(state, piece)
+        end = max(state.size, offset + size)
+        if end > self.max_size or (state.total is not None and end > state.total):
+            raise BodyTooLarge("the assembled upload is over intake.max_body, or over what it said")
+        again = piece.index is not None and piece.index < state.pieces
+        if again and end > state.size:
+            raise PieceOutOfOrder("a piece came again with more bytes")
+        with content.open() as stream:
+            _compare(file, offset, state.size, stream)
+            _append(file, state.size, stream)
+        if again or (piece.index is None and end == state.size and state.pieces):
+            return before
+        state = replace(state, size=end, pieces=state.pieces + 1, last_offset=offset)
+        _write_state(file, state)
+        return state
+
+    def _make_room(self, size: int) -> None:
+        oldest = time.time() - self.patience
+        kept, together = 0, size
+        for entry in os.scandir(self.folder):
+            found = entry.stat()
+            if found.st_mtime < oldest:
+                Path(entry.path).unlink(missing_ok=True)
+                continue
+            kept, together = kept + 1, together + found.st_size
+        if kept >= _MOST_UPLOADS or together > self.max_together:
+            raise StorageFailed("the unfinished uploads in pieces are over intake.max_unfinished")
+
+
+def _informed(state: _State, piece: Piece) -> _State:
+    """With what this piece says of the whole; raises `AmbiguousRequest` where others said otherwise."""
+    for known, said in ((state.count, piece.count), (state.total, piece.total)):
+        if None not in (known, said) and known != said:
+            raise AmbiguousRequest("the pieces of an upload contradict each other about the whole")
+    return replace(
+        state,
+        count=piece.count if state.count is None else state.count,
+        total=piece.total if state.total is None else state.total,
+    )
+
+
+def _place(state: _State, piece: Piece) -> int:
+    """Where the piece begins. Raises `PieceOutOfOrder` unless it follows, or was here before."""
+    if piece.index is not None and piece.index > state.pieces:
+        raise PieceOutOfOrder("a piece before this one is missing")
+    if piece.offset is not None:
+        if piece.offset > state.size or (piece.index == state.pieces and piece.offset != state.size):
+            raise PieceOutOfOrder("a piece does not begin where the one before ended")
+        return piece.offset
+    if piece.index == state.pieces:
+        return state.size
+    if piece.index == state.pieces - 1:
+        return state.last_offset
+    raise PieceOutOfOrder("a piece that came long ago comes again")
+
+
+def _compare(file: BinaryIO, start: int, end: int, stream: BinaryIO) -> None:
+    at = start
+    while at < end and (chunk := stream.read(min(CHUNK, end - at))):
+        if os.pread(file.fileno(), len(chunk), _HEADER + at) != chunk:
+            raise PieceOutOfOrder("a piece came again with other bytes")
+        at += len(chunk)
+
+
+def _append(file: BinaryIO, end: int, stream: BinaryIO) -> None:
+    # Whatever lies behind is of a piece that was not taken whole.
+    file.truncate(_HEADER + end)
+    file.seek(_HEADER + end)
+    while chunk := stream.read(CHUNK):
+        file.write(chunk)
+    file.flush()
+
+
+def _locked(path: Path) -> BinaryIO:
+    """The file, made if need be, held by nobody else and still of that name. Raises `OSError`."""
+    while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        with open(handle, "r+b") as file, content.open() as piece:  # noqa: PTH123 - a descriptor
-            end = file.seek(0, os.SEEK_END)
-            if offset is not None and offset > end:
-                raise AmbiguousRequest("a piece before this one is missing")
-            at = file.seek(end if offset is None else offset)
-            while chunk := piece.read(CHUNK):
-                at += len(chunk)
-                if at > self.max_size:
-                    raise BodyTooLarge("the assembled upload is over intake.max_body")
-                file.write(chunk)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return open(handle, "r+b")  # noqa: PTH123 - a descriptor
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
 
-    def _forget_old(self) -> None:
-        limit = time.time() - _KEPT_FOR
-        for path in self.folder.iterdir():
-            if path.stat().st_mtime < limit:
-                path.unlink(missing_ok=True)
+
+def _read_state(file: BinaryIO) -> _State:
+    header = os.pread(file.fileno(), _HEADER, 0).rstrip(b" \0")
+    try:
+        return _STATE.validate_json(header) if header else _State()
+    except ValidationError as error:
+        raise StorageFailed(f"{file.name}: is damaged") from error
+
+
+def _write_state(file: BinaryIO, state: _State) -> None:
+    os.pwrite(file.fileno(), _STATE.dump_json(state).ljust(_HEADER), 0)

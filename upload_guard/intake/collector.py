@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 
 from upload_guard.digests import digest_stream
-from upload_guard.errors import BodyTooLarge
+from upload_guard.errors import AmbiguousRequest, BodyTooLarge, RequestError, Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.body import Spool, SpoolSlice
-from upload_guard.intake.carriers import CARRIERS, carrier_of
-from upload_guard.intake.carriers.protocol import Carrier
-from upload_guard.intake.encodings import payloads, worth_checking
 from upload_guard.intake.forms import Part
-from upload_guard.intake.pieces import FIELD_NAMES
+from upload_guard.intake.pieces import FIELD_NAMES, LONGEST_FIELD
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Digests, Source, Upload
-
-_LONGEST_FIELD = 4096
-_URL_ENCODED = next(carrier for carrier in CARRIERS if carrier.name == "urlencoded")
+from upload_guard.texts.carriers import PLAIN_TEXT, URL_ENCODED, carriers_of, holds_fields
+from upload_guard.texts.encodings import payloads, worth_checking
+from upload_guard.texts.plain import looks_like_text
+from upload_guard.texts.protocol import Carrier
 
 
 class Collector:
-    """`uploads` in the order in which they were found; `fields` are those that may tell of pieces."""
+    """`uploads` in the order in which they were found, and the `files` among them that were sent as such.
+
+    `fields` are those that may tell of pieces, each as often as it was given.
+    """
 
     def __init__(self, rule: IntakeRule, source: Source, new_spool: Callable[[], Spool]) -> None:
         self.uploads: list[Upload] = []
-        self.fields: dict[str, str] = {}
+        self.files: list[Upload] = []
+        self.fields: list[tuple[str, str]] = []
         self._rule = rule
         self._source = source
         self._new_spool = new_spool
@@ -37,49 +41,54 @@ class Collector:
         """A part of a form. Browsers send an empty file without a name where none was chosen."""
         if part.is_file:
             if part.file_name or part.digests.size:
-                self._add(part.content, part.digests, part.file_name, part.media_type)
+                self.files.append(self._add(part.content, part.digests, part.file_name, part.media_type))
             return
-        if part.name in FIELD_NAMES and part.digests.size <= _LONGEST_FIELD:
+        if part.name in FIELD_NAMES:
             with part.content.open() as value:
-                self.fields[part.name] = value.read().decode("latin-1")
-        self._add_field(part.content, part.digests, part.media_type)
+                self.fields.append((part.name, value.read(LONGEST_FIELD).decode("latin-1")))
+        self._add_field(_described(part.content, part.media_type), part.digests)
 
     def add_body(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
-        """A body that is no form: one file, unless it is in a notation for fields."""
-        head, media_type, carrier = self._described(content, content_type)
-        if worth_checking(head) or not _declares_fields(media_type):
-            self._add(content, digests, "", content_type)
-        if sniff(head) is not None:
+        """A body that is no form: fields in a notation of their own, which are searched here, or one file.
+
+        A file that is text is searched where files are opened, and kept as it is; fields are never kept.
+        """
+        body = _described(content, content_type)
+        are_fields = holds_fields(body.media_type) and looks_like_text(body.head)
+        if body.may_hold_images or not are_fields:
+            self.files.append(self._add(content, digests, "", content_type))
+        enabled = self._rule.carriers
+        carriers = carriers_of(body.media_type, body.head, enabled) if are_fields else ()
+        if URL_ENCODED.name in enabled and URL_ENCODED not in carriers and _has_pairs(body.head):
+            # Bottle reads fields in a body of any type.
+            carriers = (*carriers, URL_ENCODED)
+        if are_fields or content.size <= self._rule.limits.max_text:
+            self._search(carriers, body)
+
+    def _add_field(self, field: _Described, digests: Digests) -> None:
+        if field.may_hold_images:
+            self._add(field.content, digests, "", field.media_type)
+        enabled = self._rule.carriers
+        carriers = carriers_of(field.media_type, field.head, enabled)
+        if not carriers and PLAIN_TEXT.name in enabled and field.content.size <= self._rule.limits.max_text:
+            # It is text to most applications, whatever it looks like.
+            carriers = (PLAIN_TEXT,)
+        self._search(carriers, field)
+
+    def _search(self, carriers: Sequence[Carrier], body: _Described) -> None:
+        if body.is_image or not carriers:
             # What claims to be an image and is none does not decode, and is held for that.
             return
-        if carrier:
-            self._search(carrier, content, media_type)
-        if _URL_ENCODED.name in self._rule.carriers and carrier is not _URL_ENCODED and _has_pairs(head):
-            # Bottle reads fields in a body of any type.
-            self._search(_URL_ENCODED, content, media_type)
-
-    def _add_field(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
-        head, media_type, carrier = self._described(content, content_type)
-        if worth_checking(head):
-            self._add(content, digests, "", content_type)
-        if carrier and sniff(head) is None:
-            self._search(carrier, content, media_type)
-
-    def _described(self, content: SpoolSlice, content_type: str) -> tuple[bytes, str, Carrier | None]:
-        """Its first bytes, its media type without parameters, and the carrier that reads it."""
-        head, media_type = _head(content), content_type.partition(";")[0].strip().lower()
-        return head, media_type, carrier_of(media_type, head, self._rule.carriers)
-
-    def _search(self, carrier: Carrier, content: SpoolSlice, media_type: str) -> None:
-        if content.size > self._rule.limits.max_text:
-            if not _declares_fields(media_type) and carrier.name != "xml":
-                return
-            raise BodyTooLarge(f"{content.size} bytes of {carrier.name} are over intake.max_text")
-        with content.open() as stream:
-            body = stream.read()
-        for text in carrier.texts(body):
-            for found in payloads(text):
-                self._add_carried(found)
+        if body.content.size > self._rule.limits.max_text:
+            raise BodyTooLarge(f"{body.content.size} bytes of {carriers[0].name} are over intake.max_text")
+        with body.content.open() as stream:
+            data = stream.read()
+        try:
+            for text in chain.from_iterable(carrier.texts(data) for carrier in carriers):
+                for found in payloads(text):
+                    self._add_carried(found)
+        except Unreadable as fault:
+            raise _refusal(fault) from fault
 
     def _add_carried(self, data: bytes) -> None:
         digests = digest_stream(BytesIO(data))
@@ -93,21 +102,40 @@ class Collector:
         spool.write(data)
         self._add(spool.slice(start, len(data)), digests, "", "")
 
-    def _add(self, content: SpoolSlice, digests: Digests, file_name: str, media_type: str) -> None:
+    def _add(self, content: SpoolSlice, digests: Digests, file_name: str, media_type: str) -> Upload:
         if len(self.uploads) >= self._rule.limits.max_files:
             raise BodyTooLarge("more files in one request than intake.max_files")
         self.uploads.append(Upload(content, digests, file_name, media_type, self._source))
+        return self.uploads[-1]
 
 
-def _declares_fields(media_type: str) -> bool:
-    """What fills in a form is nobody's file: it may be a password, and has no business in a sidecar."""
-    return media_type == "application/x-www-form-urlencoded" or media_type.endswith(("/json", "+json"))
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A body or field by its first bytes and its media type in lower case, without parameters."""
+
+    content: SpoolSlice
+    head: bytes
+    media_type: str
+
+    @property
+    def is_image(self) -> bool:
+        return sniff(self.head) is not None
+
+    @property
+    def may_hold_images(self) -> bool:
+        return worth_checking(self.head)
+
+
+def _described(content: SpoolSlice, content_type: str) -> _Described:
+    with content.open() as stream:
+        return _Described(content, stream.read(HEAD), content_type.partition(";")[0].strip().lower())
 
 
 def _has_pairs(head: bytes) -> bool:
-    return b"=" in head and b"%" in head and b"\0" not in head
+    return b"=" in head and b"%" in head and looks_like_text(head)
 
 
-def _head(content: SpoolSlice) -> bytes:
-    with content.open() as stream:
-        return stream.read(HEAD)
+def _refusal(fault: Unreadable) -> RequestError:
+    """What an unreadable text means for the request that brings it."""
+    kind = AmbiguousRequest if fault.reason == "entities" else BodyTooLarge
+    return kind(f"a text in the body cannot be read: {fault}")

@@ -2,7 +2,8 @@
 
 Parsers disagree on odd bodies, and what one skips another hands to the application. So whatever is
 ambiguous is refused, and what goes on is not the sender's framing but ours: a fresh boundary, CRLF line
-ends, no preamble, no epilogue. Part headers are kept as sent. Each part's bytes lie once, in the spool.
+ends, no preamble, no epilogue. Part headers are kept as sent, byte by byte: they are read as Latin-1, which
+has a letter for every byte, since old pages name files in it. Each part's bytes lie once, in the spool.
 
 Source: RFC 7578 and RFC 2046 section 5.1; parsed by `multipart.PushMultipartParser` in strict mode.
 """
@@ -94,6 +95,7 @@ def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits:
         boundary,
         max_header_size=limits.max_header,
         max_segment_count=limits.max_parts,
+        header_charset=_HEADER_CHARSET,
         strict=limits.doubt is refuse,
     )
     writer = _Writer(spool)
@@ -107,12 +109,15 @@ def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits:
     return writer.finish()
 
 
+_HEADER_CHARSET = "latin-1"
 # As all parsers read them alike: parameters either plain tokens or quoted, each once.
 # RFC 7578 section 4.2; WHATWG HTML, "multipart form data".
 _PARAMETER = r"""[ \t]*;[ \t]*([A-Za-z0-9_-]+\*?)=("(?:[^"\\]|\\.)*"|[^\s";]+)"""
 _CONTENT_TYPE = re.compile(rf"multipart/form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
-_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE)
+_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+# RFC 9110, section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -126,9 +131,20 @@ def _boundary(content_type: str) -> str:
     return boundary
 
 
+def plain_boundary(content_type: str) -> str:
+    """The boundary of a form that goes on as it came. Raises `AmbiguousRequest` for one that needs quotes.
+
+    Parsers end an unquoted value at different characters; where a form is rebuilt that does no harm.
+    """
+    written = _parameters(content_type).get("boundary", "")
+    if not (written.startswith('"') or _TOKEN.fullmatch(written)):
+        raise AmbiguousRequest("form: a boundary that would need quotes")
+    return _boundary(content_type)
+
+
 def _parameters(header: str) -> dict[str, str]:
     """Names in lower case with their values as written; raises `AmbiguousRequest` for a name given twice."""
-    found = [(name.lower(), value) for name, value in re.findall(_PARAMETER, header)]
+    found = [(name.lower(), value) for name, value in re.findall(_PARAMETER, header, re.ASCII)]
     names = {name.rstrip("*") if name.startswith("boundary") else name for name, _ in found}
     if len(names) != len(found):
         raise AmbiguousRequest("form: a parameter given twice")
@@ -178,20 +194,28 @@ class _Header:
 
     lines: tuple[tuple[str, str], ...]
     name: str
-    file_name: str | None
+    file_name: str
+    is_file: bool
     media_type: str
 
 
 def _read(segment: MultipartSegment, limits: FormLimits) -> _Header:
     media_type = str(segment.header("Content-Type", ""))
     try:
-        keys = _disposition_keys(segment)
+        given = _disposition(segment)
     except AmbiguousRequest as fault:
         limits.doubt(fault)
         return _rebuilt(segment, media_type)
-    is_file = not keys.isdisjoint({"filename", "filename*"})
-    file_name = (segment.filename or "") if is_file else None
-    return _Header(tuple(segment.headerlist), segment.name or "", file_name, media_type)
+    written = given.get("filename", "")
+    # Without quotes the parser ends a name at what Latin-1 takes for a space, in the middle of UTF-8.
+    file_name = (segment.filename or "") if written.startswith('"') else written
+    return _Header(
+        lines=tuple(segment.headerlist),
+        name=_text(segment.name or ""),
+        file_name=_text(file_name),
+        is_file=not given.keys().isdisjoint({"filename", "filename*"}),
+        media_type=media_type,
+    )
 
 
 def _rebuilt(segment: MultipartSegment, media_type: str) -> _Header:
@@ -202,11 +226,26 @@ def _rebuilt(segment: MultipartSegment, media_type: str) -> _Header:
     lines = [("Content-Disposition", disposition)]
     if media_type and not _CONTROL.search(media_type) and not media_type.lower().startswith("multipart/"):
         lines.append(("Content-Type", media_type))
-    return _Header(tuple(lines), name, file_name, media_type)
+    return _Header(
+        lines=tuple(lines),
+        name=_text(name),
+        file_name=_text(file_name or ""),
+        is_file=file_name is not None,
+        media_type=media_type,
+    )
 
 
-def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
-    """The names of the parameters in Content-Disposition; raises `AmbiguousRequest` for doubtful headers."""
+def _text(value: str) -> str:
+    """A header value for people to read: UTF-8 where it is that (RFC 7578, section 5.1), else Latin-1."""
+    raw = value.encode(_HEADER_CHARSET)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _disposition(segment: MultipartSegment) -> dict[str, str]:
+    """The parameters of Content-Disposition as written; raises `AmbiguousRequest` for doubtful headers."""
     headers = {name.lower(): value for name, value in segment.headerlist}
     if len(headers) != len(segment.headerlist):
         raise AmbiguousRequest("form: a part header given twice")
@@ -220,7 +259,7 @@ def _disposition_keys(segment: MultipartSegment) -> frozenset[str]:
     disposition = headers["content-disposition"].strip()
     if not _DISPOSITION.fullmatch(disposition):
         raise AmbiguousRequest("form: Content-Disposition is malformed")
-    return frozenset(_parameters(disposition))
+    return _parameters(disposition)
 
 
 class _Writer:
@@ -234,7 +273,7 @@ class _Writer:
 
     def start(self, header: _Header) -> None:
         lines = "".join(f"{name}: {value}\r\n" for name, value in header.lines)
-        self._spool.write(f"--{self._boundary}\r\n{lines}\r\n".encode())
+        self._spool.write(f"--{self._boundary}\r\n{lines}\r\n".encode(_HEADER_CHARSET))
         self._open = _OpenPart(header, self._spool.size, Digester())
 
     def payload(self, data: bytes) -> None:
@@ -249,9 +288,9 @@ class _Writer:
                 content=self._spool.slice(part.offset, digests.size),
                 digests=digests,
                 name=part.header.name,
-                file_name=part.header.file_name or "",
+                file_name=part.header.file_name,
                 media_type=part.header.media_type,
-                is_file=part.header.file_name is not None,
+                is_file=part.header.is_file,
             )
         )
         self._spool.write(b"\r\n")

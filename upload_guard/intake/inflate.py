@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge, UnsupportedEncoding
 
-_IDENTITY = {"", "identity"}
+# Clients write charsets and the words of mail here; nothing is to be undone for them.
+_IDENTITY = {"", "identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"}
 _INFLATED = {"gzip", "x-gzip", "deflate"}
 _PORTION = 1 << 18
 # Honest bodies shrink ten or twenty times; zeros shrink a thousand times.

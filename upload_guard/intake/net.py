@@ -18,6 +18,16 @@ _MAGIC = re.compile(
 _LONGEST = 16
 
 
+def refuse_other_readings(body: Spool, boundary: str, count: int) -> None:
+    """Raises `AmbiguousRequest` if `--boundary` stands anywhere but before and behind each of `count` parts.
+
+    Some parsers take one behind a bare line feed, or with something behind it, for a delimiter too.
+    """
+    delimiter = b"--" + boundary.encode()
+    if _occurrences(body.slice(0, body.size), re.compile(re.escape(delimiter)), len(delimiter)) != count + 1:
+        raise AmbiguousRequest("the boundary of the form stands inside a part")
+
+
 def refuse_hidden_images(body: Spool, parts: Iterable[SpoolSlice]) -> None:
     """Raises `AmbiguousRequest` if the body shows more beginnings of images than its parts do."""
     if _beginnings(body.slice(0, body.size)) > sum(_beginnings(part) for part in parts):
@@ -25,13 +35,17 @@ def refuse_hidden_images(body: Spool, parts: Iterable[SpoolSlice]) -> None:
 
 
 def _beginnings(content: SpoolSlice) -> int:
+    return _occurrences(content, _MAGIC, _LONGEST)
+
+
+def _occurrences(content: SpoolSlice, pattern: re.Pattern[bytes], longest: int) -> int:
     found, kept = 0, b""
     with content.open() as stream:
         while chunk := stream.read(CHUNK):
             window = kept + chunk
-            # A beginning is counted in the window in which it ends; what could still grow is kept.
-            cut = max(0, len(window) - _LONGEST)
-            matches = [match for match in _MAGIC.finditer(window) if match.start() < cut]
+            # One is counted in the window in which it ends; what could still grow is kept.
+            cut = max(0, len(window) - longest)
+            matches = [match for match in pattern.finditer(window) if match.start() < cut]
             found += len(matches)
             kept = window[max([cut, *(match.end() for match in matches)]) :]
-    return found + len(_MAGIC.findall(kept))
+    return found + len(pattern.findall(kept))

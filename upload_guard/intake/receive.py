@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from upload_guard.digests import Digester
-from upload_guard.errors import PiecewiseUpload, UnsupportedEncoding
+from upload_guard.errors import AmbiguousRequest, PiecewiseUpload, UnsupportedEncoding
 from upload_guard.intake.body import Spool, read_body
 from upload_guard.intake.collector import Collector
-from upload_guard.intake.forms import Form, is_form, spool_form
+from upload_guard.intake.forms import Form, is_form, plain_boundary, spool_form
 from upload_guard.intake.inflate import inflated, is_compressed
-from upload_guard.intake.net import refuse_hidden_images
+from upload_guard.intake.net import refuse_hidden_images, refuse_other_readings
 from upload_guard.intake.pieces import Piece, piece_in_fields, piece_in_headers
 from upload_guard.intake.rules import Forward, IntakeRule, Pieces
 from upload_guard.records import Source, Upload
@@ -26,10 +26,12 @@ from upload_guard.records import Source, Upload
 class Received:
     """A body taken in whole. Good until `close`, which the owner calls when the application is done.
 
-    `piece` says which part of a larger upload this is, if it is one.
+    `files` are those of the `uploads` that were sent as files. `piece` says which part of a larger upload
+    this is, if it is one.
     """
 
     uploads: tuple[Upload, ...]
+    files: tuple[Upload, ...]
     piece: Piece | None
     spool: Spool
     content_type: str
@@ -73,7 +75,7 @@ class _Intake:
     opened: ExitStack
 
     def take_in(self) -> Received:
-        piece = self._allowed(piece_in_headers(self.environ))
+        told = self._allowed(piece_in_headers(self.environ))
         content_type = self.environ.get("CONTENT_TYPE") or ""
         compressed = self._is_compressed()
         if compressed and is_form(content_type):
@@ -92,11 +94,16 @@ class _Intake:
             chunks = inflated(chunks, self.rule.limits.max_inflated)
         form = self._inspect(chunks, content_type, inspected, collector)
         if form and original and not compressed:
-            refuse_hidden_images(forwarded, [part.content for part in form.parts])
-        piece = piece or self._allowed(piece_in_fields(collector.fields, self.environ))
+            refuse_other_readings(forwarded, plain_boundary(content_type), len(form.parts))
+            checked = {upload.content for upload in collector.uploads}
+            refuse_hidden_images(forwarded, [part.content for part in form.parts if part.content in checked])
+        filled_in = self._allowed(piece_in_fields(collector.fields, self.environ))
+        if told and filled_in:
+            raise AmbiguousRequest("a piece told both by headers and by fields")
         return Received(
             uploads=tuple(collector.uploads),
-            piece=piece,
+            files=tuple(collector.files),
+            piece=told or filled_in,
             spool=forwarded,
             content_type=form.content_type if form and inspected is forwarded else "",
             opened=self.opened.pop_all(),

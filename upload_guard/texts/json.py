@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from upload_guard.intake.carriers.protocol import first_visible
-from upload_guard.intake.encodings import SHORTEST
+from upload_guard.texts.encodings import SHORTEST
+from upload_guard.texts.protocol import first_visible
 
 # One literal that is long enough to hold anything, behind any number of short ones. Possessive throughout,
 # and only ever matched where the last one ended: no text makes it look at a letter twice.
@@ -20,21 +20,39 @@ _NEXT = re.compile(
 )
 
 
+_DEEPEST = 3
+
+
 class Json:
     """Bodies that say so, or begin as JSON: frameworks can be told to read JSON under any type."""
 
     name = "json"
 
     def carries(self, media_type: str, head: bytes) -> bool:
-        return media_type.endswith(("/json", "+json")) or first_visible(head) in {b"{", b"[", b'"'}
+        return self.holds_fields(media_type) or first_visible(head) in {b"{", b"[", b'"'}
+
+    def holds_fields(self, media_type: str) -> bool:
+        return media_type.endswith(("/json", "+json"))
 
     def texts(self, body: bytes) -> Iterator[str]:
         text = body.decode(json.detect_encoding(body), "replace")
         yield text
-        at = 0
-        while found := _NEXT.match(text, at):
-            literal, at = found[1], found.end()
-            yield _unescaped(literal) if "\\" in literal else literal[1:-1]
+        yield from literals(text)
+
+
+def literals(text: str, depth: int = _DEEPEST) -> Iterator[str]:
+    """Every long string in a JSON text, and in the JSON texts among those: some clients encode twice."""
+    at = 0
+    while found := _NEXT.match(text, at):
+        literal, at = found[1], found.end()
+        value = _unescaped(literal) if "\\" in literal else literal[1:-1]
+        yield value
+        if depth and begins_json(value):
+            yield from literals(value, depth - 1)
+
+
+def begins_json(text: str) -> bool:
+    return text.lstrip()[:1] in {"{", "[", '"'}
 
 
 def _unescaped(literal: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from upload_guard.intake.encodings import SHORTEST
+from upload_guard.texts.encodings import SHORTEST
+from upload_guard.texts.json import begins_json, literals
 
 
 class UrlEncoded:
@@ -15,6 +16,9 @@ class UrlEncoded:
 
     def carries(self, media_type: str, head: bytes) -> bool:
         del head
+        return self.holds_fields(media_type)
+
+    def holds_fields(self, media_type: str) -> bool:
         return media_type == "application/x-www-form-urlencoded"
 
     def texts(self, body: bytes) -> Iterator[str]:
@@ -33,7 +37,13 @@ class UrlEncoded:
 def _texts_of(pair: bytes) -> Iterator[str]:
     name, _, value = pair.partition(b"=")
     for field in (name, value):
-        yield unquote_to_bytes(field.replace(b"+", b" ")).decode("latin-1")
+        yield from _with_literals(unquote_to_bytes(field.replace(b"+", b" ")).decode("latin-1"))
         # Many clients forget to encode the + of base64; some applications put it back.
         if b"+" in field:
-            yield unquote_to_bytes(field).decode("latin-1")
+            yield from _with_literals(unquote_to_bytes(field).decode("latin-1"))
+
+
+def _with_literals(text: str) -> Iterator[str]:
+    yield text
+    if begins_json(text):
+        yield from literals(text)

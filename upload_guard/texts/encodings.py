@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from upload_guard.errors import BodyTooLarge
+from upload_guard.errors import Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
+from upload_guard.texts.mail import begins_mail
 
 SHORTEST = 40
 """Shorter texts hold no picture that anybody could recognise."""
@@ -22,6 +23,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
 _SAME = bytes(range(256))
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_URL_SAFE_TEXT = str.maketrans("-_", "+/")
+_IN_ALPHABET = re.compile(r"[A-Za-z0-9+/_-]")
 _NOT_URL_SAFE = bytes(set(_NOT_BASE64) - set(b"-_"))
 
 # How the first bytes of pictures and of files that hold pictures begin in base64, in both alphabets: letters
@@ -41,6 +44,10 @@ _STARTS = (
     ("UEs", "UEsDB|UEsFB"),  # ZIP
     ("JVBERi", "JVBERi"),  # PDF
     ("H4sI", "H4sI"),  # gzip
+    ("FBWSZT", "Qlpo[MNO][A-Za-z0-9]FBWSZT"),  # bzip2
+    ("Td6WFo", "[/_]Td6WFo"),  # xz
+    ("N3q8ry", "N3q8ry"),  # 7z
+    ("UmFyIRoH", "UmFyIRoH"),  # RAR
     ("PHN2Z", "PHN2Z"),  # SVG
     ("PD94b", "PD94b"),  # XML
     ("PCFET", "PCFET"),
@@ -53,15 +60,40 @@ _ANCHORS = tuple((letters, re.compile(rf"(?<![A-Za-z0-9+/=_-])(?:{start})")) for
 _RUN = re.compile(r"[A-Za-z0-9+/_=\s-]+")
 _HEAD_RUN = re.compile(r"[A-Za-z0-9+/_=\s-]{40,8192}")
 _MOST_WORDS = 2000
-_HOLDS_FILES = (b"PK\x03\x04", b"PK\x05\x06", b"%PDF-", b"\x1f\x8b\x08")
+_ESCAPE = re.compile(r"\\{1,8}(?:u00([0-9A-Fa-f]{2})|([/nrt]))")
+_HOLDS_FILES = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"%PDF-",
+    b"\x1f\x8b\x08",
+    *(b"BZh%d1AY&SY" % level for level in range(1, 10)),
+    b"\xfd7zXZ\x00",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+)
 
 
 def payloads(text: str) -> Iterator[bytes]:
-    """Every image, or file that may hold images, that an application could decode out of `text`."""
-    if len(text) >= SHORTEST:
-        yield from _in_data_uris(text)
-        yield from _as_whole(text)
-        yield from _in_words(text)
+    """Every image, or file that may hold images, that an application could decode out of `text`.
+
+    Raises `Unreadable` for a text made of nothing but their beginnings.
+    """
+    if len(text) < SHORTEST:
+        return
+    yield from _in_data_uris(text)
+    yield from _as_whole(text)
+    yield from _in_words(text)
+    if "\\" in text:
+        # JSON within a field or within JSON: PHP and others write / as \/ there.
+        unescaped = _ESCAPE.sub(_character, text)
+        yield from _in_data_uris(unescaped)
+        yield from _in_words(unescaped)
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return "/" if escape[2] == "/" else " "
 
 
 def worth_checking(data: bytes) -> bool:
@@ -69,7 +101,14 @@ def worth_checking(data: bytes) -> bool:
     head = data[:HEAD]
     if head.startswith(_BY_CHANCE):
         return False
-    return sniff(head) is not None or head.startswith(_HOLDS_FILES) or _is_markup(head)
+    if sniff(head) is not None or head.startswith(_HOLDS_FILES) or head[257:262] == b"ustar":
+        return True
+    return _is_markup(head)
+
+
+def _worth_decoding(data: bytes) -> bool:
+    """The same of what was encoded. A message that stands in a text as it is needs no second look."""
+    return worth_checking(data) or begins_mail(data[:HEAD])
 
 
 def _is_markup(head: bytes) -> bool:
@@ -105,7 +144,7 @@ def _as_whole(text: str) -> Iterator[bytes]:
 def _in_words(text: str) -> Iterator[bytes]:
     """Base64 that begins somewhere in a text as an image does, up to where its alphabet ends.
 
-    Raises `BodyTooLarge` where so many begin that the search itself would be the attack.
+    Raises `Unreadable` where so many begin that the search itself would be the attack.
     """
     for letters, anchor in _ANCHORS:
         if letters not in text:
@@ -114,7 +153,7 @@ def _in_words(text: str) -> Iterator[bytes]:
         while start := anchor.search(text, at):
             at, tries = start.end(), tries + 1
             if tries > _MOST_WORDS:
-                raise BodyTooLarge("too many beginnings of images in one text")
+                raise Unreadable("too_many_files", "too many beginnings of images in one text")
             head = _HEAD_RUN.match(text, start.start())
             if head is None or not any(map(worth_checking, _decodings(head[0]))):
                 continue
@@ -129,8 +168,24 @@ def _from_base64(text: str) -> Iterator[bytes]:
     end = text.find("=")
     encoded = text if end < 0 else text[:end]
     # Junk that decoders skip may fill the head, so its length is that of what is left.
-    if any(map(worth_checking, _decodings(encoded[: 4 * HEAD]))) or len(encoded) > 4 * HEAD:
-        yield from filter(worth_checking, _decodings(encoded))
+    if any(map(_worth_decoding, _decodings(encoded[: 4 * HEAD]))) or len(encoded) > 4 * HEAD:
+        yield from filter(_worth_decoding, _decodings(encoded))
+    if encoded is not text and _IN_ALPHABET.search(text, end):
+        yield from _beyond_padding(text)
+
+
+def _beyond_padding(text: str) -> Iterator[bytes]:
+    """As decoders read on behind a `=`: PHP's passes over it, Python's where no byte is left to fill up."""
+    if not any(map(_worth_decoding, _decodings(text[: 4 * HEAD].replace("=", "")))):
+        return
+    yield from filter(_worth_decoding, _decodings(text.replace("=", "")))
+    for digits in {text, text.translate(_URL_SAFE_TEXT)}:
+        try:
+            python = binascii.a2b_base64(digits.encode("latin-1", "replace") + b"===")
+        except binascii.Error:
+            continue
+        if _worth_decoding(python):
+            yield python
 
 
 def _decodings(encoded: str) -> Iterator[bytes]:
