@@ -129,6 +129,8 @@ class _Walk:
                     self._open(container, stream, path, depth)
             except (Unscannable, Unreadable) as fault:
                 self._fault(fault, forgive)
+            except MemoryError:
+                raise
             except Exception as error:  # noqa: BLE001 - parsers of strangers' bytes raise anything
                 self._fault(Unreadable("undecodable", f"{container.name}: {type(error).__name__}"), forgive)
 
@@ -139,6 +141,8 @@ class _Walk:
         stream.seek(0)
         try:
             found = image_signals(stream, image_format, self._budget)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - an image that could not be read whole, whatever it was
             self._fault(Unscannable("undecodable", type(error).__name__), forgive)
             return
@@ -195,6 +199,8 @@ class _Walk:
                 cut = inner.stream is None and size > HELD
         except (Unscannable, Unreadable) as error:
             fault = error
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - decompressors raise anything
             fault = Unreadable("damaged", type(error).__name__)
         return _Held(kept, digester.finish(), fault, cut)

@@ -82,6 +82,8 @@ def _object(reader: PdfReader, number: int, generation: int) -> Any:
         return reader.get_object(IndirectObject(number, generation, reader))
     except DependencyError as error:
         raise Unreadable("encrypted", str(error)) from error
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - one broken object of many; what was in it is searched for raw
         return None
 
@@ -170,6 +172,8 @@ def _pages(reader: PdfReader) -> dict[int, str]:
             for part in contents if isinstance(contents, list) else [contents]:
                 if isinstance(part, IndirectObject):
                     names.setdefault(part.idnum, f"page {number}")
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - as said
         return names
     return names

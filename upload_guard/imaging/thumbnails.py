@@ -68,7 +68,7 @@ def _jpeg(title: str, start: bytes, *, announced: bool) -> Iterator[Picture]:
     try:
         check_scans(start)
         image = Image.open(io.BytesIO(start + _END_OF_JPEG), formats=("JPEG",))
-    except Unscannable:
+    except (Unscannable, MemoryError):
         raise
     except Exception as error:
         if announced:
