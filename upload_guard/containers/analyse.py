@@ -44,8 +44,8 @@ FREE = 48 << 20
 GROWTH = 50
 """All that is unpacked of a file may be this many times its size and `FREE` more: beyond is a bomb."""
 _REMARKS = 50
-_MISSES = 64
-"""After so many beginnings of images that were none, a file is made to waste time."""
+_MISSES = 256
+"""After so many beginnings of images that were none, a file is made to waste time; an image is held."""
 
 
 def analyse(stream: BinaryIO, limits: ScanLimits, containers: frozenset[str] | None = None) -> Analysis:
@@ -164,7 +164,8 @@ class _Walk:
             if depth >= self._budget.limits.max_depth:
                 raise Unreadable("too_deep")
             if found.guessed and self._misses > _MISSES:
-                raise Unreadable("too_many_files")
+                image = sniff(read_at(stream, 0, HEAD)) is not None
+                raise (Unscannable if image else Unreadable)("too_many_files")
             self._budget.take_file()
             self._inner(found, within(found.name), depth + 1)
 
