@@ -26,7 +26,7 @@ Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 FailureMode = Literal["closed", "open"]
 UnreadMode = Literal["monitor", "quarantine"]
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
-ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "appended"]
+ContainerName = Literal["zip", "pdf", "svg", "html", "eml", "tar", "gzip", "bzip2", "xz", "appended"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 

@@ -14,7 +14,7 @@ import zlib
 from urllib.parse import quote_from_bytes
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.containers.writing import (
     LISTED,
@@ -35,6 +35,7 @@ from tests.containers.writing import (
     samples,
     zipped,
 )
+from upload_guard.demo.pictures import jpeg
 from upload_guard.imaging.budget import ScanLimits
 
 IN_64 = base64.b64encode(LISTED)
@@ -204,6 +205,14 @@ EXACT = {
     "eml html": simple_mail(b"text/html", b"7bit", b'<img src="' + DATA_URI + b'">'),
     "eml in zip": zipped({"mail.eml": mail()}),
     "zip in eml": mail(zipped({"a.jpg": LISTED})),
+    "second mail of a mailbox": b"From a Mon\n" + mail(OTHER) + b"\n\nFrom b Tue\n" + mail(),
+    "saved page (mhtml)": b"From: <Saved by Blink>\nSnapshot-Content-Location: https://example.org/\n"
+    + mail().partition(b"\n")[2],
+    "html": b'<!DOCTYPE html><html><body><img src="' + DATA_URI + b'"></body></html>',
+    "html in utf-16 with a comment": (
+        b"\xff\xfe"
+        + ("<!-- saved --><html><style>a { background: url(" + DATA_URI.decode() + ") }").encode("utf-16-le")
+    ),
 }
 
 
@@ -215,6 +224,7 @@ def test_row_10_a_file_inside_is_found_by_digest_and_by_look(data: bytes) -> Non
 
 
 RGB, GREY = samples("RGB"), samples("L")
+NEGATIVE = jpeg(ImageOps.invert(Image.open(io.BytesIO(LISTED)).convert("RGB")))
 PALETTE = b"".join(bytes((level, level, level)) for level in range(256))
 LOOK = {
     "flate rgb": (b"/DeviceRGB", 8, zlib.compress(RGB), b"/Filter /FlateDecode"),
@@ -225,6 +235,12 @@ LOOK = {
         8,
         zlib.compress(bytes(255 - level for level in GREY)),
         b"/Filter /FlateDecode /Decode [1 0]",
+    ),
+    "jpeg inverted": (
+        b"/DeviceRGB",
+        8,
+        NEGATIVE,
+        b"/Filter /DCTDecode /Decode [1 0 1 0 1 0]",
     ),
     "flate separation": (
         b"[/Separation /Black /DeviceGray 6 0 R]",
@@ -320,6 +336,13 @@ def test_an_image_alone_is_only_itself() -> None:
     analysis = analysed(LISTED)
     assert found_by_look(analysis)
     assert not found_exactly(analysis)
+    assert not analysis.unscannable
+    assert not analysis.unreadable
+
+
+def test_a_page_about_data_uris_is_no_broken_picture() -> None:
+    page = b"<!DOCTYPE html><p>Write <code>data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ...</code> here."
+    analysis = analysed(page)
     assert not analysis.unscannable
     assert not analysis.unreadable
 

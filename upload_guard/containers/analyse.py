@@ -10,6 +10,7 @@ from typing import BinaryIO
 from upload_guard.containers.appended import Appended
 from upload_guard.containers.base import Container, Inner, Remark, pieces, read_at, size_of
 from upload_guard.containers.eml import Eml
+from upload_guard.containers.html import Html
 from upload_guard.containers.pdf import Pdf
 from upload_guard.containers.single import BZIP2, GZIP, XZ, Unsupported
 from upload_guard.containers.svg import Svg
@@ -26,6 +27,7 @@ CONTAINERS: tuple[Container, ...] = (
     Zip(),
     Pdf(),
     Svg(),
+    Html(),
     Eml(),
     Tar(),
     GZIP,
