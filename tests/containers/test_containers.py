@@ -8,6 +8,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -35,6 +36,7 @@ from tests.containers.writing import (
     samples,
     zipped,
 )
+from tests.imaging.files import png_chunk
 from upload_guard.demo.pictures import jpeg
 from upload_guard.imaging.budget import ScanLimits
 
@@ -115,6 +117,17 @@ UTF_16_SVG = (SVG % (b'<image href="' + DATA_URI + b'"/>')).decode().encode("utf
 
 BMP = converted("BMP", OTHER)
 
+
+def with_chunk(body: bytes) -> bytes:
+    data = converted("PNG", OTHER)
+    return data[:33] + png_chunk(b"prVt", b"something" + body) + data[33:]
+
+
+def webp_with_chunk(body: bytes) -> bytes:
+    data = converted("WEBP", OTHER) + b"PRVT" + struct.pack("<L", len(body)) + body + bytes(len(body) % 2)
+    return data[:4] + struct.pack("<L", len(data) - 8) + data[8:]
+
+
 EXACT = {
     "jpeg then jpeg": OTHER + LISTED,
     "jpeg then noise then jpeg": OTHER + bytes(range(256)) * 300 + LISTED,
@@ -130,6 +143,9 @@ EXACT = {
     "ico then jpeg": converted("ICO", OTHER) + LISTED,
     "jpeg 2000 then jpeg": converted("JPEG2000", OTHER) + LISTED,
     "avif then jpeg": converted("AVIF", OTHER) + LISTED,
+    "jpeg in a chunk of a png": with_chunk(LISTED),
+    "jpeg in a chunk of a png before a jpeg": with_chunk(LISTED) + OTHER,
+    "jpeg in a chunk of a webp": webp_with_chunk(LISTED),
     "noise before jpeg": b"\x00\x01\x02\x03" * 2000 + LISTED,
     "jpeg then zip": OTHER + zipped({"a.jpg": LISTED}),
     "jpeg then zip then much noise": OTHER + zipped({"a.jpg": LISTED}) + b"\x01" * 80_000,

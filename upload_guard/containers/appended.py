@@ -1,4 +1,4 @@
-"""What hangs behind an image's end, or before an image's start: the two ways to hide one file in another.
+"""What hangs behind an image's end, before its start or in its chunks: the ways to hide one file in another.
 
 An image, a ZIP or a PDF is found at any offset behind the end, not only directly there. An image whose end
 cannot be found is searched from behind its first bytes.
@@ -14,12 +14,14 @@ from upload_guard.containers.ends import end_of_image, reach_of_image
 from upload_guard.containers.search import beginnings
 from upload_guard.errors import Unreadable, Unscannable
 from upload_guard.imaging.budget import Budget
-from upload_guard.imaging.formats import HEAD, is_raw, sniff
+from upload_guard.imaging.formats import HEAD, ImageFormat, is_raw, sniff
 from upload_guard.imaging.jpeg import Frame, frame_of
 
 PREFIX = 1 << 16
 """How far into a file that nothing recognises an image is looked for."""
 _BEGUN = 16
+# Programs may put what they like into chunks of their own. What JPEG has in its segments, imaging looks into.
+_CHUNKED = {ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.GIF}
 
 
 class Appended:
@@ -28,7 +30,7 @@ class Appended:
     def holds(self, head: bytes, stream: BinaryIO) -> bool:
         if sniff(head) is None:
             return bool(head) and not is_text(head) and not head.startswith(_OPENED_ELSEWHERE)
-        return end_of_image(stream) != size_of(stream)
+        return sniff(head) in _CHUNKED or end_of_image(stream) != size_of(stream)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:
         size = size_of(stream)
@@ -44,8 +46,10 @@ class Appended:
         try:
             if end is None:
                 yield from carved(stream, _BEGUN, budget, "embedded")
-            else:
-                yield from carved(stream, end, budget, "appended", sure=end)
+                return
+            if sniff(head) in _CHUNKED:
+                yield from carved(stream, _BEGUN, budget, "embedded", stop=end)
+            yield from carved(stream, end, budget, "appended", sure=end)
         except Unreadable as fault:
             # An image with thousands of beginnings behind it is no odd file but one made so.
             raise Unscannable(fault.reason) from fault
@@ -68,12 +72,14 @@ def _prefixed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
         yield from carved(stream, first, budget, "embedded")
 
 
-def carved(stream: BinaryIO, start: int, budget: Budget, name: str, sure: int = -1) -> Iterator[Inner]:
-    """Everything recognisable from `start` on. What begins at `sure` is a file, the rest looks like one.
+def carved(
+    stream: BinaryIO, start: int, budget: Budget, name: str, sure: int = -1, stop: int | None = None
+) -> Iterator[Inner]:
+    """All that is recognisable from `start` to `stop`. What begins at `sure` is a file, the rest looks so.
 
     Raises `Unreadable` for a file made of beginnings, which would cost more to look into than it is worth.
     """
-    size, behind, number = size_of(stream), start, 0
+    size, behind, number = size_of(stream) if stop is None else stop, start, 0
     budget.take_bytes(max(0, size - start))
     effort = _Effort(stream, size - start)
     for found in beginnings(stream, start, size):

@@ -91,7 +91,7 @@ class _Tiff:
         """`number` is its place in the chain."""
         named = self._named_jpeg(directory)
         if named:
-            title = "thumbnail" if number == 1 else f"thumbnail of {name}"
+            title = "thumbnail" if number == 1 else f"preview of {name}"
             yield self._picture(title, [named], optional=True)
         if _has_samples(directory) or not named:
             yield self._samples(directory, name, number, named)
