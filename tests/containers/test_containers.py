@@ -9,13 +9,14 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
 from urllib.parse import quote_from_bytes
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.containers.writing import (
     LISTED,
@@ -36,6 +37,8 @@ from tests.containers.writing import (
     samples,
     zipped,
 )
+from tests.imaging.files import png_chunk
+from upload_guard.demo.pictures import jpeg
 from upload_guard.imaging.budget import ScanLimits
 
 IN_64 = base64.b64encode(LISTED)
@@ -137,6 +140,17 @@ TEXTS = {
     "base64 of mail": base64.b64encode(simple_mail(b"image/jpeg", b"base64", base64.encodebytes(LISTED))),
 }
 
+
+def with_chunk(body: bytes) -> bytes:
+    data = converted("PNG", OTHER)
+    return data[:33] + png_chunk(b"prVt", b"something" + body) + data[33:]
+
+
+def webp_with_chunk(body: bytes) -> bytes:
+    data = converted("WEBP", OTHER) + b"PRVT" + struct.pack("<L", len(body)) + body + bytes(len(body) % 2)
+    return data[:4] + struct.pack("<L", len(data) - 8) + data[8:]
+
+
 EXACT = TEXTS | {
     "jpeg then jpeg": OTHER + LISTED,
     "jpeg then noise then jpeg": OTHER + bytes(range(256)) * 300 + LISTED,
@@ -152,6 +166,9 @@ EXACT = TEXTS | {
     "ico then jpeg": converted("ICO", OTHER) + LISTED,
     "jpeg 2000 then jpeg": converted("JPEG2000", OTHER) + LISTED,
     "avif then jpeg": converted("AVIF", OTHER) + LISTED,
+    "jpeg in a chunk of a png": with_chunk(LISTED),
+    "jpeg in a chunk of a png before a jpeg": with_chunk(LISTED) + OTHER,
+    "jpeg in a chunk of a webp": webp_with_chunk(LISTED),
     "noise before jpeg": b"\x00\x01\x02\x03" * 2000 + LISTED,
     "jpeg then zip": OTHER + zipped({"a.jpg": LISTED}),
     "jpeg then zip then much noise": OTHER + zipped({"a.jpg": LISTED}) + b"\x01" * 80_000,
@@ -227,6 +244,14 @@ EXACT = TEXTS | {
     "eml html": simple_mail(b"text/html", b"7bit", b'<img src="' + DATA_URI + b'">'),
     "eml in zip": zipped({"mail.eml": mail()}),
     "zip in eml": mail(zipped({"a.jpg": LISTED})),
+    "second mail of a mailbox": b"From a Mon\n" + mail(OTHER) + b"\n\nFrom b Tue\n" + mail(),
+    "saved page (mhtml)": b"From: <Saved by Blink>\nSnapshot-Content-Location: https://example.org/\n"
+    + mail().partition(b"\n")[2],
+    "html page": b'<!DOCTYPE html><html><body><img src="' + DATA_URI + b'"></body></html>',
+    "html in utf-16 with a comment": (
+        b"\xff\xfe"
+        + ("<!-- saved --><html><style>a { background: url(" + DATA_URI.decode() + ") }").encode("utf-16-le")
+    ),
 }
 
 
@@ -238,6 +263,7 @@ def test_row_10_a_file_inside_is_found_by_digest_and_by_look(data: bytes) -> Non
 
 
 RGB, GREY = samples("RGB"), samples("L")
+NEGATIVE = jpeg(ImageOps.invert(Image.open(io.BytesIO(LISTED)).convert("RGB")))
 PALETTE = b"".join(bytes((level, level, level)) for level in range(256))
 LOOK = {
     "flate rgb": (b"/DeviceRGB", 8, zlib.compress(RGB), b"/Filter /FlateDecode"),
@@ -248,6 +274,12 @@ LOOK = {
         8,
         zlib.compress(bytes(255 - level for level in GREY)),
         b"/Filter /FlateDecode /Decode [1 0]",
+    ),
+    "jpeg inverted": (
+        b"/DeviceRGB",
+        8,
+        NEGATIVE,
+        b"/Filter /DCTDecode /Decode [1 0 1 0 1 0]",
     ),
     "flate separation": (
         b"[/Separation /Black /DeviceGray 6 0 R]",
@@ -343,6 +375,13 @@ def test_an_image_alone_is_only_itself() -> None:
     analysis = analysed(LISTED)
     assert found_by_look(analysis)
     assert not found_exactly(analysis)
+    assert not analysis.unscannable
+    assert not analysis.unreadable
+
+
+def test_a_page_about_data_uris_is_no_broken_picture() -> None:
+    page = b"<!DOCTYPE html><p>Write <code>data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ...</code> here."
+    analysis = analysed(page)
     assert not analysis.unscannable
     assert not analysis.unreadable
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -139,3 +140,56 @@ def flat_webp(width: int = 16383, height: int = 5400) -> bytes:
     chunk = b"VP8L" + struct.pack("<I", len(body)) + body
     chunk += bytes(34 - 12 - len(chunk))
     return b"RIFF" + struct.pack("<I", 26) + b"WEBP" + chunk
+
+
+@dataclass(frozen=True)
+class Page:
+    """A directory of a TIFF: tags of one number each, its samples in one strip, a JPEG that it names."""
+
+    tags: dict[int, int] = field(default_factory=dict)
+    strip: bytes = b""
+    named: bytes = b""
+    subs: tuple[Page, ...] = ()
+
+
+def page_of(image: Image.Image, strip: bytes = b"", **changes: int) -> Page:
+    """A page of 8-bit grey, or with other tags by name."""
+    grey = image.convert("L")
+    tags = {0x100: grey.width, 0x101: grey.height, 0x102: 8, 0x103: 1, 0x106: 1, 0x115: 1, 0x116: grey.height}
+    tags |= {TAGS[name]: value for name, value in changes.items()}
+    return Page(tags, strip or grey.tobytes())
+
+
+TAGS = {"bits": 0x102, "compression": 0x103, "photometric": 0x106, "samples": 0x115}
+
+
+def tiff(*pages: Page, order: str = "<") -> bytes:
+    """A TIFF of a chain of pages, as cameras lay out their raw files."""
+    out = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
+    link = 4
+    for page in pages:
+        directory = _directory(out, page, order)
+        struct.pack_into(order + "I", out, link, directory)
+        link = len(out) - 4
+    return bytes(out)
+
+
+def _directory(out: bytearray, page: Page, order: str) -> int:
+    entries = {tag: (value,) for tag, value in page.tags.items()}
+    for data, tags in ((page.strip, (0x111, 0x117)), (page.named, (0x201, 0x202))):
+        if data:
+            entries |= {tags[0]: (len(out),), tags[1]: (len(data),)}
+            out += data
+    if page.subs:
+        entries[0x14A] = tuple(_directory(out, each, order) for each in page.subs)
+    far: dict[int, int] = {}
+    for tag, values in entries.items():
+        if len(values) > 1:
+            far[tag] = len(out)
+            out += struct.pack(f"{order}{len(values)}I", *values)
+    at = len(out)
+    out += struct.pack(order + "H", len(entries))
+    for tag, values in sorted(entries.items()):
+        out += struct.pack(order + "HHII", tag, 4, len(values), far.get(tag, values[0]))
+    out += bytes(4)
+    return at

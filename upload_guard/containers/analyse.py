@@ -46,8 +46,8 @@ FREE = 48 << 20
 GROWTH = 50
 """All that is unpacked of a file may be this many times its size and `FREE` more: beyond is a bomb."""
 _REMARKS = 50
-_MISSES = 64
-"""After so many beginnings of images that were none, a file is made to waste time."""
+_MISSES = 256
+"""After so many beginnings of images that were none, a file is made to waste time; an image is held."""
 
 
 def analyse(stream: BinaryIO, limits: ScanLimits, containers: frozenset[str] | None = None) -> Analysis:
@@ -131,6 +131,8 @@ class _Walk:
                     self._open(container, stream, path, depth)
             except (Unscannable, Unreadable) as fault:
                 self._fault(fault, forgive)
+            except MemoryError:
+                raise
             except Exception as error:  # noqa: BLE001 - parsers of strangers' bytes raise anything
                 self._fault(Unreadable("undecodable", f"{container.name}: {type(error).__name__}"), forgive)
 
@@ -141,6 +143,8 @@ class _Walk:
         stream.seek(0)
         try:
             found = image_signals(stream, image_format, self._budget)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - an image that could not be read whole, whatever it was
             self._fault(Unscannable("undecodable", type(error).__name__), forgive)
             return
@@ -162,7 +166,8 @@ class _Walk:
             if depth >= self._budget.limits.max_depth:
                 raise Unreadable("too_deep")
             if found.guessed and self._misses > _MISSES:
-                raise Unreadable("too_many_files")
+                image = sniff(read_at(stream, 0, HEAD)) is not None
+                raise (Unscannable if image else Unreadable)("too_many_files")
             self._budget.take_file()
             self._inner(found, within(found.name), depth + 1)
 
@@ -197,6 +202,8 @@ class _Walk:
                 cut = inner.stream is None and size > HELD
         except (Unscannable, Unreadable) as error:
             fault = error
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - decompressors raise anything
             fault = Unreadable("damaged", type(error).__name__)
         return _Held(kept, digester.finish(), fault, cut)

@@ -1,4 +1,4 @@
-"""What hangs behind an image's end, or before an image's start: the two ways to hide one file in another.
+"""What hangs behind an image's end, before its start or in its chunks: the ways to hide one file in another.
 
 An image, a ZIP or a PDF is found at any offset behind the end, not only directly there. An image whose end
 cannot be found is searched from behind its first bytes.
@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from upload_guard.containers.base import Found, Inner, size_of, window
-from upload_guard.containers.ends import end_of_image, has_picture
+from upload_guard.containers.base import Found, Inner, Remark, read_at, size_of, window
+from upload_guard.containers.ends import end_of_image, reach_of_image
 from upload_guard.containers.search import beginnings
+from upload_guard.errors import Unreadable, Unscannable
 from upload_guard.imaging.budget import Budget
-from upload_guard.imaging.formats import sniff
+from upload_guard.imaging.formats import HEAD, ImageFormat, is_raw, sniff
+from upload_guard.imaging.jpeg import Frame, frame_of
 
 PREFIX = 1 << 16
 """How far into a file that nothing recognises an image is looked for."""
 _BEGUN = 16
+# Programs may put what they like into chunks of their own. What JPEG has in its segments, imaging looks into.
+_CHUNKED = {ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.GIF}
 
 
 class Appended:
@@ -26,19 +30,40 @@ class Appended:
     def holds(self, head: bytes, stream: BinaryIO) -> bool:
         if sniff(head) is None:
             return bool(head) and not is_text(head) and not head.startswith(_OPENED_ELSEWHERE)
-        return end_of_image(stream) != size_of(stream)
+        return sniff(head) in _CHUNKED or end_of_image(stream) != size_of(stream)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:
         size = size_of(stream)
         stream.seek(0)
-        if sniff(stream.read(4096)) is None:
+        head = stream.read(HEAD)
+        if is_raw(head):
+            yield from _raw(stream, budget)
+            return
+        if sniff(head) is None:
             yield from _prefixed(stream, size, budget)
             return
         end = end_of_image(stream)
-        if end is None:
-            yield from carved(stream, _BEGUN, budget, "embedded")
-        else:
+        try:
+            if end is None:
+                yield from carved(stream, _BEGUN, budget, "embedded")
+                return
+            if sniff(head) in _CHUNKED:
+                yield from carved(stream, _BEGUN, budget, "embedded", stop=end)
             yield from carved(stream, end, budget, "appended", sure=end)
+        except Unreadable as fault:
+            # An image with thousands of beginnings behind it is no odd file but one made so.
+            raise Unscannable(fault.reason) from fault
+
+
+def _raw(stream: BinaryIO, budget: Budget) -> Iterator[Found]:
+    """A camera's file in a form of its own: the pictures that it shows are JPEGs, anywhere in it."""
+    pictures = 0
+    for inner in carved(stream, 1, budget, "preview"):
+        pictures += 1
+        yield inner
+    if not pictures:
+        raise Unscannable("unsupported_format", "raw")
+    yield Remark("raw sensor data not decoded")
 
 
 def _prefixed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
@@ -47,21 +72,65 @@ def _prefixed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
         yield from carved(stream, first, budget, "embedded")
 
 
-def carved(stream: BinaryIO, start: int, budget: Budget, name: str, sure: int = -1) -> Iterator[Inner]:
-    """Everything recognisable from `start` on. What begins at `sure` is a file, the rest looks like one."""
-    size, behind, number = size_of(stream), start, 0
+def carved(
+    stream: BinaryIO, start: int, budget: Budget, name: str, sure: int = -1, stop: int | None = None
+) -> Iterator[Inner]:
+    """All that is recognisable from `start` to `stop`. What begins at `sure` is a file, the rest looks so.
+
+    Raises `Unreadable` for a file made of beginnings, which would cost more to look into than it is worth.
+    """
+    size, behind, number = size_of(stream) if stop is None else stop, start, 0
     budget.take_bytes(max(0, size - start))
+    effort = _Effort(stream, size - start)
     for found in beginnings(stream, start, size):
         if found < behind:
             continue
-        if not has_picture(window(stream, found, size)):
+        content = window(stream, found, size)
+        jpeg = read_at(stream, found, 3) == b"\xff\xd8\xff"
+        frame = effort.frame(found) if jpeg else None
+        if jpeg and not (frame and frame.shown):
             continue
-        number += 1
-        end = end_of_image(window(stream, found, size))
+        end = end_of_image(content)
         behind = found + (end or 1)
+        reach = end or reach_of_image(content)
+        if frame and frame.width * frame.height > reach * _MOST_PIXELS_A_BYTE:
+            continue
+        effort.take(reach)
+        number += 1
         label = name if number == 1 else f"{name} {number}"
-        content = window(stream, found, behind if end else size)
-        yield Inner(label, content, guessed=found != sure, searched=True)
+        yield Inner(label, window(stream, found, found + reach), guessed=found != sure, searched=True)
+
+
+# Each block of 64 pixels takes a bit at least, so that less data shows next to nothing of the picture.
+_MOST_PIXELS_A_BYTE = 512
+
+
+class _Effort:
+    """What looking at beginnings may cost: they may overlap, each of them with all of the file behind it."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._reads = _MOST_READS
+        self._bytes = _SPARE + _OVERLAP * size
+
+    def frame(self, at: int) -> Frame | None:
+        def read(offset: int, count: int) -> bytes:
+            self._reads -= 1
+            if self._reads < 0:
+                raise Unreadable("too_many_files", "heads")
+            return read_at(self._stream, at + offset, count)
+
+        return frame_of(read)
+
+    def take(self, count: int) -> None:
+        self._bytes -= count
+        if self._bytes < 0:
+            raise Unreadable("too_many_files", "overlapping")
+
+
+_MOST_READS = 500_000
+_OVERLAP = 4
+_SPARE = 16 << 20
 
 
 def is_text(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Mail: attachments, inline parts and messages inside messages.
+"""Mail and mailboxes, saved web pages (MHTML): attachments, inline parts and messages inside messages.
 
 Sources: RFC 5322 (headers), RFC 2045 6 (transfer encodings), RFC 2046 5 (multipart, message/rfc822), POSIX
 uuencode.
@@ -13,6 +13,7 @@ import email.policy
 import quopri
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Inner, locked, read_whole, readable_name
@@ -33,14 +34,26 @@ class Eml:
         return begins_mail(head)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - the caller counts
-        message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(
-            read_whole(stream).lstrip()
-        )
-        for number, part in enumerate(message.walk(), 1):
+        text = read_whole(stream).lstrip()
+        for number, part in enumerate(chain.from_iterable(map(_parts, _messages(text))), 1):
             if number > _PARTS:
                 raise Unreadable("too_many_files")
             if not part.is_multipart():
                 yield from _part(part, number)
+
+
+def _messages(text: bytes) -> Iterator[bytes]:
+    """One, or those of a mailbox (RFC 4155), where a line "From " behind an empty one begins the next."""
+    starts = [found.start() for found in _MAILBOX.finditer(text)] if text.startswith(b"From ") else [0]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield text[start:end]
+
+
+_MAILBOX = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\r?\n")
+
+
+def _parts(message: bytes) -> Iterator[email.message.Message]:
+    return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(message).walk()
 
 
 def _part(part: email.message.Message, number: int) -> Iterator[Found]:

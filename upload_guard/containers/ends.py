@@ -14,6 +14,8 @@ from upload_guard.containers.base import read_at, size_of
 from upload_guard.imaging.formats import HEAD, ImageFormat, sniff
 
 _STEP = 1 << 18
+_FIRST_STEP = 1 << 10
+_JPEG_STEPS = 10_000
 _STEPS = 100_000
 """More parts than any image has, and few enough to walk in a moment."""
 
@@ -30,44 +32,38 @@ def end_of_image(stream: BinaryIO) -> int | None:
     return end if end is not None and end <= size else None
 
 
-def has_picture(stream: BinaryIO) -> bool:
-    """Whether what begins like a JPEG comes to a scan; what begins like anything else is believed."""
-    if read_at(stream, 0, 3) != b"\xff\xd8\xff":
-        return True
-    at = 2
-    for _ in range(_HEADERS):
-        head = read_at(stream, at, 4)
-        if len(head) < 4 or head[0] != 0xFF:
-            return False
-        if head[1] == 0xFF:  # markers may be filled up
-            at += 1
-            continue
-        if head[1] < 0xC0 or 0xD0 <= head[1] <= 0xD9:
-            return False
-        if head[1] == 0xDA:
-            return True
-        at += 2 + int.from_bytes(head[2:4], "big")
-    return False
+def reach_of_image(stream: BinaryIO) -> int:
+    """How far it goes where its end cannot be told: a JPEG up to the next one, since decoders stop there."""
+    size = size_of(stream)
+    if not read_at(stream, 0, 3).startswith(b"\xff\xd8\xff"):
+        return size
+    stop = _jpeg_stop(stream, size)
+    return stop if stop is not None and read_at(stream, stop, 2) == b"\xff\xd8" else size
 
 
-_HEADERS = 2000
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 
 def _jpeg(stream: BinaryIO, size: int) -> int | None:
-    """Segments by their lengths (so an EXIF thumbnail is passed over), scan data by its next marker."""
+    stop = _jpeg_stop(stream, size)
+    return stop + 2 if stop is not None and read_at(stream, stop, 2) == b"\xff\xd9" else None
+
+
+def _jpeg_stop(stream: BinaryIO, size: int) -> int | None:
+    """Where its end marker is, or another image begins before it: None without either.
+
+    Goes over segments by their lengths (so an EXIF thumbnail is passed over), over scans to the next marker.
+    """
     at = 2
-    for _ in range(_STEPS):
+    for _ in range(_JPEG_STEPS):
         head = read_at(stream, at, 4)
         if len(head) < 2 or head[0] != 0xFF:
             return None
-        if head[1] == 0xD9:
-            return at + 2
+        if head[1] in {0xD8, 0xD9}:
+            return at
         if head[1] == 0xFF:
             at += 1
             continue
-        if head[1] == 0xD8:
-            return None  # another image begins before this one ended
         if head[1] == 0x01 or 0xD0 <= head[1] <= 0xD7:
             at += 2
             continue
@@ -81,12 +77,14 @@ def _jpeg(stream: BinaryIO, size: int) -> int | None:
 
 
 def _behind_scan(stream: BinaryIO, at: int, size: int) -> int | None:
+    step = _FIRST_STEP
     while at < size:
-        block = read_at(stream, at, _STEP)
+        block = read_at(stream, at, step)
         found = _AFTER_SCAN.search(block)
         if found:
             return at + found.start()
         at += max(1, len(block) - 1)
+        step = min(2 * step, _STEP)
     return None
 
 

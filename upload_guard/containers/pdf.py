@@ -22,7 +22,7 @@ from upload_guard.containers.base import Found, Inner, locked, read_whole
 from upload_guard.containers.ends import end_of_image
 from upload_guard.containers.pdf_filters import IMAGE_FILES, Decoded, decoded, entry, plain
 from upload_guard.containers.pdf_inline import inline_images
-from upload_guard.containers.pdf_rasters import Shape, as_file, picture, shape, unmasked
+from upload_guard.containers.pdf_rasters import Shape, as_file, inverted, negative, picture, shape, unmasked
 from upload_guard.errors import Unreadable, Unscannable, UploadGuardError
 from upload_guard.imaging.budget import Budget
 
@@ -82,6 +82,8 @@ def _object(reader: PdfReader, number: int, generation: int) -> Any:
         return reader.get_object(IndirectObject(number, generation, reader))
     except DependencyError as error:
         raise Unreadable("encrypted", str(error)) from error
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - one broken object of many; what was in it is searched for raw
         return None
 
@@ -127,7 +129,10 @@ def _images(values: Any, data: bytes, name: str, budget: Budget) -> Iterator[Inn
         raw = decoded(values, data, budget, max(form.size, form.width * form.height * 8))
         if raw.codec in IMAGE_FILES:
             yield Inner(name, stream=io.BytesIO(_trimmed(raw.data)))
-            return
+            if not inverted(values, form.depth):
+                return
+            name = f"{name}, inverted"
+            raw = Decoded(negative(raw.data, form), "tiff")
         file = raw.data if raw.codec else _raster(values, raw, form, budget)
     except (Unreadable, Unscannable) as fault:
         yield Inner(name, chunks=locked(fault))
@@ -170,6 +175,8 @@ def _pages(reader: PdfReader) -> dict[int, str]:
             for part in contents if isinstance(contents, list) else [contents]:
                 if isinstance(part, IndirectObject):
                     names.setdefault(part.idnum, f"page {number}")
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - as said
         return names
     return names

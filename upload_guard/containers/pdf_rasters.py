@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from upload_guard.containers.pdf_filters import entry, is_true, plain
 from upload_guard.errors import Unreadable, Unscannable
@@ -90,7 +90,7 @@ def picture(values: Any, data: bytes, form: Shape) -> Image.Image:
     if kind in {"/Indexed", "/I"} and len(rest) >= 3:
         return _indexed(samples[:, :, 0], form, rest)
     scaled = _scaled(samples, form.depth)
-    if _inverted(values, form.depth) != (kind in {"/Separation", "/DeviceN"} and form.components != 4):
+    if inverted(values, form.depth) != (kind in {"/Separation", "/DeviceN"} and form.components != 4):
         scaled = 255 - scaled
     return _image(scaled, "LAB" if kind == "/Lab" else "")
 
@@ -132,12 +132,23 @@ def _scaled(samples: npt.NDArray[np.uint16], depth: int) -> npt.NDArray[np.uint8
     return (samples * (255 // ((1 << depth) - 1))).astype(np.uint8)
 
 
-def _inverted(values: Any, depth: int) -> bool:
+def inverted(values: Any, depth: int) -> bool:
     """Whether the Decode array turns the first component round."""
     bounds = entry(values, "/Decode", "/D")
     if not isinstance(bounds, list) or len(bounds) < 2 or depth > 16:
         return False
     return float(plain(bounds[0])) > float(plain(bounds[1]))
+
+
+def negative(data: bytes, form: Shape) -> bytes:
+    """The image file that is embedded as its Decode array shows it. Raises what Pillow raises.
+
+    Raises `Unscannable` where the file is larger than its dictionary says, by which it was judged.
+    """
+    with Image.open(io.BytesIO(data), formats=("JPEG", "JPEG2000")) as image:
+        if image.width * image.height > form.width * form.height:
+            raise Unscannable("too_many_pixels", f"{image.width}x{image.height}")
+        return as_file(ImageOps.invert(image.convert("L")), None)
 
 
 def _indexed(numbers: npt.NDArray[np.uint16], form: Shape, rest: list[Any]) -> Image.Image:

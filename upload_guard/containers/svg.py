@@ -36,15 +36,13 @@ class Svg:
     name = "svg"
 
     def holds(self, head: bytes, stream: BinaryIO) -> bool:
-        start = _in_utf8(head)
+        start = in_utf8(head)
         if not _MARKUP.match(start):
             return False
-        return (
-            _ROOT.search(start) is not None or _ROOT.search(_in_utf8(read_at(stream, 0, _LOOK))) is not None
-        )
+        return _ROOT.search(start) is not None or _ROOT.search(in_utf8(read_at(stream, 0, _LOOK))) is not None
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - the caller counts
-        text = _in_utf8(read_whole(stream))
+        text = in_utf8(read_whole(stream))
         found = False
         for inner in data_uris(text):
             found = True
@@ -56,7 +54,8 @@ class Svg:
             yield Remark("vector")
 
 
-def _in_utf8(text: bytes) -> bytes:
+def in_utf8(text: bytes) -> bytes:
+    """Markup without its byte order mark, whatever encoding that or its first character tells."""
     for mark, encoding in _ENCODINGS:
         if text.startswith(mark):
             return text.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")

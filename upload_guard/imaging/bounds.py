@@ -15,6 +15,8 @@ from upload_guard.imaging.ifds import directories
 
 # Progressive files have about ten, of the cleverest encoders some thirty; each costs a pass over the picture.
 _MOST_SCANS = 64
+# Some hundred make a large colour profile; each costs a step of an interpreter.
+_MOST_SEGMENTS = 100_000
 # Blocks of a GIF hold up to 255 bytes; writers fill them.
 _MOST_BLOCKS, _LEAST_BLOCK = 100_000, 128
 _MOST_CHUNKS = 100_000
@@ -43,10 +45,12 @@ _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 
 
 def check_scans(data: bytes) -> None:
-    """Counts the scans of each JPEG image in `data` (ITU-T T.81, B.1.1). Raises `Unscannable`."""
-    scans, at = 0, 0
+    """Counts segments, and scans of each JPEG image in `data` (ITU-T T.81, B.1.1). Raises `Unscannable`."""
+    scans, at, segments = 0, 0, 0
     while (found := _MARKER.search(data, at)) is not None:
-        marker, at = found[1][0], found.end()
+        marker, at, segments = found[1][0], found.end(), segments + 1
+        if segments > _MOST_SEGMENTS:
+            raise Unscannable("too_many_segments", f"more than {_MOST_SEGMENTS}")
         if marker in {_SOI, _EOI}:
             scans = 0
         if marker in {_SOI, _TEM}:

@@ -87,6 +87,24 @@ def sniff(head: bytes) -> ImageFormat | None:
     return None
 
 
+# Olympus, Panasonic, Fujifilm, Sigma, Minolta, Canon's before and after CR2.
+_RAW_MAGIC = (
+    b"IIRO",
+    b"IIRS",
+    b"MMOR",
+    b"IIU\x00",
+    b"FUJIFILMCCD-RAW",
+    b"FOVb",
+    b"\x00MRM",
+    b"II\x1a\x00\x00\x00HEAPCCDR",
+)
+
+
+def is_raw(head: bytes) -> bool:
+    """Whether it begins a camera's raw file that is not made like TIFF: no decoder here, only previews."""
+    return head.startswith(_RAW_MAGIC) or head[4:12] == b"ftypcrx "
+
+
 # "BM" alone begins much innocent text: ask for a known header size as well.
 _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 

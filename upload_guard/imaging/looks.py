@@ -6,6 +6,7 @@ Grey is luma as PDQ's reference weighs it (ITU-R 601).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ def looks(image: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     but transparency.
     """
     if image.mode[0] in "IF":
-        yield "", Image.fromarray(_to_eight_bits(np.asarray(image, np.float64)))
+        yield "", Image.fromarray(_to_eight_bits(np.asarray(image)))
         return
     if not _has_alpha(image):
         yield "", _grey(image)
@@ -50,17 +51,24 @@ def _grey(image: Image.Image) -> Image.Image:
     return image.convert("RGB").convert("L")
 
 
-def _to_eight_bits(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+def _to_eight_bits(samples: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Deep samples in the range that their largest value fits: 1, 8 bits, 16 bits, else their own.
 
     Pillow's own conversion clips at 255, which moves the hash by half its bits.
     """
-    samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    if samples.dtype.kind == "f":
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(samples.min()), float(samples.max())
     if low < 0 or high > _DEPTHS[-1]:
-        return ((samples - low) * (255 / max(high - low, 1.0))).astype(np.uint8)
-    depth = next(depth for depth in _DEPTHS if high <= depth)
-    return (samples * (255 / depth)).astype(np.uint8)
+        scale = 255 / max(high - low, 1.0)
+    else:
+        low, scale = 0.0, 255 / next(depth for depth in _DEPTHS if high <= depth)
+    scaled = np.empty(samples.shape, np.uint8)
+    # A camera's picture would be eight times as large in between.
+    for top in range(0, len(samples), _ROWS):
+        scaled[top : top + _ROWS] = (samples[top : top + _ROWS].astype(np.float64) - low) * scale
+    return scaled
 
 
 _DEPTHS = (1.0, 255.0, 65535.0)
+_ROWS = 256

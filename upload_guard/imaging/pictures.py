@@ -19,7 +19,6 @@ from PIL import (
     ImagePalette,  # noqa: F401
     Jpeg2KImagePlugin,  # noqa: F401
     MpoImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
 
@@ -27,15 +26,11 @@ from upload_guard.errors import Unscannable
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.heif import heif_pictures
-from upload_guard.imaging.ifds import THUMBNAIL_OFFSET, directories
-from upload_guard.imaging.picture import Picture, ordinal
+from upload_guard.imaging.picture import ENOUGH, Picture, ordinal
+from upload_guard.imaging.tiff import tiff_pictures
 
 # `Image.open` would do this at its first call.
 Image.preinit()
-
-ENOUGH = 768
-"""Pixels on the shorter side that the hashes need: the least at which a smaller decode moves PDQ by at most
-10 of 256 bits, the published bound between implementations (measured on 149 photos: 2.4 in the mean)."""
 
 
 def pictures(data: bytes, image_format: ImageFormat, limits: ScanLimits) -> Iterator[Picture]:
@@ -49,22 +44,19 @@ def pictures(data: bytes, image_format: ImageFormat, limits: ScanLimits) -> Iter
         yield from heif_pictures(data)
     elif image_format is ImageFormat.ICO:
         yield from _icons(data, limits)
+    elif image_format is ImageFormat.TIFF:
+        yield from tiff_pictures(data, limits)
     else:
         with Image.open(io.BytesIO(data), formats=image_format.decoded_by) as image:
-            yield from _frames(image, data, limits)
+            yield from _frames(image, limits)
 
 
-def _frames(image: Image.Image, data: bytes, limits: ScanLimits) -> Iterator[Picture]:
-    pages = list(directories(data)) if image.format == "TIFF" else []
-    passed_over = {number for number, tags in enumerate(pages) if number and THUMBNAIL_OFFSET in tags}
-    # Pillow counts pages by setting each up, which fails on such a thumbnail: `thumbnails` reads it instead.
-    count = len(pages) if passed_over else getattr(image, "n_frames", 1)
+def _frames(image: Image.Image, limits: ScanLimits) -> Iterator[Picture]:
+    count = getattr(image, "n_frames", 1)
     if count > limits.max_frames:
         # Now, and not after the first few hundred have been decoded.
         raise Unscannable("too_many_frames", str(count))
     for number in range(count):
-        if number in passed_over:
-            continue
         if count > 1:
             image.seek(number)
         yield Picture(_name(image, number), image.size, partial(_drafted, image))

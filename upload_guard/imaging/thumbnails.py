@@ -16,8 +16,7 @@ from PIL import Image
 from upload_guard.errors import Unscannable
 from upload_guard.imaging.bounds import check_scans
 from upload_guard.imaging.ifds import THUMBNAIL_LENGTH, THUMBNAIL_OFFSET, Tags, directories
-from upload_guard.imaging.picture import Picture
-from upload_guard.imaging.pictures import ENOUGH
+from upload_guard.imaging.picture import ENOUGH, Picture
 
 _MOST = 8
 _WIDTH, _HEIGHT, _COMPRESSION, _STRIPS, _SAMPLES = 0x0100, 0x0101, 0x0103, 0x0111, 0x0115
@@ -28,8 +27,8 @@ class BrokenThumbnail(Exception):
     """One is announced and cannot be read; the picture around it is another matter."""
 
 
-def thumbnails(image: Image.Image, name: str, data: bytes = b"") -> Iterator[Picture]:
-    """Of `image`, whose file is `data` where the file is itself made of directories (TIFF).
+def thumbnails(image: Image.Image, name: str) -> Iterator[Picture]:
+    """Those in the metadata of `image`.
 
     Raises `BrokenThumbnail` after the others if the one that EXIF announces cannot be read.
     """
@@ -38,7 +37,7 @@ def thumbnails(image: Image.Image, name: str, data: bytes = b"") -> Iterator[Pic
     blocks = [block for _, block in getattr(image, "applist", ())] or ([exif] if exif else [])
     for start in _jpegs(blocks):
         yield from _jpeg(title, start, announced=False)
-    yield from _announced(title, data or exif, within_exif=not data)
+    yield from _announced(title, exif)
 
 
 def _exif(image: Image.Image) -> bytes:
@@ -68,7 +67,7 @@ def _jpeg(title: str, start: bytes, *, announced: bool) -> Iterator[Picture]:
     try:
         check_scans(start)
         image = Image.open(io.BytesIO(start + _END_OF_JPEG), formats=("JPEG",))
-    except Unscannable:
+    except (Unscannable, MemoryError):
         raise
     except Exception as error:
         if announced:
@@ -83,13 +82,12 @@ def _small(image: Image.Image) -> Image.Image:
     return image
 
 
-def _announced(title: str, block: bytes, *, within_exif: bool) -> Iterator[Picture]:
+def _announced(title: str, block: bytes) -> Iterator[Picture]:
     tags = _second_directory(block)
     if THUMBNAIL_OFFSET in tags:
         start = block[tags[THUMBNAIL_OFFSET] :][: tags.get(THUMBNAIL_LENGTH) or None]
         yield from _jpeg(title, start, announced=True)
-    elif within_exif and tags.get(_COMPRESSION) == 1 and {_WIDTH, _HEIGHT, _STRIPS} <= tags.keys():
-        # In a TIFF file the same tags make a page, which is read as one.
+    elif tags.get(_COMPRESSION) == 1 and {_WIDTH, _HEIGHT, _STRIPS} <= tags.keys():
         yield from _samples(title, block, tags)
 
 
@@ -97,9 +95,10 @@ def _second_directory(block: bytes) -> Tags:
     try:
         found = directories(block)
         next(found, None)
-        return next(found, {})
+        second = next(found, None)
     except Unscannable as loop:
         raise BrokenThumbnail(str(loop)) from loop
+    return second.tags if second else {}
 
 
 def _samples(title: str, block: bytes, tags: Tags) -> Iterator[Picture]:

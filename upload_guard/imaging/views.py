@@ -18,8 +18,8 @@ from upload_guard.imaging.bounds import check_bounds
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.looks import looks
-from upload_guard.imaging.picture import Picture
-from upload_guard.imaging.pictures import ENOUGH, pictures
+from upload_guard.imaging.picture import ENOUGH, Picture
+from upload_guard.imaging.pictures import pictures
 from upload_guard.imaging.thumbnails import BrokenThumbnail, thumbnails
 from upload_guard.imaging.tolerance import tolerance
 from upload_guard.records import View
@@ -77,7 +77,7 @@ class _Reading:
         except Exception as error:
             if not picture.optional or isinstance(error, MemoryError):
                 raise
-            self._notes.append(f"{picture.name}: broken ({type(error).__name__})")
+            self._notes.append(f"{picture.name}: {picture.remark} ({type(error).__name__})")
             return
         yield from self._looks(picture.name, image)
         if not picture.optional:
@@ -93,9 +93,8 @@ class _Reading:
                 yield View(f"{name} {look}".rstrip(), small)
 
     def _thumbnails(self, name: str, image: Image.Image) -> Iterator[View]:
-        directories = self._data if self._format is ImageFormat.TIFF and name == "frame 0" else b""
         try:
-            for picture in thumbnails(image, name, directories):
+            for picture in thumbnails(image, name):
                 yield from self._shown(picture)
         except BrokenThumbnail as error:
             self._notes.append(f"thumbnail of {name}: broken ({error})")
