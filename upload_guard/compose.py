@@ -118,6 +118,7 @@ def build_intake(settings: Settings) -> IntakeRule:
         max_text=intake.max_text,
         max_inflated=intake.max_inflated,
         max_files=intake.max_files,
+        max_carried=intake.max_carried,
         body_timeout=intake.body_timeout,
         form=FormLimits(intake.max_parts, intake.max_part_header, refuse),
     )

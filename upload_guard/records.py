@@ -122,13 +122,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file as somebody sent it. `file_name` and `media_type` are claims of the sender."""
+    """One file as somebody sent it. `file_name` and `media_type` are claims of the sender.
+
+    `guessed` is one that was found in a text by its first bytes: if nothing of it can be read, it is text.
+    """
 
     content: Content
     digests: Digests
     file_name: str = ""
     media_type: str = ""
     source: Source = Source()
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

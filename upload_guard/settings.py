@@ -51,6 +51,7 @@ class IntakeSettings(_Section):
     max_parts: int = Field(default=1000, ge=1)
     max_part_header: ByteSize = Field(default=ByteSize(8 << 10), ge=256)
     max_files: int = Field(default=100, ge=1)
+    max_carried: int = Field(default=1000, ge=1)
     max_text: ByteSize = Field(default=ByteSize(64 << 20), ge=1024)
     max_inflated: ByteSize = Field(default=ByteSize(256 << 20), ge=1024)
     max_unfinished: ByteSize = Field(default=ByteSize(16 << 30), gt=0)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support import picture_bytes
 from upload_guard.errors import Unreadable
-from upload_guard.texts.encodings import payloads, worth_checking
+from upload_guard.texts.encodings import Finder
+from upload_guard.texts.kinds import worth_checking
 
 PICTURE = picture_bytes(1)
+
+
+def payloads(text: str) -> Iterator[bytes]:
+    return Finder().payloads(text)
+
+
 ENCODED = base64.b64encode(PICTURE).decode()
 
 
@@ -38,7 +46,9 @@ def test_a_message_pasted_into_a_text_is_no_file() -> None:
 
 def test_a_text_of_nothing_but_beginnings_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="beginnings"):
-        list(payloads("Qk0A " * 5000))
+        list(payloads(f"{ENCODED[:60]}!" * 2001))
+    with pytest.raises(Unreadable, match="beginnings"):
+        list(payloads("Qk0A " * 100_001))
 
 
 @pytest.mark.parametrize("text", ["\\" * 100_000, "\\u00" * 50_000, '\\"' * 50_000, "data:" * 30_000])

@@ -16,6 +16,7 @@ from upload_guard.errors import Unreadable, Unscannable
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import HEAD, ImageFormat, is_raw, sniff
 from upload_guard.imaging.jpeg import Frame, frame_of
+from upload_guard.texts.plain import looks_like_text
 
 PREFIX = 1 << 16
 """How far into a file that nothing recognises an image is looked for."""
@@ -49,6 +50,10 @@ class Appended:
                 return
             if sniff(head) in _CHUNKED:
                 yield from carved(stream, _BEGUN, budget, "embedded", stop=end)
+            behind = read_at(stream, end, HEAD)
+            if looks_like_text(behind) and sniff(behind) is None:
+                # A page behind a tiny picture is a page to a browser that goes by its name.
+                yield Inner("text behind it", window(stream, end, size), guessed=True)
             yield from carved(stream, end, budget, "appended", sure=end)
         except Unreadable as fault:
             # An image with thousands of beginnings behind it is no odd file but one made so.

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Inner, locked, read_whole, readable_name
-from upload_guard.containers.data_uris import data_uris, from64
+from upload_guard.containers.carried import carried_files, from64
 from upload_guard.errors import Unreadable
 from upload_guard.imaging.budget import Budget
 from upload_guard.texts.mail import begins_mail
@@ -68,7 +68,7 @@ def _part(part: email.message.Message, number: int) -> Iterator[Found]:
         yield Inner(name, chunks=locked(Unreadable("damaged")))
         return
     if part.get_content_maintype() == "text" or part.get_content_maintype() == "multipart":
-        for inner in data_uris(content):
+        for inner in carried_files(content):
             yield Inner(f"{name}, {inner.name}", chunks=inner.chunks)
         yield from _uu_files(content)
     yield Inner(name, chunks=(content,))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Remark, read_at, read_whole
-from upload_guard.containers.data_uris import data_uris
+from upload_guard.containers.carried import carried_files
 from upload_guard.errors import Unscannable
 from upload_guard.imaging.budget import Budget
 
@@ -44,7 +44,7 @@ class Svg:
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - the caller counts
         text = in_utf8(read_whole(stream))
         found = False
-        for inner in data_uris(text):
+        for inner in carried_files(text):
             found = True
             yield inner
         # An entity could hold a picture or grow without end; a browser would expand it, nothing here does.

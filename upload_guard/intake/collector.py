@@ -8,7 +8,7 @@ from io import BytesIO
 from itertools import chain
 
 from upload_guard.digests import digest_stream
-from upload_guard.errors import AmbiguousRequest, BodyTooLarge, RequestError, Unreadable
+from upload_guard.errors import AmbiguousRequest, BodyTooLarge, Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.body import Spool, SpoolSlice
 from upload_guard.intake.forms import Part
@@ -16,7 +16,8 @@ from upload_guard.intake.pieces import FIELD_NAMES, LONGEST_FIELD
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Digests, Source, Upload
 from upload_guard.texts.carriers import PLAIN_TEXT, URL_ENCODED, carriers_of, holds_fields
-from upload_guard.texts.encodings import payloads, worth_checking
+from upload_guard.texts.encodings import Finder
+from upload_guard.texts.kinds import worth_checking
 from upload_guard.texts.plain import looks_like_text
 from upload_guard.texts.protocol import Carrier
 
@@ -35,13 +36,14 @@ class Collector:
         self._source = source
         self._new_spool = new_spool
         self._carried: Spool | None = None
+        self._finder = Finder()
         self._seen: set[bytes] = set()
 
     def add_part(self, part: Part) -> None:
         """A part of a form. Browsers send an empty file without a name where none was chosen."""
         if part.is_file:
             if part.file_name or part.digests.size:
-                self.files.append(self._add(part.content, part.digests, part.file_name, part.media_type))
+                self._add_file(part.content, part.digests, part.file_name, part.media_type)
             return
         if part.name in FIELD_NAMES:
             with part.content.open() as value:
@@ -54,9 +56,9 @@ class Collector:
         A file that is text is searched where files are opened, and kept as it is; fields are never kept.
         """
         body = _described(content, content_type)
-        are_fields = holds_fields(body.media_type) and looks_like_text(body.head)
-        if body.may_hold_images or not are_fields:
-            self.files.append(self._add(content, digests, "", content_type))
+        are_fields = holds_fields(body.media_type)
+        if body.may_hold_images or not (are_fields and looks_like_text(body.head)):
+            self._add_file(content, digests, "", content_type)
         enabled = self._rule.carriers
         carriers = carriers_of(body.media_type, body.head, enabled) if are_fields else ()
         if URL_ENCODED.name in enabled and URL_ENCODED not in carriers and _has_pairs(body.head):
@@ -67,7 +69,7 @@ class Collector:
 
     def _add_field(self, field: _Described, digests: Digests) -> None:
         if field.may_hold_images:
-            self._add(field.content, digests, "", field.media_type)
+            self._add_guess(field.content, digests)
         enabled = self._rule.carriers
         carriers = carriers_of(field.media_type, field.head, enabled)
         if not carriers and PLAIN_TEXT.name in enabled and field.content.size <= self._rule.limits.max_text:
@@ -76,8 +78,8 @@ class Collector:
         self._search(carriers, field)
 
     def _search(self, carriers: Sequence[Carrier], body: _Described) -> None:
-        if body.is_image or not carriers:
-            # What claims to be an image and is none does not decode, and is held for that.
+        if not carriers or (sniff(body.head) is not None and not looks_like_text(body.head)):
+            # An image is opened where files are, and what hangs behind it as well.
             return
         if body.content.size > self._rule.limits.max_text:
             raise BodyTooLarge(f"{body.content.size} bytes of {carriers[0].name} are over intake.max_text")
@@ -85,10 +87,13 @@ class Collector:
             data = stream.read()
         try:
             for text in chain.from_iterable(carrier.texts(data) for carrier in carriers):
-                for found in payloads(text):
+                for found in self._finder.payloads(text):
                     self._add_carried(found)
         except Unreadable as fault:
-            raise _refusal(fault) from fault
+            if fault.reason != "entities":
+                raise BodyTooLarge(f"the texts in the body cannot be searched: {fault}") from fault
+            if holds_fields(body.media_type):
+                raise AmbiguousRequest("XML that declares entities") from fault
 
     def _add_carried(self, data: bytes) -> None:
         digests = digest_stream(BytesIO(data))
@@ -100,13 +105,19 @@ class Collector:
             raise BodyTooLarge("the files carried in texts are over intake.max_inflated")
         start = spool.size
         spool.write(data)
-        self._add(spool.slice(start, len(data)), digests, "", "")
+        self._add_guess(spool.slice(start, len(data)), digests)
 
-    def _add(self, content: SpoolSlice, digests: Digests, file_name: str, media_type: str) -> Upload:
-        if len(self.uploads) >= self._rule.limits.max_files:
+    def _add_file(self, content: SpoolSlice, digests: Digests, file_name: str, media_type: str) -> None:
+        if len(self.files) >= self._rule.limits.max_files:
             raise BodyTooLarge("more files in one request than intake.max_files")
-        self.uploads.append(Upload(content, digests, file_name, media_type, self._source))
-        return self.uploads[-1]
+        self.files.append(Upload(content, digests, file_name, media_type, self._source))
+        self.uploads.append(self.files[-1])
+
+    def _add_guess(self, content: SpoolSlice, digests: Digests) -> None:
+        """What only looks like a file: a person may have pasted the beginning of one."""
+        if len(self.uploads) - len(self.files) >= self._rule.limits.max_carried:
+            raise BodyTooLarge("more files in the texts of one request than intake.max_carried")
+        self.uploads.append(Upload(content, digests, source=self._source, guessed=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +127,6 @@ class _Described:
     content: SpoolSlice
     head: bytes
     media_type: str
-
-    @property
-    def is_image(self) -> bool:
-        return sniff(self.head) is not None
 
     @property
     def may_hold_images(self) -> bool:
@@ -132,10 +139,4 @@ def _described(content: SpoolSlice, content_type: str) -> _Described:
 
 
 def _has_pairs(head: bytes) -> bool:
-    return b"=" in head and b"%" in head and looks_like_text(head)
-
-
-def _refusal(fault: Unreadable) -> RequestError:
-    """What an unreadable text means for the request that brings it."""
-    kind = AmbiguousRequest if fault.reason == "entities" else BodyTooLarge
-    return kind(f"a text in the body cannot be read: {fault}")
+    return b"=" in head and (b"%" in head or b"+" in head) and looks_like_text(head)

@@ -31,7 +31,7 @@ class IntakeLimits:
     """Bounds on one request and where its body is spooled. Sizes in bytes, times in seconds.
 
     `max_text` bounds what is searched as text, `max_inflated` what a compressed body may hold, `max_files`
-    how many files of one request are checked.
+    and `max_carried` how many files of one request are checked that were sent as such, and found in texts.
     """
 
     spool_dir: Path
@@ -39,6 +39,7 @@ class IntakeLimits:
     max_text: int
     max_inflated: int
     max_files: int
+    max_carried: int
     body_timeout: float
     form: FormLimits
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from upload_guard.texts.encodings import SHORTEST
+from upload_guard.texts.plain import decodings
 from upload_guard.texts.protocol import first_visible
 
 # One literal that is long enough to hold anything, behind any number of short ones. Possessive throughout,
@@ -35,9 +36,9 @@ class Json:
         return media_type.endswith(("/json", "+json"))
 
     def texts(self, body: bytes) -> Iterator[str]:
-        text = body.decode(json.detect_encoding(body), "replace")
-        yield text
-        yield from literals(text)
+        for text in decodings(body):
+            yield text
+            yield from literals(text)
 
 
 def literals(text: str, depth: int = _DEEPEST) -> Iterator[str]:

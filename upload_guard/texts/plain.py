@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-_UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 _NOT_PRINTABLE = bytes(set(range(256)) - {*b"\t\n\r", *range(0x20, 0x7F)})
+_CONTROL = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b"))
 _MOSTLY = 0.7
+_RARELY = 0.05
 
 
 class PlainText:
@@ -22,18 +25,26 @@ class PlainText:
         return False
 
     def texts(self, body: bytes) -> Iterator[str]:
-        yield decoded(body)
+        yield from decodings(body)
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Text has no NUL bytes, or is of two or four bytes a letter, or somebody put a few in to look binary."""
+    """Text has no NUL bytes, or is of two or four bytes a letter, or somebody put a few in to look binary.
+
+    Control characters are rare in it, and every tenth byte of what is compressed or encrypted.
+    """
     visible = head.replace(b"\0", b"")
-    if len(visible) == len(head) or head[:2] in _UTF_16:
+    if head[:2] in _UTF_16:
         return True
+    if len(visible) == len(head):
+        return len(visible) - len(visible.translate(None, _CONTROL)) <= _RARELY * len(visible)
     printable = len(visible.translate(None, _NOT_PRINTABLE))
     return printable > 0 and printable >= _MOSTLY * len(visible)
 
 
-def decoded(body: bytes) -> str:
-    """Latin-1 unless a byte order mark says otherwise: base64 is ASCII in all that is left."""
-    return body.decode(_UTF_16.get(body[:2], "latin-1"), "replace")
+def decodings(body: bytes) -> Iterator[str]:
+    """In Latin-1, since base64 is ASCII in most encodings, and in what a mark or NUL bytes tell of."""
+    yield body.decode("latin-1")
+    encoding = json.detect_encoding(body)
+    if not encoding.startswith("utf-8"):
+        yield body.decode(encoding, "replace")

@@ -1,24 +1,18 @@
 """XML, as XML-RPC and SOAP send it: the text between tags, as a parser would join and resolve it.
 
 Never parsed as XML: a parser that expands entities is the attack. Source: XML 1.0, sections 2.4 to 2.7 and 4.
+What stands in attributes is found in the whole text, whose references are resolved as well.
 """
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
 
 from upload_guard.errors import Unreadable
 from upload_guard.texts.encodings import SHORTEST
-from upload_guard.texts.plain import decoded
+from upload_guard.texts.plain import decodings
 from upload_guard.texts.protocol import first_visible
-
-_TAG = re.compile(r"<[^<>]*>")
-_INVISIBLE = (("<!--", "-->"), ("<?", "?>"))
-# A character may be named with any number of zeros in front; what is longer still is none, and int() raises.
-_ZEROS = re.compile(r"&#([xX]?)0+(?=[0-9A-Fa-f])")
-_NO_CHARACTER = re.compile(r"&#[xX]?[0-9A-Fa-f]{9,};?")
+from upload_guard.texts.readings import unescaped
 
 
 class Xml:
@@ -34,26 +28,49 @@ class Xml:
 
     def texts(self, body: bytes) -> Iterator[str]:
         """Raises `Unreadable` where entities are declared: one could hold a picture, or grow without end."""
-        text = decoded(body)
-        yield text
-        if "<!ENTITY" in text.replace("\0", ""):
-            raise Unreadable("entities")
-        joined = text.replace("<![CDATA[", "").replace("]]>", "")
-        for start, end in _INVISIBLE:
-            joined = _without(joined, start, end)
-        for node in _TAG.split(joined):
-            if len(node) >= SHORTEST:
-                yield _resolved(node) if "&" in node else node
+        for text in decodings(body):
+            yield text
+            if "<!ENTITY" in text.replace("\0", ""):
+                raise Unreadable("entities")
+            yield from _nodes(text)
 
 
-def _resolved(node: str) -> str:
-    return html.unescape(_NO_CHARACTER.sub("\ufffd", _ZEROS.sub(r"&#\1", node)))
+def _nodes(text: str) -> Iterator[str]:
+    """The text between two tags, whatever comments, instructions and CDATA sections it is cut into.
 
-
-def _without(text: str, start: str, end: str) -> str:
-    """`text` without what stands between `start` and `end`; by searching: a pattern could look twice."""
-    kept, at = [], 0
-    while (opened := text.find(start, at)) >= 0 and (closed := text.find(end, opened + len(start))) >= 0:
-        kept.append(text[at:opened])
+    One walk from left to right, since each of these may hold what looks like the beginning of another.
+    """
+    node: list[str] = []
+    at = 0
+    missing: set[str] = set()
+    while (opened := text.find("<", at)) >= 0:
+        node.append(unescaped(text[at:opened]))
+        start, end = _kind(text, opened)
+        closed = -1 if end in missing else text.find(end, opened + len(start))
+        if closed < 0:
+            # Looked for once: a text of nothing but beginnings must not be searched again from each.
+            missing.add(end)
+            node.append("<")
+            at = opened + 1
+            continue
+        if start == "<![CDATA[":
+            node.append(text[opened + len(start) : closed])
+        elif start == "<":
+            yield from _long_enough(node)
+            node = []
         at = closed + len(end)
-    return "".join([*kept, text[at:]])
+    node.append(unescaped(text[at:]))
+    yield from _long_enough(node)
+
+
+_KINDS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<", ">"))
+
+
+def _kind(text: str, at: int) -> tuple[str, str]:
+    return next(kind for kind in _KINDS if text.startswith(kind[0], at))
+
+
+def _long_enough(node: list[str]) -> Iterator[str]:
+    joined = "".join(node)
+    if len(joined) >= SHORTEST:
+        yield joined
