@@ -41,7 +41,7 @@ def match_of(
     since: datetime = OLD,
     list_name: str = "list",
 ) -> Match:
-    limit = {SignalType.PDQ: 31, SignalType.PHASH: 8}.get(kind, 0)
+    limit = {SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8}.get(kind, 0)
     return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since)
 
 
@@ -51,6 +51,10 @@ def pdq(distance: int = 10, **others: object) -> Match:
 
 def phash(**others: object) -> Match:
     return match_of(SignalType.PHASH, distance=3, **others)  # type: ignore[arg-type]
+
+
+def dhash(**others: object) -> Match:
+    return match_of(SignalType.DHASH, distance=3, **others)  # type: ignore[arg-type]
 
 
 SECOND = "origin two"
@@ -114,6 +118,14 @@ ROWS = {
     ),
     "pHash": ([phash()], Result.NEAR, Action.MONITOR, "near"),
     "pHash in two origins": ([phash(), phash(origin=SECOND)], Result.NEAR, Action.MONITOR, "near"),
+    "dHash": ([dhash()], Result.NEAR, Action.MONITOR, "near"),
+    "dHash beside pHash": ([dhash(), phash(origin=SECOND)], Result.NEAR, Action.MONITOR, "near"),
+    "PDQ beside dHash of another origin": (
+        [pdq(), dhash(origin=SECOND)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
     "exact but young": ([match_of(since=YOUNG)], Result.MATCH, Action.QUARANTINE, "exact"),
     "exact at the end of probation": (
         [match_of(since=NOW - PROBATION)],
@@ -232,7 +244,8 @@ def test_trust_knows_the_categories_that_a_rule_names() -> None:
 
 
 kinds = st.sampled_from(SignalType)
-perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH])
+coarse = st.sampled_from([SignalType.PHASH, SignalType.DHASH])
+perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH, SignalType.DHASH])
 
 
 def matches_of(
@@ -276,8 +289,8 @@ def test_likenesses_of_one_origin_never_block(matches: tuple[Match, ...], policy
     assert judge(Findings(matches=matches), policy, NOW).action < Action.BLOCK
 
 
-@given(st.lists(matches_of(st.just(SignalType.PHASH))).map(tuple), policies)
-def test_phash_alone_never_refuses(matches: tuple[Match, ...], policy: Policy) -> None:
+@given(st.lists(matches_of(coarse)).map(tuple), policies)
+def test_phash_and_dhash_alone_never_refuse(matches: tuple[Match, ...], policy: Policy) -> None:
     assert not judge(Findings(matches=matches), policy, NOW).action.refuses
 
 

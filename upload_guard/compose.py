@@ -201,21 +201,23 @@ def _distances(settings: Settings) -> DistanceLimits:
     from upload_guard.matching.snapshot import DistanceLimits
 
     own = {
-        name: {SignalType.PDQ: one.pdq_limit, SignalType.PHASH: one.phash_limit}
-        for name, one in settings.lists.items()
+        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit) for name, one in settings.lists.items()
     }
+    trust = settings.trust
     return DistanceLimits(
-        default={SignalType.PDQ: settings.trust.pdq_limit, SignalType.PHASH: settings.trust.phash_limit},
-        by_list={
-            name: {kind: limit for kind, limit in limits.items() if limit is not None}
-            for name, limits in own.items()
-        },
+        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit),
+        by_list=own,
         review_by_list={
             name: {SignalType.PDQ: one.pdq_review_limit}
             for name, one in settings.lists.items()
             if one.pdq_review_limit is not None
         },
     )
+
+
+def _limits(pdq: int | None, phash: int | None, dhash: int | None) -> dict[SignalType, int]:
+    given = {SignalType.PDQ: pdq, SignalType.PHASH: phash, SignalType.DHASH: dhash}
+    return {kind: limit for kind, limit in given.items() if limit is not None}
 
 
 def _live_snapshot(lists: ListStore) -> LiveSnapshot:

@@ -9,7 +9,7 @@ In the order in which a person would want to hear it:
       origin, on the same view
     PDQ within the limit                            quarantine
     PDQ in the review band beyond the limit         quarantine, as `near`
-    pHash                                           monitor, as `near`: it never acts alone
+    pHash, dHash                                    monitor, as `near`: they never act alone
     any entry younger than the probation            quarantine
     a category that is set to ignore                nothing, as if it were not listed
     an image that could not be read                 the setting for `unscannable`

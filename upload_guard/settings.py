@@ -134,6 +134,7 @@ class TrustSettings(_Section):
     probation_hours: float = Field(default=24.0, ge=0, le=24 * 365, allow_inf_nan=False)
     pdq_limit: int = Field(default=31, ge=0, le=60)
     phash_limit: int = Field(default=8, ge=0, le=16)
+    dhash_limit: int = Field(default=8, ge=0, le=16)
 
     def ceilings(self) -> dict[str, Ceiling]:
         return {
@@ -152,6 +153,7 @@ class ListSettings(_Section):
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
+    dhash_limit: int | None = Field(default=None, ge=0, le=16)
 
 
 class ContainerSettings(_Section):
