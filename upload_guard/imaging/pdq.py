@@ -84,7 +84,7 @@ def hash_of(spectrum: Spectrum) -> PdqHash:
     return PdqHash(np.packbits(bits.reshape(-1)[::-1]).tobytes(), spectrum.quality)
 
 
-# A matrix of 2,000 pixels takes half a megabyte. Animations have few sizes; borders make many, each used once.
+# Of 2,000 pixels half a megabyte. Animations have few sizes; borders make many, each used once.
 @lru_cache(maxsize=32)
 def _filter_matrix(length: int) -> Floats:
     """64 x `length`: two passes of a box filter, then every 64th sample (centre of its cell)."""
