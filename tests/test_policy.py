@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upload_guard.policy import Policy, Trust, judge, passed_unchecked
+from upload_guard.policy import Policy, Trust, judge, passed_unchecked, settled
 from upload_guard.records import Action, Findings, Match, Result, SignalType
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -308,6 +308,38 @@ def test_one_match_more_never_weakens_the_action(findings: Findings, one: Match,
         matches=(*findings.matches, one), unscannable=findings.unscannable, unchecked=findings.unchecked
     )
     assert judge(more, policy, NOW).action >= judge(findings, policy, NOW).action
+
+
+@given(st.lists(matches_of(), max_size=4).map(tuple), findings_of, policies)
+def test_what_is_settled_stays_whatever_else_is_found(
+    first: tuple[Match, ...], later: Findings, policy: Policy
+) -> None:
+    if not settled(first, policy.trust, NOW):
+        return
+    alone = judge(Findings(matches=first), policy, NOW)
+    verdict = judge(
+        Findings(matches=first + later.matches, unscannable=later.unscannable, unreadable=later.unscannable),
+        policy,
+        NOW,
+    )
+    assert (verdict.result, verdict.action, verdict.reason) == (alone.result, alone.action, alone.reason)
+    assert (alone.result, alone.action, alone.reason) == (Result.MATCH, Action.BLOCK, "exact")
+
+
+SETTLING = {
+    "nothing": ([], False),
+    "exact on baseline": ([match_of()], True),
+    "exact on illegal": ([match_of(category="illegal")], False),
+    "exact but young": ([match_of(since=YOUNG)], False),
+    "exact in a category that is ignored": ([match_of(category="other")], False),
+    "PDQ in two origins": ([pdq(0), pdq(0, origin=SECOND)], False),
+    "exact among others": ([pdq(), match_of(category="illegal"), match_of()], True),
+}
+
+
+@pytest.mark.parametrize(("matches", "is_settled"), SETTLING.values(), ids=SETTLING.keys())
+def test_only_an_exact_block_settles_an_upload(matches: list[Match], is_settled: bool) -> None:
+    assert settled(matches, POLICY.trust, NOW) is is_settled
 
 
 @given(st.lists(matches_of(since=st.sampled_from([YOUNG, NOW])), min_size=1).map(tuple), policies)

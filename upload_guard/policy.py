@@ -19,7 +19,7 @@ In the order in which a person would want to hear it:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -85,6 +85,14 @@ def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
     return max(
         (reason for reason in reasons if reason[0]), key=lambda reason: reason[1], default=("", Action.ALLOW)
     )
+
+
+def settled(matches: Iterable[Match], trust: Trust, now: datetime) -> bool:
+    """Whether `matches`, found so far, make a verdict that nothing found later can change: an exact block.
+
+    No action is stronger, no match comes before an exact one, and a part that cannot be read is no graver.
+    """
+    return any(match.exact and _allowed(match, trust, now) is Action.BLOCK for match in matches)
 
 
 def passed_unchecked(code: str) -> Verdict:

@@ -121,6 +121,7 @@ class ImagingSettings(_Section):
     max_total_pixels: int = Field(default=1_000_000_000, ge=4096)
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
+    decode_on_exact: bool = False
 
 
 class TrustSettings(_Section):
@@ -176,6 +177,14 @@ class SandboxSettings(_Section):
     request_seconds: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
 
 
+class CacheSettings(_Section):
+    """What was found in the files just checked, kept in each process."""
+
+    entries: int = Field(default=5000, ge=0)
+    max_bytes: ByteSize = Field(default=ByteSize(32 << 20), ge=0)
+    seconds: float = Field(default=300.0, gt=0, le=3600, allow_inf_nan=False)
+
+
 class FailureSettings(_Section):
     """What happens when an upload could not be read or could not be checked."""
 
@@ -226,6 +235,7 @@ class Settings(_Section):
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
     lists: dict[ListName, ListSettings] = {}
     failure: FailureSettings = FailureSettings()
