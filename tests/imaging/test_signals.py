@@ -12,9 +12,10 @@ from PIL import Image, ImageOps
 from tests.support import pdq_of, recompressed
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import Budget, ScanLimits
-from upload_guard.imaging.formats import sniff
+from upload_guard.imaging.formats import ImageFormat, sniff
 from upload_guard.imaging.pdq import pdq, squashed
 from upload_guard.imaging.signals import image_signals
+from upload_guard.imaging.views import views
 from upload_guard.records import Analysis, SignalType
 
 PERCEPTUAL = [kind for kind in SignalType if not kind.exact]
@@ -176,3 +177,25 @@ def test_different_pictures_do_not(seed: int) -> None:
 def test_a_picture_in_noise_is_another_one_to_pdq() -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*SIZE[::-1], 3), dtype=np.uint8)
     assert distance(picture(1), saved(Image.fromarray(noise), "PNG")) > 31
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_jpeg_2000_is_read_at_half_its_size_and_stays_within_ten_bits(seed: int) -> None:
+    image = landscape(seed, (2000, 1600)).convert("L")
+    data = saved(image, "JPEG2000")
+    (view,) = views(io.BytesIO(data), ImageFormat.JPEG2000, Budget(LIMITS))
+    assert view.image.size == (1000, 800)
+    found = int.from_bytes(pdq_values(data)[""], "big")
+    assert (found ^ int.from_bytes(pdq(np.asarray(image)).value, "big")).bit_count() <= 10
+
+
+def test_a_jpeg_2000_without_smaller_sizes_is_read_whole() -> None:
+    image = landscape(1, (2000, 1600)).convert("L")
+    out = io.BytesIO()
+    image.save(out, "JPEG2000", num_resolutions=1)
+    assert pdq_values(out.getvalue())[""] == pdq(np.asarray(image.reduce(2))).value
+
+
+def test_a_jpeg_2000_cut_short_is_not_read_at_a_smaller_size_instead() -> None:
+    data = saved(landscape(1, (2000, 1600)).convert("L"), "JPEG2000")
+    assert signals_of(data[: len(data) // 20]).unscannable
