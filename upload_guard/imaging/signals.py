@@ -58,7 +58,7 @@ def _lack(view: View, found: dict[tuple[SignalType, bytes], Signal], min_quality
     luma = np.asarray(view.image)
     signals = [*_pdq_signals(luma, view.name, "", min_quality)]
     if signals:
-        signals[1:1] = _coarse_signals(view)
+        signals[1:1] = coarse_signals(view)
     for inner in trimmed(luma):
         if min(inner.shape) >= _LEAST_SIDE:
             signals += _pdq_signals(inner, view.name, "trimmed", min_quality)
@@ -78,7 +78,7 @@ def _pdq_signals(luma: Luma, view: str, change: str, min_quality: int) -> Iterat
                 yield Signal(SignalType.PDQ, hashed.value, view, hashed.quality, variant)
 
 
-def _coarse_signals(view: View) -> Iterator[Signal]:
+def coarse_signals(view: View) -> Iterator[Signal]:
     """64 bits each, as imagehash orders them (row by row, most significant first)."""
     factor = min(view.image.size) // _COARSE
     image = view.image.reduce(factor) if factor > 1 else view.image
