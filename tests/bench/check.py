@@ -1,7 +1,7 @@
 """What a whole check costs, as users run it, against only decoding the same file; and what each part costs.
 
-Run by `make bench`. The guard checks in this process with its sandbox: three digests, every view, both forms of
-PDQ in eight positions, borders trimmed, pHash, dHash, what is hidden behind the picture, and the lists.
+Run by `make bench`. The guard checks in this process with its sandbox: three digests, every view, both forms
+of PDQ in eight positions, borders trimmed, pHash, dHash, what is hidden behind the picture, and the lists.
 `--entries` is how many hashes the list has.
 """
 

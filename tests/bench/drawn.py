@@ -55,17 +55,17 @@ def samples() -> list[Sample]:
         (24, (6000, 4000), 1.2),
     ):
         image = photo(size)
-        found.append(Sample(f"JPEG {megapixels} MP", _saved(image, "JPEG", quality=88), target))
+        found.append(Sample(f"JPEG {megapixels} MP", written(image, "JPEG", quality=88), target))
         if megapixels == 12:
-            progressive = _saved(image, "JPEG", quality=88, progressive=True)
+            progressive = written(image, "JPEG", quality=88, progressive=True)
             found.append(Sample("JPEG 12 MP progressive", progressive, target))
         if megapixels == 4:
-            found.append(Sample("PNG 4 MP", _saved(image, "PNG"), 1.3))
-            found.append(Sample("WebP 4 MP", _saved(image, "WEBP", quality=85, method=2), 1.3))
+            found.append(Sample("PNG 4 MP", written(image, "PNG"), 1.3))
+            found.append(Sample("WebP 4 MP", written(image, "WEBP", quality=85, method=2), 1.3))
     return found
 
 
-def _saved(image: Image.Image, name: str, **options: object) -> bytes:
+def written(image: Image.Image, name: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, name, **options)
     return out.getvalue()
