@@ -7,6 +7,8 @@ import math
 import time
 from pathlib import Path
 
+import imagehash
+import numpy as np
 import pytest
 
 from tests.support import (
@@ -24,10 +26,11 @@ from tests.support import (
 )
 from upload_guard.checkers.local import NOT_DECODED, LocalChecker
 from upload_guard.compose import build_station
-from upload_guard.demo.pictures import landscape
+from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import CheckFailed, NotReady
+from upload_guard.imaging.pdq import pdq, squashed
 from upload_guard.lists.formats import ListedHash
-from upload_guard.records import SignalType, Source
+from upload_guard.records import Action, Result, SignalType, Source
 from upload_guard.settings import Settings
 
 
@@ -65,6 +68,28 @@ def test_a_likeness_matches_by_its_look_only(settings: Settings) -> None:
     (match,) = checker(settings).check(upload_of(data), math.inf).matches
     assert match.signal_type is SignalType.PDQ
     assert 0 < match.distance <= match.limit == 31
+
+
+def test_a_list_made_by_the_cpp_hasher_matches_by_the_squashed_form(tmp_path: Path) -> None:
+    strict = settings_in(tmp_path, lists={"test-list": {"pdq_limit": 0}})
+    image, out = landscape(LISTED_SEED, (900, 700)).convert("L"), io.BytesIO()
+    image.save(out, "PNG")
+    small = squashed(np.asarray(image))
+    assert small is not None
+    assert pdq(small).value != pdq_of(out.getvalue())
+    activate_list(strict, [ListedHash(SignalType.PDQ, pdq(small).value)])
+    (match,) = checker(strict).check(upload_of(out.getvalue()), math.inf).matches
+    assert (match.view, match.variant, match.distance) == ("frame 0", "squashed", 0)
+
+
+def test_a_listed_dhash_is_near_and_no_more(settings: Settings) -> None:
+    image = landscape(LISTED_SEED, (400, 300))
+    value = bytes.fromhex(str(imagehash.dhash(image.convert("L"))))
+    activate_list(settings, [ListedHash(SignalType.DHASH, value)])
+    station = build_station(settings)
+    verdict = station.guard.inspect(upload_of(jpeg(image)))
+    assert (verdict.result, verdict.action) == (Result.NEAR, Action.MONITOR)
+    assert verdict.matches[0].signal_type is SignalType.DHASH
 
 
 def test_a_lists_own_limit_applies_to_it(tmp_path: Path) -> None:
