@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 Plane = npt.NDArray[np.float32]
 
@@ -59,6 +59,8 @@ def samples() -> list[Sample]:
         if megapixels == 12:
             progressive = written(image, "JPEG", quality=88, progressive=True)
             found.append(Sample("JPEG 12 MP progressive", progressive, target))
+            framed = written(ImageOps.expand(image, 200, (20, 20, 20)), "JPEG", quality=88)
+            found.append(Sample("JPEG 12 MP with a border", framed, target))
         if megapixels == 4:
             found.append(Sample("PNG 4 MP", written(image, "PNG"), 1.3))
             found.append(Sample("WebP 4 MP", written(image, "WEBP", quality=85, method=2), 1.3))
