@@ -2,7 +2,8 @@
 
 Run by `make bench`. The guard checks in this process with its sandbox: three digests, every view, both forms
 of PDQ in eight positions, borders trimmed, pHash, dHash, what is hidden behind the picture, and the lists.
-`--entries` is how many hashes the list has.
+Targets are for processor time, which other work on the machine disturbs less. `--entries` is how many hashes
+the list has.
 """
 
 from __future__ import annotations
@@ -122,16 +123,15 @@ def bench_whole(settings: Settings, sample: Sample, file: Path) -> Cost:
         print(f"(without threatexchange: {error}; pip install 'upload-guard[bench]')")
     decode, whole, *others = costs(*runs)
     close()
-    ratio = whole.wall / decode.wall
     cells = [
         sample.name,
         f"{len(sample.data) / 1e6:.1f}",
         f"{decode.wall:.1f}",
         f"{whole.wall:.1f}",
-        f"{ratio:.2f}",
+        f"{whole.wall / decode.wall:.2f}",
         f"{whole.cpu / decode.cpu:.2f}",
         f"{sample.target}",
-        "yes" if ratio <= sample.target else "NO",
+        "yes" if whole.cpu / decode.cpu <= sample.target else "NO",
         f"{others[0].cpu / whole.cpu:.1f}" if others else "-",
     ]
     print(f"| {' | '.join(cells)} |", flush=True)

@@ -59,6 +59,7 @@ def samples() -> list[Sample]:
         if megapixels == 12:
             progressive = written(image, "JPEG", quality=88, progressive=True)
             found.append(Sample("JPEG 12 MP progressive", progressive, target))
+            found.append(Sample("JPEG 12 MP fine", written(image, "JPEG", quality=98), target))
             framed = written(ImageOps.expand(image, 200, (20, 20, 20)), "JPEG", quality=88)
             found.append(Sample("JPEG 12 MP with a border", framed, target))
         if megapixels == 4:
