@@ -41,6 +41,7 @@ from upload_guard.spans import FileContent
 ROUNDS = 9
 
 Run = Callable[[], object]
+Peer = Callable[[bytes], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,17 @@ def checking(settings: Settings, file: Path) -> tuple[Run, Run]:
     return check, station.sandbox.close
 
 
-def peer(data: bytes) -> Run:
-    """The PDQ signal of python-threatexchange, which HMA uses. Raises `ImportError`."""
-    from threatexchange.signal_type.pdq.signal import PdqSignal
+def found_peer() -> Peer | None:
+    """The PDQ signal of python-threatexchange, which HMA uses, if it is installed."""
+    try:
+        from threatexchange.signal_type.pdq.signal import PdqSignal
+    except ImportError as error:
+        print(f"(without threatexchange: {error}; pip install 'upload-guard[bench]')\n")
+        return None
+    return PdqSignal.hash_from_bytes
 
-    return lambda: PdqSignal.hash_from_bytes(data)
 
-
-def bench_whole(settings: Settings, sample: Sample, file: Path) -> Cost:
+def bench_whole(settings: Settings, sample: Sample, file: Path, peer: Peer | None) -> Cost:
     """Prints a line of the table; returns what the check costs."""
 
     def bare() -> None:
@@ -116,12 +120,8 @@ def bench_whole(settings: Settings, sample: Sample, file: Path) -> Cost:
             image.load()
 
     check, close = checking(settings, file)
-    runs = [bare, check]
-    try:
-        runs.append(peer(sample.data))
-    except ImportError as error:
-        print(f"(without threatexchange: {error}; pip install 'upload-guard[bench]')")
-    decode, whole, *others = costs(*runs)
+    theirs = [lambda: peer(sample.data)] if peer else []
+    decode, whole, *others = costs(bare, check, *theirs)
     close()
     cells = [
         sample.name,
@@ -211,7 +211,7 @@ def main() -> None:
         folder = Path(name)
         settings = settings_without_cache(folder)
         activate_list(settings, listed(entries))
-        drawn = samples()
+        drawn, peer = samples(), found_peer()
         print(f"A check against a bare decode, one list of {entries} hashes, best of {ROUNDS} rounds\n")
         print(
             "| file | MB | decode ms | check ms | wall | processor | target | met | threatexchange / check |"
@@ -221,7 +221,7 @@ def main() -> None:
         for number, sample in enumerate(drawn):
             file = folder / f"sample {number}"
             file.write_bytes(sample.data)
-            whole[sample.name] = bench_whole(settings, sample, file)
+            whole[sample.name] = bench_whole(settings, sample, file, peer)
         middle = next(sample for sample in drawn if sample.name == "JPEG 12 MP")
         print(f"\n| part of {middle.name} | processor ms | the check less it |\n| --- | --- | --- |")
         bench_parts(middle, whole[middle.name])
