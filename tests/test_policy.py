@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upload_guard.policy import Policy, Trust, judge, passed_unchecked
+from upload_guard.policy import Policy, Trust, judge, passed_unchecked, settled
 from upload_guard.records import Action, Findings, Match, Result, SignalType
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -41,7 +41,7 @@ def match_of(
     since: datetime = OLD,
     list_name: str = "list",
 ) -> Match:
-    limit = {SignalType.PDQ: 31, SignalType.PHASH: 8}.get(kind, 0)
+    limit = {SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8}.get(kind, 0)
     return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since)
 
 
@@ -51,6 +51,10 @@ def pdq(distance: int = 10, **others: object) -> Match:
 
 def phash(**others: object) -> Match:
     return match_of(SignalType.PHASH, distance=3, **others)  # type: ignore[arg-type]
+
+
+def dhash(**others: object) -> Match:
+    return match_of(SignalType.DHASH, distance=3, **others)  # type: ignore[arg-type]
 
 
 SECOND = "origin two"
@@ -114,6 +118,14 @@ ROWS = {
     ),
     "pHash": ([phash()], Result.NEAR, Action.MONITOR, "near"),
     "pHash in two origins": ([phash(), phash(origin=SECOND)], Result.NEAR, Action.MONITOR, "near"),
+    "dHash": ([dhash()], Result.NEAR, Action.MONITOR, "near"),
+    "dHash beside pHash": ([dhash(), phash(origin=SECOND)], Result.NEAR, Action.MONITOR, "near"),
+    "PDQ beside dHash of another origin": (
+        [pdq(), dhash(origin=SECOND)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
     "exact but young": ([match_of(since=YOUNG)], Result.MATCH, Action.QUARANTINE, "exact"),
     "exact at the end of probation": (
         [match_of(since=NOW - PROBATION)],
@@ -232,7 +244,8 @@ def test_trust_knows_the_categories_that_a_rule_names() -> None:
 
 
 kinds = st.sampled_from(SignalType)
-perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH])
+coarse = st.sampled_from([SignalType.PHASH, SignalType.DHASH])
+perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH, SignalType.DHASH])
 
 
 def matches_of(
@@ -276,8 +289,8 @@ def test_likenesses_of_one_origin_never_block(matches: tuple[Match, ...], policy
     assert judge(Findings(matches=matches), policy, NOW).action < Action.BLOCK
 
 
-@given(st.lists(matches_of(st.just(SignalType.PHASH))).map(tuple), policies)
-def test_phash_alone_never_refuses(matches: tuple[Match, ...], policy: Policy) -> None:
+@given(st.lists(matches_of(coarse)).map(tuple), policies)
+def test_phash_and_dhash_alone_never_refuse(matches: tuple[Match, ...], policy: Policy) -> None:
     assert not judge(Findings(matches=matches), policy, NOW).action.refuses
 
 
@@ -295,6 +308,38 @@ def test_one_match_more_never_weakens_the_action(findings: Findings, one: Match,
         matches=(*findings.matches, one), unscannable=findings.unscannable, unchecked=findings.unchecked
     )
     assert judge(more, policy, NOW).action >= judge(findings, policy, NOW).action
+
+
+@given(st.lists(matches_of(), max_size=4).map(tuple), findings_of, policies)
+def test_what_is_settled_stays_whatever_else_is_found(
+    first: tuple[Match, ...], later: Findings, policy: Policy
+) -> None:
+    if not settled(first, policy.trust, NOW):
+        return
+    alone = judge(Findings(matches=first), policy, NOW)
+    verdict = judge(
+        Findings(matches=first + later.matches, unscannable=later.unscannable, unreadable=later.unscannable),
+        policy,
+        NOW,
+    )
+    assert (verdict.result, verdict.action, verdict.reason) == (alone.result, alone.action, alone.reason)
+    assert (alone.result, alone.action, alone.reason) == (Result.MATCH, Action.BLOCK, "exact")
+
+
+SETTLING = {
+    "nothing": ([], False),
+    "exact on baseline": ([match_of()], True),
+    "exact on illegal": ([match_of(category="illegal")], False),
+    "exact but young": ([match_of(since=YOUNG)], False),
+    "exact in a category that is ignored": ([match_of(category="other")], False),
+    "PDQ in two origins": ([pdq(0), pdq(0, origin=SECOND)], False),
+    "exact among others": ([pdq(), match_of(category="illegal"), match_of()], True),
+}
+
+
+@pytest.mark.parametrize(("matches", "is_settled"), SETTLING.values(), ids=SETTLING.keys())
+def test_only_an_exact_block_settles_an_upload(matches: list[Match], is_settled: bool) -> None:
+    assert settled(matches, POLICY.trust, NOW) is is_settled
 
 
 @given(st.lists(matches_of(since=st.sampled_from([YOUNG, NOW])), min_size=1).map(tuple), policies)

@@ -44,7 +44,11 @@ def test_a_word_that_is_no_action_is_refused(label: str) -> None:
 
 def test_a_signal_type_is_either_exact_or_perceptual() -> None:
     assert {kind for kind in SignalType if kind.exact} == EXACT_TYPES
-    assert {kind for kind in SignalType if not kind.exact} == {SignalType.PDQ, SignalType.PHASH}
+    assert {kind for kind in SignalType if not kind.exact} == {
+        SignalType.PDQ,
+        SignalType.PHASH,
+        SignalType.DHASH,
+    }
 
 
 def test_signal_types_have_the_sizes_of_their_hashes() -> None:
@@ -54,6 +58,7 @@ def test_signal_types_have_the_sizes_of_their_hashes() -> None:
         "sha256": 32,
         "pdq": 32,
         "phash": 8,
+        "dhash": 8,
     }
 
 

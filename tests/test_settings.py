@@ -142,7 +142,7 @@ WRONG = {
     "unknown option of a list": (
         "[lists.icse]\npdq = 1",
         "lists.icse.pdq",
-        "actions, pdq_limit, pdq_review_limit, phash_limit",
+        "actions, pdq_limit, pdq_review_limit, phash_limit, dhash_limit",
     ),
     "text for a number": ('[sidecar]\nport = "x"', "sidecar.port", "a whole number"),
     "fraction for a whole number": ("[sidecar]\nport = 1.5", "sidecar.port", "a whole number"),

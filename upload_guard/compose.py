@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from upload_guard.guard import Guard
 from upload_guard.intake.assembly import Assembly
 from upload_guard.intake.forms import FormLimits, log_and_go_on, refuse
 from upload_guard.intake.rules import Forward, IntakeLimits, IntakeRule, Pieces
-from upload_guard.policy import Policy, Trust
+from upload_guard.policy import Policy, Trust, settled
 from upload_guard.records import Action, SignalType
 from upload_guard.routing import Route, Routes
 from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Settings
 
 if TYPE_CHECKING:
-    from upload_guard.checkers.local import LocalChecker
+    from upload_guard.checkers.cache import FindingsCache
+    from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.matching.snapshot import DistanceLimits
@@ -173,7 +174,22 @@ def _remote_guard(settings: Settings) -> Guard:
 def _local_checker(settings: Settings, snapshot: LiveSnapshot, sandbox: Sandbox) -> LocalChecker:
     from upload_guard.checkers.local import LocalChecker
 
-    return LocalChecker(snapshot, sandbox, _distances(settings))
+    return LocalChecker(snapshot, sandbox, _distances(settings), _cache(settings), _settles(settings))
+
+
+def _cache(settings: Settings) -> FindingsCache:
+    from upload_guard.checkers.cache import CacheLimits, FindingsCache
+
+    own = settings.cache
+    return FindingsCache(CacheLimits(own.entries, own.max_bytes, own.seconds))
+
+
+def _settles(settings: Settings) -> Settles:
+    """No route has a trust of its own, so what settles an upload is the same on all of them."""
+    if settings.imaging.decode_on_exact:
+        return lambda _: False
+    trust = build_trust(settings)
+    return lambda matches: settled(matches, trust, datetime.now(UTC))
 
 
 def _sandbox(settings: Settings) -> Sandbox:
@@ -206,21 +222,23 @@ def _distances(settings: Settings) -> DistanceLimits:
     from upload_guard.matching.snapshot import DistanceLimits
 
     own = {
-        name: {SignalType.PDQ: one.pdq_limit, SignalType.PHASH: one.phash_limit}
-        for name, one in settings.lists.items()
+        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit) for name, one in settings.lists.items()
     }
+    trust = settings.trust
     return DistanceLimits(
-        default={SignalType.PDQ: settings.trust.pdq_limit, SignalType.PHASH: settings.trust.phash_limit},
-        by_list={
-            name: {kind: limit for kind, limit in limits.items() if limit is not None}
-            for name, limits in own.items()
-        },
+        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit),
+        by_list=own,
         review_by_list={
             name: {SignalType.PDQ: one.pdq_review_limit}
             for name, one in settings.lists.items()
             if one.pdq_review_limit is not None
         },
     )
+
+
+def _limits(pdq: int | None, phash: int | None, dhash: int | None) -> dict[SignalType, int]:
+    given = {SignalType.PDQ: pdq, SignalType.PHASH: phash, SignalType.DHASH: dhash}
+    return {kind: limit for kind, limit in given.items() if limit is not None}
 
 
 def _live_snapshot(lists: ListStore) -> LiveSnapshot:

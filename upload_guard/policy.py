@@ -9,7 +9,7 @@ In the order in which a person would want to hear it:
       origin, on the same view
     PDQ within the limit                            quarantine
     PDQ in the review band beyond the limit         quarantine, as `near`
-    pHash                                           monitor, as `near`: it never acts alone
+    pHash, dHash                                    monitor, as `near`: they never act alone
     any entry younger than the probation            quarantine
     a category that is set to ignore                nothing, as if it were not listed
     an image that could not be read                 the setting for `unscannable`
@@ -19,7 +19,7 @@ In the order in which a person would want to hear it:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -85,6 +85,14 @@ def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
     return max(
         (reason for reason in reasons if reason[0]), key=lambda reason: reason[1], default=("", Action.ALLOW)
     )
+
+
+def settled(matches: Iterable[Match], trust: Trust, now: datetime) -> bool:
+    """Whether `matches`, found so far, make a verdict that nothing found later can change: an exact block.
+
+    No action is stronger, no match comes before an exact one, and a part that cannot be read is no graver.
+    """
+    return any(match.exact and _allowed(match, trust, now) is Action.BLOCK for match in matches)
 
 
 def passed_unchecked(code: str) -> Verdict:

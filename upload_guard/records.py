@@ -63,6 +63,7 @@ class SignalType(StrEnum):
     SHA256 = "sha256"
     PDQ = "pdq"
     PHASH = "phash"
+    DHASH = "dhash"
 
     @property
     def size(self) -> int:
@@ -82,6 +83,7 @@ _SIZES = {
     SignalType.SHA256: 32,
     SignalType.PDQ: 32,
     SignalType.PHASH: 8,
+    SignalType.DHASH: 8,
 }
 
 
@@ -148,7 +150,8 @@ class Signal:
     """A hash.
 
     `view` names the picture it was taken of, or the file inside an upload that was digested; it is empty for
-    a digest of the upload itself. `variant` says how the view was changed first, e.g. "turned 90".
+    a digest of the upload itself. `variant` says how the view was changed first, e.g. "turned 90", or
+    "squashed" for the second form of PDQ.
     `quality` is 0 to 100 and only PDQ has one.
     """
 

@@ -124,6 +124,7 @@ class ImagingSettings(_Section):
     max_total_pixels: int = Field(default=1_000_000_000, ge=4096)
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
+    decode_on_exact: bool = False
 
 
 class TrustSettings(_Section):
@@ -137,6 +138,7 @@ class TrustSettings(_Section):
     probation_hours: float = Field(default=24.0, ge=0, le=24 * 365, allow_inf_nan=False)
     pdq_limit: int = Field(default=31, ge=0, le=60)
     phash_limit: int = Field(default=8, ge=0, le=16)
+    dhash_limit: int = Field(default=8, ge=0, le=16)
 
     def ceilings(self) -> dict[str, Ceiling]:
         return {
@@ -155,6 +157,7 @@ class ListSettings(_Section):
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
+    dhash_limit: int | None = Field(default=None, ge=0, le=16)
 
 
 class ContainerSettings(_Section):
@@ -175,6 +178,14 @@ class SandboxSettings(_Section):
     wall_seconds: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
     queue_seconds: float = Field(default=5.0, gt=0, le=600, allow_inf_nan=False)
     request_seconds: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
+
+
+class CacheSettings(_Section):
+    """What was found in the files just checked, kept in each process."""
+
+    entries: int = Field(default=5000, ge=0)
+    max_bytes: ByteSize = Field(default=ByteSize(32 << 20), ge=0)
+    seconds: float = Field(default=300.0, gt=0, le=3600, allow_inf_nan=False)
 
 
 class FailureSettings(_Section):
@@ -235,6 +246,7 @@ class Settings(_Section):
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
     lists: dict[ListName, ListSettings] = {}
     failure: FailureSettings = FailureSettings()

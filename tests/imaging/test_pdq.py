@@ -1,17 +1,21 @@
-"""Our PDQ, judged by the `pdqhash` package, which binds the C++ reference."""
+"""Our PDQ, judged by the `pdqhash` package, which binds the C++ filter, and by the C++ hasher of files."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
+from tests.cpp_hasher import cpp_hasher
 from upload_guard.demo.pictures import landscape
-from upload_guard.imaging.pdq import PdqHash, pdq
+from upload_guard.imaging.pdq import PdqHash, pdq, squashed
 
 Luma = npt.NDArray[np.uint8]
 
@@ -56,6 +60,8 @@ SIZES = [
     (256, 192),
     (517, 389),
     (800, 600),
+    (1152, 864),
+    (2000, 1500),
 ]
 
 
@@ -115,3 +121,44 @@ def test_different_pictures_have_distant_hashes() -> None:
 def test_brighter_is_the_same_picture() -> None:
     luma = drawn(1, (256, 192)) // 2
     assert bits_between(pdq(luma).value, pdq(luma + 40).value) <= 4
+
+
+# Wide, narrow, just over the bound, as a reduced photo is, larger than any reduced one.
+LARGE = [(513, 512), (512, 513), (513, 20), (700, 300), (33, 1000), (800, 600), (1536, 1024), (2100, 1500)]
+
+
+@pytest.mark.parametrize("size", LARGE, ids=str)
+def test_the_squashed_form_has_the_hash_of_the_cpp_hasher_bit_for_bit(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    luma, file = drawn(2, size), tmp_path / "picture.pgm"
+    Image.fromarray(luma).save(file)
+    run = subprocess.run([cpp_hasher(), file], check=True, capture_output=True, text=True)
+    digits, quality, _ = run.stdout.split(",")
+    small = squashed(luma)
+    assert small is not None
+    # It prints words without their leading zeros.
+    assert (int.from_bytes(pdq(small).value, "big"), pdq(small).quality) == (int(digits, 16), int(quality))
+
+
+@pytest.mark.parametrize("size", LARGE, ids=str)
+def test_the_squashed_form_is_the_filter_over_nearest_samples(judge: Any, size: tuple[int, int]) -> None:
+    luma = drawn(1, size)
+    height, width = luma.shape
+    rows = [row * height // 512 for row in range(512)]
+    columns = [column * width // 512 for column in range(512)]
+    small = squashed(luma)
+    assert small is not None
+    assert pdq(small) == by_reference(judge, np.ascontiguousarray(luma[rows][:, columns]))
+
+
+@pytest.mark.parametrize("size", [(512, 512), (512, 5), (256, 192)], ids=str)
+def test_a_picture_of_no_side_over_512_has_one_form(size: tuple[int, int]) -> None:
+    assert squashed(drawn(1, size)) is None
+
+
+def test_the_two_forms_of_a_detailed_picture_differ() -> None:
+    luma = np.asarray(landscape(1, (2100, 1500)).convert("L"))
+    small = squashed(luma)
+    assert small is not None
+    assert 0 < bits_between(pdq(luma).value, pdq(small).value) <= 32

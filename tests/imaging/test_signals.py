@@ -7,15 +7,18 @@ import io
 import imagehash
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.support import pdq_of, recompressed
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import Budget, ScanLimits
-from upload_guard.imaging.formats import sniff
+from upload_guard.imaging.formats import ImageFormat, sniff
+from upload_guard.imaging.pdq import pdq, squashed
 from upload_guard.imaging.signals import image_signals
+from upload_guard.imaging.views import views
 from upload_guard.records import Analysis, SignalType
 
+PERCEPTUAL = [kind for kind in SignalType if not kind.exact]
 LIMITS = ScanLimits(10_000_000, 40_000_000, 16, 50)
 SIZE = (256, 192)
 
@@ -47,26 +50,87 @@ def distance(one: bytes, other: bytes, kind: SignalType = SignalType.PDQ) -> int
 FLAT = Image.new("RGB", SIZE, (120, 130, 140))
 
 
-def test_a_picture_gives_a_pdq_with_its_quality_and_a_phash() -> None:
+def test_a_picture_gives_a_pdq_with_its_quality_a_phash_and_a_dhash() -> None:
     data = picture(1)
     found = signals_of(data)
-    first, second, *_ = found.signals
+    first, second, third, *_ = found.signals
     assert (first.type, first.value, first.view) == (SignalType.PDQ, pdq_of(data), "frame 0")
     assert first.quality is not None
     assert 50 <= first.quality <= 100
     assert (second.type, second.view, second.quality) == (SignalType.PHASH, "frame 0", None)
+    assert (third.type, third.view, third.quality) == (SignalType.DHASH, "frame 0", None)
     assert found.degraded == ()
 
 
-@pytest.mark.parametrize("kind", [SignalType.PDQ, SignalType.PHASH])
+@pytest.mark.parametrize("kind", PERCEPTUAL)
 def test_a_signal_is_as_long_as_its_type_says(kind: SignalType) -> None:
     assert {len(one.value) for one in signals_of(picture(1)).signals if one.type is kind} == {kind.size}
 
 
-def test_the_phash_reads_as_imagehash_writes_it() -> None:
+COARSE = {SignalType.PHASH: imagehash.phash, SignalType.DHASH: imagehash.dhash}
+
+
+def coarse(data: bytes, kind: SignalType) -> bytes:
+    (found,) = [one.value for one in signals_of(data).signals if one.type is kind]
+    return found
+
+
+@pytest.mark.parametrize("kind", COARSE)
+def test_a_coarse_hash_reads_as_imagehash_writes_it(kind: SignalType) -> None:
     image = landscape(1, SIZE).convert("L")
-    (phash,) = [one for one in signals_of(saved(image, "PNG")).signals if one.type is SignalType.PHASH]
-    assert phash.value.hex() == str(imagehash.phash(image))
+    assert coarse(saved(image, "PNG"), kind).hex() == str(COARSE[kind](image))
+
+
+@pytest.mark.parametrize("kind", COARSE)
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_coarse_hash_of_a_large_picture_is_within_two_bits_of_the_full_one(
+    kind: SignalType, seed: int
+) -> None:
+    image = landscape(seed, (2000, 1500)).convert("L")
+    full = int(str(COARSE[kind](image)), 16)
+    assert (int.from_bytes(coarse(saved(image, "PNG"), kind), "big") ^ full).bit_count() <= 2
+
+
+def pdq_values(data: bytes) -> dict[str, bytes]:
+    return {one.variant: one.value for one in signals_of(data).signals if one.type is SignalType.PDQ}
+
+
+def test_a_picture_over_512_pixels_has_both_forms_of_pdq_in_all_eight_positions() -> None:
+    image = landscape(1, (900, 600)).convert("L")
+    found = pdq_values(saved(image, "PNG"))
+    small = squashed(np.asarray(image))
+    assert small is not None
+    assert found["squashed"] == pdq(small).value
+    assert found[""] == pdq(np.asarray(image)).value
+    assert len([name for name in found if name.startswith("squashed")]) == 8
+    assert len([name for name in found if not name.startswith(("squashed", "trimmed"))]) == 8
+
+
+def test_a_picture_of_512_pixels_has_one_form() -> None:
+    found = pdq_values(saved(landscape(1, (512, 400)), "PNG"))
+    assert len(found) >= 8
+    assert not [name for name in found if "squashed" in name]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_jpeg_stays_within_ten_bits_of_both_full_forms(seed: int) -> None:
+    # The published bound between implementations; a JPEG is decoded to a quarter of its pixels here.
+    data = jpeg(landscape(seed, (2000, 1600)))
+    luma = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
+    small = squashed(luma)
+    assert small is not None
+    found = pdq_values(data)
+    for form, samples in (("", luma), ("squashed", small)):
+        assert (
+            int.from_bytes(found[form], "big") ^ int.from_bytes(pdq(samples).value, "big")
+        ).bit_count() <= 10
+
+
+def test_a_border_is_trimmed_for_both_forms() -> None:
+    image = ImageOps.expand(landscape(1, (800, 600)).convert("L"), 100, 0)
+    assert {"trimmed", "trimmed, squashed", "trimmed, squashed, turned 90"} <= pdq_values(
+        saved(image, "PNG")
+    ).keys()
 
 
 def test_a_flat_picture_gives_no_signal_and_says_so() -> None:
@@ -76,7 +140,7 @@ def test_a_flat_picture_gives_no_signal_and_says_so() -> None:
 def test_the_least_quality_is_a_limit() -> None:
     data = saved(FLAT, "PNG")
     found = signals_of(data, ScanLimits(10_000_000, 40_000_000, 16, 0))
-    assert {signal.type for signal in found.signals} == {SignalType.PDQ, SignalType.PHASH}
+    assert {signal.type for signal in found.signals} == set(PERCEPTUAL)
     assert found.degraded == ()
 
 
@@ -113,3 +177,25 @@ def test_different_pictures_do_not(seed: int) -> None:
 def test_a_picture_in_noise_is_another_one_to_pdq() -> None:
     noise = np.random.default_rng(3).integers(0, 256, (*SIZE[::-1], 3), dtype=np.uint8)
     assert distance(picture(1), saved(Image.fromarray(noise), "PNG")) > 31
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_jpeg_2000_is_read_at_half_its_size_and_stays_within_ten_bits(seed: int) -> None:
+    image = landscape(seed, (2000, 1600)).convert("L")
+    data = saved(image, "JPEG2000")
+    (view,) = views(io.BytesIO(data), ImageFormat.JPEG2000, Budget(LIMITS))
+    assert view.image.size == (1000, 800)
+    found = int.from_bytes(pdq_values(data)[""], "big")
+    assert (found ^ int.from_bytes(pdq(np.asarray(image)).value, "big")).bit_count() <= 10
+
+
+def test_a_jpeg_2000_without_smaller_sizes_is_read_whole() -> None:
+    image = landscape(1, (2000, 1600)).convert("L")
+    out = io.BytesIO()
+    image.save(out, "JPEG2000", num_resolutions=1)
+    assert pdq_values(out.getvalue())[""] == pdq(np.asarray(image.reduce(2))).value
+
+
+def test_a_jpeg_2000_cut_short_is_not_read_at_a_smaller_size_instead() -> None:
+    data = saved(landscape(1, (2000, 1600)).convert("L"), "JPEG2000")
+    assert signals_of(data[: len(data) // 20]).unscannable

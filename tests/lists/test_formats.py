@@ -97,7 +97,7 @@ BAD_LINES = {
     "digits beyond ASCII": ("\u0661" * 32, "is not hexadecimal"),
     "unknown type": (
         f"sha512 {SHA256}",
-        "unknown signal type 'sha512': one of md5, sha1, sha256, pdq, phash",
+        "unknown signal type 'sha512': one of md5, sha1, sha256, pdq, phash, dhash",
     ),
     "three words": (f"pdq {PDQ} 100", "got 3 words"),
     "comma": (f"{MD5},1", "is not hexadecimal"),

@@ -1,13 +1,22 @@
-"""Checks in this process: the sandbox reads the file, the snapshot is searched for what it found."""
+"""Checks in this process: the sandbox reads the file, the snapshot is searched for what it found.
+
+The cheap first: a file just checked is not read again, and neither is one that its own digests settle.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.matching.snapshot import DistanceLimits, Snapshot
-from upload_guard.records import Findings, Upload
+from upload_guard.records import Findings, Match, Upload
 from upload_guard.sandbox.pool import Sandbox
+
+Settles = Callable[[tuple[Match, ...]], bool]
+"""Whether these matches of an upload's own digests make a verdict that nothing found later can change."""
+
+NOT_DECODED = "not decoded: an exact digest settles it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,8 @@ class LocalChecker:
     snapshot: Callable[[], Snapshot]
     sandbox: Sandbox
     distances: DistanceLimits
+    cache: FindingsCache
+    settles: Settles
 
     def check(self, upload: Upload, deadline: float) -> Findings:
         """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`.
@@ -29,11 +40,23 @@ class LocalChecker:
         if not upload.digests.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
+        key = CheckKey(upload.digests.sha256, snapshot.generation)
+        known = self.cache.get(key)
+        if known is not None:
+            return known
+        findings = self._found(upload, snapshot, deadline)
+        self.cache.put(key, findings)
+        return findings
+
+    def _found(self, upload: Upload, snapshot: Snapshot, deadline: float) -> Findings:
+        digests = upload.digests.signals()
+        matches = snapshot.find(digests, self.distances)
+        if self.settles(matches):
+            return Findings(digests, matches, degraded=(NOT_DECODED,))
         analysis = self.sandbox.analyse(upload.content, deadline)
-        signals = upload.digests.signals() + analysis.signals
         return Findings(
-            signals=signals,
-            matches=snapshot.find(signals, self.distances),
+            signals=digests + analysis.signals,
+            matches=matches + snapshot.find(analysis.signals, self.distances),
             unscannable=analysis.unscannable,
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,

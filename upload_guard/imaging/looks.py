@@ -35,6 +35,11 @@ def looks(image: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     yield "alpha", alpha
 
 
+def is_opaque(image: Image.Image) -> bool:
+    """Whether its grey is a plain sum of its colours, so that averaging may as well come first."""
+    return image.mode in {"L", "RGB", "YCbCr"} and not _has_alpha(image)
+
+
 def _has_alpha(image: Image.Image) -> bool:
     return image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
 

@@ -48,10 +48,10 @@ def pictures(data: bytes, image_format: ImageFormat, limits: ScanLimits) -> Iter
         yield from tiff_pictures(data, limits)
     else:
         with Image.open(io.BytesIO(data), formats=image_format.decoded_by) as image:
-            yield from _frames(image, limits)
+            yield from _frames(image, data, limits)
 
 
-def _frames(image: Image.Image, limits: ScanLimits) -> Iterator[Picture]:
+def _frames(image: Image.Image, data: bytes, limits: ScanLimits) -> Iterator[Picture]:
     count = getattr(image, "n_frames", 1)
     if count > limits.max_frames:
         # Now, and not after the first few hundred have been decoded.
@@ -59,7 +59,10 @@ def _frames(image: Image.Image, limits: ScanLimits) -> Iterator[Picture]:
     for number in range(count):
         if count > 1:
             image.seek(number)
-        yield Picture(_name(image, number), image.size, partial(_drafted, image))
+        decode = (
+            partial(_of_fewer_levels, image, data) if image.format == "JPEG2000" else partial(_drafted, image)
+        )
+        yield Picture(_name(image, number), image.size, decode)
 
 
 def _name(image: Image.Image, number: int) -> str:
@@ -72,6 +75,24 @@ def _drafted(image: Image.Image) -> Image.Image:
     if image.format in {"JPEG", "MPO"}:
         # Only the luma and only as large as needed; libjpeg does both for less than a full decode.
         image.draft("L", (ENOUGH, ENOUGH))
+    image.load()
+    return image
+
+
+def _of_fewer_levels(image: Image.Image, data: bytes) -> Image.Image:
+    """JPEG 2000 keeps a picture in halves of its size (T.800 annex F); only those needed are decoded.
+
+    A file may have fewer of them, which shows only while decoding.
+    """
+    halvings = (min(image.size) // ENOUGH).bit_length() - 1
+    if halvings > 0:
+        try:
+            setattr(image, "reduce", halvings)  # noqa: B010 - the plug-in calls it as it calls a method of images
+            image.load()
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the whole picture is asked for next
+            image = Image.open(io.BytesIO(data), formats=("JPEG2000",))
     image.load()
     return image
 

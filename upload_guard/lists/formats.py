@@ -17,7 +17,8 @@ from upload_guard.records import SignalType
 _LONGEST_LINE = 1024
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _BY_NAME = {kind.value: kind for kind in SignalType}
-# Sixteen digits can only be a perceptual hash and sixty-four could be SHA-256 or PDQ: never guess.
+# Sixteen digits are taken for pHash, as lists have it; a dHash must be named. Sixty-four could be SHA-256 or
+# PDQ: never guess.
 _BY_LENGTH = {kind.size * 2: kind for kind in (SignalType.MD5, SignalType.SHA1, SignalType.PHASH)}
 
 

@@ -19,10 +19,11 @@ from typing import Any
 from upload_guard.records import Analysis, Signal, SignalType
 from upload_guard.spans import Span
 
-MAX_FRAME = 8 << 20
-"""Bytes. Room for 256 frames in three compositions of 17 signals each, under the longest names."""
+MAX_FRAME = 16 << 20
+"""Bytes. Room for 256 frames in four looks of 82 signals each (two forms of PDQ in eight positions, of the
+whole and of four ways to trim it, and the two coarse hashes), under names as they usually are."""
 
-_MAX_LINES = 60_000
+_MAX_LINES = 100_000
 _MAX_LINE = 4096
 _MAX_TEXT = 255
 _LENGTH = struct.Struct("!I")
@@ -168,7 +169,7 @@ def decode(frame: bytes, token: bytes) -> Answer:
 
 
 def _lines(data: bytes) -> Iterator[tuple[str, list[Any]]]:
-    # Line by line: parsed at once, 8 MiB of "[[],[],..." would become hundreds of megabytes of lists.
+    # Line by line: parsed at once, 16 MiB of "[[],[],..." would become hundreds of megabytes of lists.
     for number, line in enumerate(io.BytesIO(data)):
         if number >= _MAX_LINES or len(line) > _MAX_LINE:
             raise WireError("too many or too long lines")
