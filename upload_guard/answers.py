@@ -48,13 +48,15 @@ _FAULTS = {
 _FAULT_SENTENCES = {
     # Dutch for the public sentences of errors.py, which are the English ones.
     "The request could not be understood.": "Het verzoek is onbegrijpelijk.",
-    "The form data of this request is malformed.": "De formuliergegevens van dit verzoek zijn ongeldig.",
+    "The request is malformed, or could be read in two ways.": (
+        "Het verzoek is ongeldig of kan op twee manieren worden gelezen."
+    ),
     "The request ended before its announced length.": "Het verzoek eindigde voor de aangekondigde lengte.",
     "This server needs a Content-Length header.": "Deze server heeft een Content-Length nodig.",
     "The upload is too large.": "De upload is te groot.",
     "The upload took too long.": "De upload duurde te lang.",
-    "This server does not take uploads compressed in this way.": (
-        "Deze server neemt geen uploads aan die zo zijn gecomprimeerd."
+    "This server does not take uploads compressed or encoded in this way.": (
+        "Deze server neemt geen uploads aan die zo zijn gecomprimeerd of gecodeerd."
     ),
     "This server does not take uploads in pieces. Please send the file in one request.": (
         "Deze server neemt geen uploads in delen aan. Stuur het bestand in een keer."

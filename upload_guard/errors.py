@@ -49,10 +49,10 @@ class RequestError(UploadGuardError):
 
 
 class AmbiguousRequest(RequestError):
-    """Two parsers could read this body differently, so no answer about its content would be safe."""
+    """Two readers could take this request differently, so no answer about its content would be safe."""
 
     code = "ambiguous_body"
-    public = "The form data of this request is malformed."
+    public = "The request is malformed, or could be read in two ways."
 
 
 class ClientGone(RequestError):
@@ -79,11 +79,11 @@ class BodyTooSlow(RequestError):
 
 
 class UnsupportedEncoding(RequestError):
-    """The body is compressed in a way that cannot be looked into."""
+    """The body is compressed, or its text encoded, in a way that cannot be looked into."""
 
     status = 415
     code = "unsupported_encoding"
-    public = "This server does not take uploads compressed in this way."
+    public = "This server does not take uploads compressed or encoded in this way."
 
 
 class PiecewiseUpload(RequestError):
@@ -106,7 +106,7 @@ class PieceOutOfOrder(RequestError):
 
 
 class BodyTooLarge(RequestError):
-    """The body is longer than `intake.max_body`."""
+    """The body, or what it holds, is over one of the limits of `[intake]`, which the message names."""
 
     status = 413
     code = "body_too_large"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,6 +41,27 @@ class Span:
             yield Span(fd, self.offset, self.size)
         finally:
             os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContent:
+    """A `Content`: `size` bytes from `offset` on of an open file.
+
+    Reading raises `ValueError` once `file` is closed: a bare descriptor would by then be another's file.
+    """
+
+    file: BinaryIO
+    offset: int
+    size: int
+
+    def open(self) -> BinaryIO:
+        def read_at(offset: int, count: int) -> bytes:
+            return os.pread(self.file.fileno(), count, self.offset + offset)
+
+        return io.BufferedReader(WindowReader(read_at, self.size), CHUNK)
+
+    def lend(self) -> AbstractContextManager[Span]:
+        return Span(self.file.fileno(), self.offset, self.size).lend()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ app.wsgi_app = UploadGuard(app.wsgi_app)
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wsgi import ClosingIterator, get_path_info
 
@@ -15,11 +15,11 @@ from upload_guard import answers
 from upload_guard.compose import build_assembly, build_routes
 from upload_guard.errors import CheckFailed, UploadGuardError
 from upload_guard.intake.body import has_body
-from upload_guard.intake.pieces import joins_uploads
+from upload_guard.intake.pieces import concerns_pieces
 from upload_guard.intake.receive import Received, receive
 from upload_guard.loading import load_settings
-from upload_guard.pieces import PieceChecker
-from upload_guard.records import Outcome, Source, Upload, strongest
+from upload_guard.pieces import PieceChecker, PieceRequest, Taken
+from upload_guard.records import Source, Upload, strongest
 from upload_guard.routing import Route
 from upload_guard.settings import Settings
 
@@ -48,7 +48,7 @@ class UploadGuard:
         self._retry_after = chosen.failure.retry_after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not has_body(environ) and not joins_uploads(environ):
+        if not has_body(environ) and not concerns_pieces(environ):
             return self.app(environ, start_response)
         path = get_path_info(environ)
         try:
@@ -73,21 +73,27 @@ class UploadGuard:
         self, request: Received, route: Route, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         try:
-            outcome = self._outcome(request, route)
+            taken = self._judged(request, route, environ)
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
+        except Exception:
+            log.exception("an upload could not be judged, by an error of our own")
+            return self._fault(environ, start_response, CheckFailed("judging"))
+        outcome = taken.outcome
         if outcome is not None and outcome.verdict.action.refuses:
             return _send(answers.refused(environ, outcome.case), start_response)
         request.replay_into(environ)
         if outcome is not None:
             environ[VERDICT_KEY] = outcome.verdict
-        return self.app(environ, start_response)
+        return self.app(environ, _noting(taken, start_response) if request.piece else start_response)
 
-    def _outcome(self, request: Received, route: Route) -> Outcome | None:
+    def _judged(self, request: Received, route: Route, environ: WSGIEnvironment) -> Taken:
         uploads = _worth_checking(request.uploads)
-        if request.piece is not None:
-            return self._pieces.check(uploads, request.files, request.piece, route)
-        return strongest(route.guard.check(uploads))
+        if request.piece is None:
+            return Taken(strongest(route.guard.check(uploads)))
+        source = Source(self._site, get_path_info(environ))
+        piece = PieceRequest(request.piece, uploads, request.files, source, environ.get("SCRIPT_NAME", ""))
+        return self._pieces.check(piece, route, request.opened)
 
     def _fault(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: UploadGuardError
@@ -99,6 +105,20 @@ class UploadGuard:
 def _worth_checking(uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
     """All but an empty raw body, as HTTP/2 gives one with every GET: nobody uploaded that."""
     return tuple(upload for upload in uploads if upload.digests.size or upload.file_name)
+
+
+def _noting(taken: Taken, start_response: StartResponse) -> StartResponse:
+    """`start_response`, and a piece counts as taken when the application answers so."""
+
+    def noting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+        if status[:1] in {"2", "3"}:
+            try:
+                taken.accepted(headers)
+            except UploadGuardError as error:
+                log.warning("a piece that the application took is lost here: %s (%s)", error.code, error)
+        return start_response(status, headers, *rest)
+
+    return noting
 
 
 def _send(answer: answers.Answer, start_response: StartResponse) -> list[bytes]:

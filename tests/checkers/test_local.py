@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import imagehash
@@ -24,7 +25,7 @@ from tests.support import (
     settings_in,
     upload_of,
 )
-from upload_guard.checkers.local import NOT_DECODED, LocalChecker
+from upload_guard.checkers.local import NO_FILE, NOT_DECODED, LocalChecker
 from upload_guard.compose import build_station
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import CheckFailed, NotReady
@@ -232,3 +233,29 @@ def test_a_damaged_list_means_not_ready_and_never_clean(settings: Settings) -> N
         file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(NotReady, match="damaged"):
         checker(settings).check(upload_of(b"x"), math.inf)
+
+
+OTHER = picture_bytes(OTHER_SEED)
+BEGINNINGS = {
+    "the start of a picture": OTHER[:60],
+    "the start of an archive": b"PK\x03\x04" + bytes(60),
+}
+
+
+@pytest.mark.parametrize("data", BEGINNINGS.values(), ids=BEGINNINGS.keys())
+def test_what_only_begins_like_a_file_is_held_unless_it_was_found_in_a_text(
+    settings: Settings, data: bytes
+) -> None:
+    activate_listed_picture(settings)
+    upload = upload_of(data)
+    sent = checker(settings).check(upload, math.inf)
+    assert sent.unscannable or sent.unreadable
+    guessed = checker(settings).check(replace(upload, guessed=True), math.inf)
+    assert (guessed.unscannable, guessed.unreadable) == ("", "")
+    assert NO_FILE in guessed.degraded
+
+
+def test_a_guess_of_which_something_shows_is_a_picture(settings: Settings) -> None:
+    activate_listed_picture(settings)
+    cut = replace(upload_of(OTHER[: len(OTHER) // 2]), guessed=True)
+    assert checker(settings).check(cut, math.inf).unscannable == "truncated"

@@ -8,8 +8,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -83,7 +85,7 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")), math.inf)
     ((path, headers, body),) = seen
-    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&dry_run=0"
+    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&dry_run=0&guessed=0"
     assert headers["Content-Length"] == "300000"
     assert "file.bin" not in str(headers)
     assert body == b"x" * 300_000
@@ -95,7 +97,14 @@ def test_a_guard_that_only_looks_asks_the_sidecar_to_keep_nothing() -> None:
         guard = build_guard(Settings(service=ServiceSettings(url=checker.url)))
         guard.inspect(upload_of(b"bytes"))
         guard.check([upload_of(b"bytes")])
-    assert [path.rpartition("dry_run=")[2] for path, _, _ in seen] == ["1", "0"]
+    assert [parse_qs(urlsplit(path).query)["dry_run"] for path, _, _ in seen] == [["1"], ["0"]]
+
+
+def test_what_was_found_in_a_text_is_said_to_be_a_guess() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        checker.check(replace(upload_of(b"bytes"), guessed=True), math.inf)
+    assert parse_qs(urlsplit(seen[0][0]).query)["guessed"] == ["1"]
 
 
 def test_an_empty_file_is_sent_with_a_length_too() -> None:

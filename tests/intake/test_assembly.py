@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +32,11 @@ def added(assembly: Assembly, piece: Piece, data: bytes, key: str = "key") -> It
 
 
 def so_far_of(assembly: Assembly, piece: Piece, data: bytes, key: str = "key") -> tuple[bytes, bool]:
-    """What is there after a piece, and whether that is all."""
+    """What is there after a piece that the application took, and whether that is all."""
     with added(assembly, piece, data, key) as so_far, so_far.content.open() as stream:
-        return stream.read(), so_far.complete
+        whole = stream.read()
+        so_far.keep()
+        return whole, so_far.complete
 
 
 def numbered(index: int, count: int | None = 3, total: int | None = None) -> Piece:
@@ -71,6 +75,7 @@ def test_an_upload_without_an_end_is_never_complete(assembly: Assembly) -> None:
         with added(assembly, at(offset), b"abc") as so_far:
             assert not so_far.complete
             assert not so_far.end_is_known
+            so_far.keep()
 
 
 def test_either_end_that_the_sender_told_is_the_end(assembly: Assembly) -> None:
@@ -158,10 +163,42 @@ def test_an_upload_that_nobody_goes_on_with_is_forgotten(assembly: Assembly) -> 
     assert not file.exists()
 
 
-def test_what_is_forgotten_begins_anew(assembly: Assembly) -> None:
-    with added(assembly, at(0), b"abc") as so_far:
-        so_far.forget()
-    assert so_far_of(assembly, at(0), b"xyz")[0] == b"xyz"
+def test_a_piece_that_is_not_kept_never_came(assembly: Assembly) -> None:
+    with added(assembly, at(0), b"abc"):
+        pass
+    assert list(assembly.folder.iterdir()) == []
+    so_far_of(assembly, at(0), b"abc")
+    with added(assembly, at(3), b"def"):
+        pass
+    assert so_far_of(assembly, at(3), b"xyz")[0] == b"abcxyz"
+
+
+def test_a_complete_upload_leaves_its_name_to_another(assembly: Assembly) -> None:
+    assert so_far_of(assembly, at(0, total=3), b"abc") == (b"abc", True)
+    assert so_far_of(assembly, at(0, total=3), b"xyz") == (b"xyz", True)
+
+
+def test_an_upload_that_was_announced_has_the_end_that_was_said(assembly: Assembly) -> None:
+    assembly.expect("key", 6)
+    assert so_far_of(assembly, at(0), b"abc") == (b"abc", False)
+    assembly.expect("key", 3)
+    assert so_far_of(assembly, at(3), b"def") == (b"abcdef", True)
+    assembly.expect("key", 6)
+    with pytest.raises(BodyTooLarge), added(assembly, at(0), b"abcdefg"):
+        pass
+
+
+def test_a_disk_that_takes_no_more_is_a_fault_of_storage(assembly: Assembly) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (550, limit[1]))
+        with pytest.raises(StorageFailed), added(assembly, at(0), bytes(100)):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(assembly.folder.iterdir()) == []
 
 
 def test_only_the_service_can_read_the_pieces(assembly: Assembly) -> None:

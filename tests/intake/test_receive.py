@@ -22,6 +22,7 @@ from upload_guard.errors import (
     BodyTooLarge,
     ClientGone,
     PiecewiseUpload,
+    RequestError,
     UnsupportedEncoding,
 )
 from upload_guard.intake.forms import FormLimits, refuse
@@ -132,6 +133,28 @@ def test_a_rebuilt_form_has_its_own_length_and_type(rule: IntakeRule) -> None:
     assert boundary != "B"
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "9" * 30])
+def test_a_length_that_no_disk_could_hold_is_no_number(rule: IntakeRule, length: str) -> None:
+    with pytest.raises(RequestError):
+        receive(request_with(b"x", CONTENT_LENGTH=length), rule, SOURCE)
+
+
+def test_a_body_read_too_late_is_closed_and_nobody_elses(rule: IntakeRule, tmp_path: Path) -> None:
+    """The system gives a descriptor that was closed to the next file, such as the next request's body."""
+    environ = request_with(b"hello")
+    with received(environ, rule, SOURCE) as request:
+        request.replay_into(environ)
+    with received(request_with(b"secret"), rule, SOURCE), pytest.raises(ValueError, match="closed"):
+        environ["wsgi.input"].read()
+
+
+def test_a_charset_that_would_be_read_otherwise_is_refused_in_a_part_too(rule: IntakeRule) -> None:
+    part = b'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=utf-7'
+    body = b"--B\r\n" + part + b"\r\n\r\nx\r\n--B--\r\n"
+    with pytest.raises(UnsupportedEncoding):
+        receive(request_with(body, "multipart/form-data; boundary=B"), rule, SOURCE)
+
+
 @pytest.mark.parametrize(
     ("environ", "error"),
     [
@@ -202,6 +225,91 @@ CARRIED = {
         urlencode({"a": json.dumps({"i": ENCODED}).replace("/", "\\/")}),
     ),
 }
+
+
+REFERENCES = ENCODED.replace("/", "&#47;")
+HARD_TO_READ = {
+    "urlencoded that looks binary": (
+        "application/x-www-form-urlencoded",
+        ("j=\x00" + "語" * 2000 + "&i=" + base64.urlsafe_b64encode(PICTURE).decode()).encode(),
+    ),
+    "JSON in UTF-16 that looks binary": (
+        "application/json",
+        json.dumps({"j": "語" * 3000, "i": ENCODED}, ensure_ascii=False).encode("utf-16-le"),
+    ),
+    "references in rich text": (
+        "application/json",
+        json.dumps({"html": f'hi <img src="data:image/jpeg;base64,{REFERENCES}">'}).encode(),
+    ),
+    "a scheme with a reference": (
+        "application/json",
+        json.dumps({"html": f'<img src="data&colon;image/jpeg;base64,{ENCODED}">'}).encode(),
+    ),
+    "an attribute of XML": ("text/xml", f'<a b="{REFERENCES}"/>'.encode()),
+    "CDATA with the start of a comment": (
+        "text/xml",
+        f"<a><![CDATA[<!--]]>{REFERENCES}<![CDATA[-->]]></a>".encode(),
+    ),
+    "CDATA with brackets": ("text/xml", f"<a><![CDATA[<]]>{REFERENCES}<![CDATA[>]]></a>".encode()),
+    "instructions around": ("text/xml", f"<a><?p <!-- ?>{REFERENCES}<?p --> ?></a>".encode()),
+    "XML in UTF-16 without a mark": ("text/xml", f"<a>{REFERENCES}</a>".encode("utf-16-le")),
+    "a letter beyond ASCII in base64": (
+        "application/json",
+        json.dumps({"i": f"{ENCODED[0]}é{ENCODED[1]}*{ENCODED[2:]}"}).encode(),
+    ),
+    "padding and much white space in front": (
+        "application/json",
+        json.dumps({"i": "=" + " " * 20000 + f"{ENCODED[0]}*{ENCODED[1:]}"}).encode(),
+    ),
+    "percents behind white space": (
+        "application/json",
+        json.dumps({"i": "data:image/jpeg;base64,%2F " + quote_from_bytes(ENCODED[1:].encode())}).encode(),
+    ),
+    "many parameters": (
+        "application/json",
+        json.dumps({"i": f"data:image/jpeg;x={'y' * 300},{quote_from_bytes(PICTURE)}"}).encode(),
+    ),
+    "a name in front": ("application/json", json.dumps({"i": f"img={ENCODED} x_{ENCODED}"}).encode()),
+    "a tiny picture in front": (
+        "text/html",
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+        + f'<img src="data:image/jpeg;base64,{ENCODED}">'.encode(),
+    ),
+    "an SVG that begins late": (
+        "application/json",
+        json.dumps(
+            {
+                "i": "data:image/svg+xml;base64,"
+                + base64.b64encode(
+                    b"<!-- " + b"x" * 5000 + f'--><svg><image href="data:;base64,{ENCODED}"/></svg>'.encode()
+                ).decode()
+            }
+        ).encode(),
+    ),
+    "an SVG in UTF-16": (
+        "application/json",
+        json.dumps(
+            {
+                "i": "data:image/svg+xml;base64,"
+                + base64.b64encode(
+                    f'<svg><image href="data:;base64,{ENCODED}"/></svg>'.encode("utf-16")
+                ).decode()
+            }
+        ).encode(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("content_type", "body"), HARD_TO_READ.values(), ids=HARD_TO_READ.keys())
+def test_what_an_application_can_read_is_read(rule: IntakeRule, content_type: str, body: bytes) -> None:
+    assert sees_the_picture(rule, request_with(body, content_type))
+
+
+@pytest.mark.parametrize(("content_type", "body"), HARD_TO_READ.values(), ids=HARD_TO_READ.keys())
+def test_the_same_in_a_field_of_a_form_is_read(rule: IntakeRule, content_type: str, body: bytes) -> None:
+    if not content_type.endswith("urlencoded"):
+        assert sees_the_picture(rule, form_with(('name="field"', body)))
+        assert sees_the_picture(rule, form_with(('name="field"; filename="a.txt"', body)))
 
 
 @pytest.mark.parametrize(("content_type", "body"), CARRIED.values(), ids=CARRIED.keys())
@@ -390,6 +498,34 @@ def test_a_piece_told_twice_is_refused(rule: IntakeRule) -> None:
         receive(environ, replace(rule, pieces=Pieces.ASSEMBLE), SOURCE)
 
 
+@pytest.mark.parametrize(
+    "disposition", ['name=" dzchunkindex"', 'name="dzchunkindex"; filename=""', 'name="dzchunkindex "']
+)
+def test_a_field_that_only_some_take_for_that_field_tells_of_a_piece(
+    rule: IntakeRule, disposition: str
+) -> None:
+    with pytest.raises(PiecewiseUpload):
+        receive(form_with((disposition, b"0"), ('name="file"; filename="blob"', b"0123456789")), rule, SOURCE)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"QUERY_STRING": "partNumber=1&uploadId=x"},
+        {"QUERY_STRING": "comp=block&blockid=x"},
+        {"HTTP_X_UPDATE_RANGE": "append"},
+        {"HTTP_UPLOAD_COMPLETE": "?0"},
+        {"HTTP_UPLOAD_INCOMPLETE": "?1"},
+        {"HTTP_UPLOAD_LENGTH": "100", "HTTP_TUS_RESUMABLE": "1.0.0"},
+    ],
+)
+def test_pieces_that_only_the_application_could_place_are_refused(
+    rule: IntakeRule, headers: dict[str, str]
+) -> None:
+    with pytest.raises(PiecewiseUpload):
+        receive(request_with(b"0123456789", **headers), rule, SOURCE)
+
+
 @pytest.mark.parametrize("name", ["dzchunkindex", "dztotalchunkcount"])
 def test_a_field_that_is_too_long_or_given_twice_hides_no_piece(rule: IntakeRule, name: str) -> None:
     whole = {"dzchunkindex": b"0", "dztotalchunkcount": b"1"}
@@ -464,7 +600,7 @@ def test_fields_are_no_upload_and_a_text_that_is_a_file_is_one(rule: IntakeRule)
 
 
 def test_what_only_calls_itself_fields_is_a_file(rule: IntakeRule) -> None:
-    body = b"{" + bytes(range(256)) * 20
+    body = b"{" + bytes(range(255, -1, -1)) * 20
     assert found_in(rule, request_with(body, "application/json")) == [digests_of(body)]
 
 

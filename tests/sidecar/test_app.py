@@ -37,7 +37,7 @@ def test_an_error_has_a_code_a_sentence_and_when_to_try_again(client: FlaskClien
     assert response.status_code == 400
     assert response.get_json() == {
         "code": "ambiguous_body",
-        "message": "The form data of this request is malformed.",
+        "message": "The request is malformed, or could be read in two ways.",
         "retry_after": None,
     }
 

@@ -59,6 +59,13 @@ def test_a_reference_that_names_nothing_ends_nothing(reference: str) -> None:
     assert VALUE in texts
 
 
+@pytest.mark.parametrize("around", ["<a>{}</a>", "{}", "<a><!-- > -->{}<!----></a>", "<a><?p > ?>{}"])
+def test_the_text_between_tags_is_one_whatever_cuts_it(around: str) -> None:
+    for cut in ("<!---->", "<!-- <b> -->", "<?p?>", "<![CDATA[]]>"):
+        texts = list(Xml().texts(around.format(VALUE + cut + VALUE).encode()))
+        assert any(VALUE + VALUE in text for text in texts), cut
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le"])
 def test_xml_that_declares_entities_cannot_be_read(encoding: str) -> None:
     body = f'<!DOCTYPE a [<!ENTITY e "{VALUE}">]><a>&e;</a>'.encode(encoding)

@@ -6,7 +6,7 @@ The cheap first: a file just checked is not read again, and neither is one that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.matching.snapshot import DistanceLimits, Snapshot
@@ -46,7 +46,7 @@ class LocalChecker:
             return known
         findings = self._found(upload, snapshot, deadline)
         self.cache.put(key, findings)
-        return findings
+        return _forgiven(findings, upload) if upload.guessed else findings
 
     def _found(self, upload: Upload, snapshot: Snapshot, deadline: float) -> Findings:
         digests = upload.digests.signals()
@@ -61,3 +61,17 @@ class LocalChecker:
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,
         )
+
+
+NO_FILE = "text that begins like a file"
+_NO_FILE_AFTER_ALL = {"undecodable", "truncated", "damaged"}
+
+
+def _forgiven(findings: Findings, upload: Upload) -> Findings:
+    """Somebody pasted the beginning of a picture: nothing of it shows, so there is nothing to hold."""
+    if len(findings.signals) > len(upload.digests.signals()):
+        return findings
+    reasons = {findings.unscannable, findings.unreadable} - {""}
+    if not reasons or not reasons <= _NO_FILE_AFTER_ALL:
+        return findings
+    return replace(findings, unscannable="", unreadable="", degraded=(*findings.degraded, NO_FILE))

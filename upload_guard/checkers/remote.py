@@ -107,6 +107,7 @@ class RemoteChecker:
                     "site": upload.source.site,
                     "route": upload.source.route[:_LONGEST_ROUTE],
                     "dry_run": str(int(self.dry_run)),
+                    "guessed": str(int(upload.guessed)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
                 data=stream if upload.digests.size else b"",

@@ -3,9 +3,9 @@
 One file an unfinished upload, named by a digest of what it is called and where it goes; locked while a piece
 is taken and the whole is checked; gone when the upload is complete, refused, or idle for too long.
 
-Bytes that were taken never change: an application that kept the first of two versions of a piece would
+Bytes that were kept never change: an application that kept the first of two versions of a piece would
 otherwise hold something that was never seen whole. So pieces come in order, and one may come again only as it
-was.
+was. And a piece is kept only when the application has taken it: what it refused is nothing that it holds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge, PieceOutOfOrder, StorageFailed
 from upload_guard.intake.pieces import Piece
 from upload_guard.records import Content
-from upload_guard.spans import CHUNK, Span
+from upload_guard.spans import CHUNK, OpenContent
 
 _HEADER = 512
 """Bytes at the start of each file that tell its state, so that state and bytes are one file and one lock."""
@@ -51,19 +51,23 @@ _STATE = TypeAdapter(_State)
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An upload as far as it has come. `content` is good, and nobody adds to it, until it is given back.
+    """An upload as far as it has come with this piece. Nobody adds to `content` while this is open.
 
     Where not even its end is known, any piece may have been the last.
     """
 
-    content: Span
+    content: OpenContent
     complete: bool
     end_is_known: bool
-    path: Path
+    _path: Path
+    _state: _State
 
-    def forget(self) -> None:
-        """The upload is complete or refused: what comes under its name from now on is another."""
-        self.path.unlink(missing_ok=True)
+    def keep(self) -> None:
+        """The application has taken the piece: what follows it is next. A complete upload is forgotten."""
+        if self.complete:
+            self._path.unlink(missing_ok=True)
+        else:
+            _write_state(self.content.file, self._state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +84,49 @@ class Assembly:
 
     @contextmanager
     def add(self, key: str, piece: Piece, content: Content, size: int) -> Iterator[Assembled]:
-        """Take a piece of `size` bytes and give what there is now.
+        """Put a piece of `size` bytes behind what was kept, and give what there would be if it were kept.
 
         Raises `PieceOutOfOrder` for one that does not follow or has other bytes than before,
         `AmbiguousRequest` where it contradicts the others, `BodyTooLarge`, `StorageFailed`.
         """
+        with self._opened(key, size) as (file, path):
+            try:
+                state = self._take(file, _read_state(file), piece, content, size)
+            except OSError as error:
+                raise self._failure(error) from error
+            yield Assembled(
+                content=OpenContent(file, _HEADER, state.size),
+                complete=state.pieces == state.count or state.size == state.total,
+                end_is_known=state.count is not None or state.total is not None,
+                _path=path,
+                _state=state,
+            )
+
+    def expect(self, key: str, total: int) -> None:
+        """An upload of `total` bytes has been created and will come. Raises `StorageFailed`."""
+        with self._opened(key, 0) as (file, _):
+            if _read_state(file) == _State():
+                _write_state(file, _State(total=total))
+
+    @contextmanager
+    def _opened(self, key: str, size: int) -> Iterator[tuple[BinaryIO, Path]]:
+        """The file of an upload, locked; gone afterwards if nothing of it was kept."""
         path = self.folder / hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room(size)
             file = _locked(path)
         except OSError as error:
-            raise StorageFailed(f"cannot assemble in {self.folder}: {error.strerror}") from error
+            raise self._failure(error) from error
         with file:
-            before = _read_state(file)
             try:
-                state = self._take(file, before, piece, content, size)
-            except BaseException as error:
-                if before == _State():
+                yield file, path
+            finally:
+                if not os.pread(file.fileno(), 1, 0).strip(b"\0"):
                     path.unlink(missing_ok=True)
-                if isinstance(error, OSError):
-                    raise StorageFailed(f"cannot assemble in {self.folder}: {error.strerror}") from error
-                raise
-            yield Assembled(
-                content=Span(file.fileno(), _HEADER, state.size),
-                complete=state.pieces == state.count or state.size == state.total,
-                end_is_known=state.count is not None or state.total is not None,
-                path=path,
-            )
+
+    def _failure(self, error: OSError) -> StorageFailed:
+        return StorageFailed(f"cannot assemble in {self.folder}: {error.strerror}")
 
     def _take(self, file: BinaryIO, before: _State, piece: Piece, content: Content, size: int) -> _State:
         state = _informed(before, piece)
@@ -123,17 +142,19 @@ class Assembly:
             _append(file, state.size, stream)
         if again or (piece.index is None and end == state.size and state.pieces):
             return before
-        state = replace(state, size=end, pieces=state.pieces + 1, last_offset=offset)
-        _write_state(file, state)
-        return state
+        return replace(state, size=end, pieces=state.pieces + 1, last_offset=offset)
 
     def _make_room(self, size: int) -> None:
         oldest = time.time() - self.patience
         kept, together = 0, size
-        for entry in os.scandir(self.folder):
-            found = entry.stat()
+        for path in self.folder.iterdir():
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                # Complete by now, in another process.
+                continue
             if found.st_mtime < oldest:
-                Path(entry.path).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
                 continue
             kept, together = kept + 1, together + found.st_size
         if kept >= _MOST_UPLOADS or together > self.max_together:
@@ -180,8 +201,9 @@ def _append(file: BinaryIO, end: int, stream: BinaryIO) -> None:
     file.truncate(_HEADER + end)
     file.seek(_HEADER + end)
     while chunk := stream.read(CHUNK):
-        file.write(chunk)
-    file.flush()
+        view = memoryview(chunk)
+        while view:
+            view = view[file.write(view) :]
 
 
 def _locked(path: Path) -> BinaryIO:
@@ -191,7 +213,8 @@ def _locked(path: Path) -> BinaryIO:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink:
-                return open(handle, "r+b")  # noqa: PTH123 - a descriptor
+                # Unbuffered: what a full disk does not take is said by the write, and not by closing.
+                return open(handle, "r+b", buffering=0)  # noqa: PTH123 - a descriptor
         except BaseException:
             os.close(handle)
             raise
@@ -203,7 +226,7 @@ def _read_state(file: BinaryIO) -> _State:
     try:
         return _STATE.validate_json(header) if header else _State()
     except ValidationError as error:
-        raise StorageFailed(f"{file.name}: is damaged") from error
+        raise StorageFailed("an unfinished upload in pieces is damaged") from error
 
 
 def _write_state(file: BinaryIO, state: _State) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,9 +20,11 @@ from upload_guard.errors import (
     RequestError,
     StorageFailed,
 )
-from upload_guard.spans import Span
+from upload_guard.spans import OpenContent
 
 CHUNK = 1 << 16
+# Of a number of bytes that any disk could hold.
+_DIGITS = 19
 
 
 def has_body(environ: Mapping[str, Any]) -> bool:
@@ -69,8 +69,8 @@ def _announced_length(environ: Mapping[str, Any]) -> int | None:
         return None
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise RequestError("Content-Length together with Transfer-Encoding")
-    if not (announced.isascii() and announced.isdigit()):
-        raise RequestError(f"Content-Length is no number: {announced!r}")
+    if not (announced.isascii() and announced.isdigit() and len(announced) < _DIGITS):
+        raise RequestError(f"Content-Length is no number: {announced[:40]!r}")
     return int(announced)
 
 
@@ -124,30 +124,8 @@ class Spool:
             raise StorageFailed(f"cannot spool: {error.strerror}") from error
         self.size += len(data)
 
-    def span(self, offset: int, size: int) -> Span:
-        return Span(self._file.fileno(), offset, size)
-
-    def slice(self, offset: int, size: int) -> SpoolSlice:
-        return SpoolSlice(self, offset, size)
+    def slice(self, offset: int, size: int) -> OpenContent:
+        return OpenContent(self._file, offset, size)
 
     def close(self) -> None:
         self._file.close()
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolSlice:
-    """A `Content`: part of a spool, readable while the spool is open."""
-
-    spool: Spool
-    offset: int
-    size: int
-
-    def open(self) -> BinaryIO:
-        return self._span.open()
-
-    def lend(self) -> AbstractContextManager[Span]:
-        return self._span.lend()
-
-    @property
-    def _span(self) -> Span:
-        return self.spool.span(self.offset, self.size)

@@ -10,11 +10,12 @@ from itertools import chain
 from upload_guard.digests import digest_stream
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge, Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
-from upload_guard.intake.body import Spool, SpoolSlice
+from upload_guard.intake.body import Spool
 from upload_guard.intake.forms import Part
 from upload_guard.intake.pieces import FIELD_NAMES, LONGEST_FIELD
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Digests, Source, Upload
+from upload_guard.spans import OpenContent
 from upload_guard.texts.carriers import PLAIN_TEXT, URL_ENCODED, carriers_of, holds_fields
 from upload_guard.texts.encodings import Finder
 from upload_guard.texts.kinds import worth_checking
@@ -44,13 +45,18 @@ class Collector:
         if part.is_file:
             if part.file_name or part.digests.size:
                 self._add_file(part.content, part.digests, part.file_name, part.media_type)
-            return
-        if part.name in FIELD_NAMES:
+            if part.file_name:
+                return
+        # Some frameworks strip names, and take a part with an empty file name for a field.
+        name = part.name.strip()
+        if name in FIELD_NAMES:
             with part.content.open() as value:
-                self.fields.append((part.name, value.read(LONGEST_FIELD).decode("latin-1")))
+                self.fields.append((name, value.read(LONGEST_FIELD).decode("latin-1")))
+        if part.is_file:
+            return
         self._add_field(_described(part.content, part.media_type), part.digests)
 
-    def add_body(self, content: SpoolSlice, digests: Digests, content_type: str) -> None:
+    def add_body(self, content: OpenContent, digests: Digests, content_type: str) -> None:
         """A body that is no form: fields in a notation of their own, which are searched here, or one file.
 
         A file that is text is searched where files are opened, and kept as it is; fields are never kept.
@@ -107,13 +113,13 @@ class Collector:
         spool.write(data)
         self._add_guess(spool.slice(start, len(data)), digests)
 
-    def _add_file(self, content: SpoolSlice, digests: Digests, file_name: str, media_type: str) -> None:
+    def _add_file(self, content: OpenContent, digests: Digests, file_name: str, media_type: str) -> None:
         if len(self.files) >= self._rule.limits.max_files:
             raise BodyTooLarge("more files in one request than intake.max_files")
         self.files.append(Upload(content, digests, file_name, media_type, self._source))
         self.uploads.append(self.files[-1])
 
-    def _add_guess(self, content: SpoolSlice, digests: Digests) -> None:
+    def _add_guess(self, content: OpenContent, digests: Digests) -> None:
         """What only looks like a file: a person may have pasted the beginning of one."""
         if len(self.uploads) - len(self.files) >= self._rule.limits.max_carried:
             raise BodyTooLarge("more files in the texts of one request than intake.max_carried")
@@ -124,7 +130,7 @@ class Collector:
 class _Described:
     """A body or field by its first bytes and its media type in lower case, without parameters."""
 
-    content: SpoolSlice
+    content: OpenContent
     head: bytes
     media_type: str
 
@@ -133,7 +139,7 @@ class _Described:
         return worth_checking(self.head)
 
 
-def _described(content: SpoolSlice, content_type: str) -> _Described:
+def _described(content: OpenContent, content_type: str) -> _Described:
     with content.open() as stream:
         return _Described(content, stream.read(HEAD), content_type.partition(";")[0].strip().lower())
 

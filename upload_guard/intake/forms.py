@@ -28,8 +28,9 @@ from multipart import (
 
 from upload_guard.digests import Digester
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
-from upload_guard.intake.body import Spool, SpoolSlice
+from upload_guard.intake.body import Spool
 from upload_guard.records import Digests
+from upload_guard.spans import OpenContent
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def log_and_go_on(fault: AmbiguousRequest) -> None:
 class Part:
     """One part of a form. `is_file` when its headers give a file name in any way."""
 
-    content: SpoolSlice
+    content: OpenContent
     digests: Digests
     name: str
     file_name: str
@@ -259,7 +260,11 @@ def _disposition(segment: MultipartSegment) -> dict[str, str]:
     disposition = headers["content-disposition"].strip()
     if not _DISPOSITION.fullmatch(disposition):
         raise AmbiguousRequest("form: Content-Disposition is malformed")
-    return _parameters(disposition)
+    given = _parameters(disposition)
+    if "name*" in given:
+        # RFC 7578, section 4.2, knows it for file names only; who reads it reads another name.
+        raise AmbiguousRequest("form: an extended name")
+    return given
 
 
 class _Writer:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge, UnsupportedEncoding
 
-# Clients write charsets and the words of mail here; nothing is to be undone for them.
-_IDENTITY = {"", "identity", "none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1"}
+_IDENTITY = {"", "identity"}
+# Clients write charsets, the words of mail and more here; nothing is to be undone for them.
+_NO_CODING = {"none", "binary", "7bit", "8bit", "utf-8", "utf8", "us-ascii", "iso-8859-1", "amz-1.0"}
 _INFLATED = {"gzip", "x-gzip", "deflate"}
 _PORTION = 1 << 18
 # Honest bodies shrink ten or twenty times; zeros shrink a thousand times.
@@ -24,7 +25,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 def is_compressed(content_encoding: str) -> bool:
     """Raises `UnsupportedEncoding` for a coding that cannot be undone here, or for two layers."""
     coding = content_encoding.strip().lower()
-    if coding in _IDENTITY:
+    if coding in _IDENTITY | _NO_CODING:
         return False
     if coding not in _INFLATED:
         raise UnsupportedEncoding(f"Content-Encoding {coding[:40]!r}")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from upload_guard.errors import AmbiguousRequest
-from upload_guard.intake.body import Spool, SpoolSlice
-from upload_guard.spans import CHUNK
+from upload_guard.intake.body import Spool
+from upload_guard.spans import CHUNK, OpenContent
 
 # Starts long enough not to turn up by chance; BMP and ICO have none and are left to the parser.
 _MAGIC = re.compile(
@@ -28,17 +28,17 @@ def refuse_other_readings(body: Spool, boundary: str, count: int) -> None:
         raise AmbiguousRequest("the boundary of the form stands inside a part")
 
 
-def refuse_hidden_images(body: Spool, parts: Iterable[SpoolSlice]) -> None:
+def refuse_hidden_images(body: Spool, parts: Iterable[OpenContent]) -> None:
     """Raises `AmbiguousRequest` if the body shows more beginnings of images than its parts do."""
     if _beginnings(body.slice(0, body.size)) > sum(_beginnings(part) for part in parts):
         raise AmbiguousRequest("image data outside of the parts of the form")
 
 
-def _beginnings(content: SpoolSlice) -> int:
+def _beginnings(content: OpenContent) -> int:
     return _occurrences(content, _MAGIC, _LONGEST)
 
 
-def _occurrences(content: SpoolSlice, pattern: re.Pattern[bytes], longest: int) -> int:
+def _occurrences(content: OpenContent, pattern: re.Pattern[bytes], longest: int) -> int:
     found, kept = 0, b""
     with content.open() as stream:
         while chunk := stream.read(CHUNK):

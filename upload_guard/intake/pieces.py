@@ -24,6 +24,7 @@ class Piece:
 
     Its bytes begin at `offset` and are `length`; it is number `index` (from 0) of `count`; all of them
     together are `total` bytes. `by_range` pieces may come in a form, and its file name tells uploads apart.
+    One that `creates` an upload brings nothing of it yet.
     """
 
     upload: str
@@ -33,6 +34,7 @@ class Piece:
     count: int | None = None
     total: int | None = None
     by_range: bool = False
+    creates: bool = False
 
     @property
     def has_place(self) -> bool:
@@ -90,19 +92,20 @@ LONGEST_FIELD = 4096
 """As much of a field as is read here: a longer number is none, a longer name is told apart by its start."""
 
 
-def joins_uploads(environ: Mapping[str, Any]) -> bool:
-    """Whether a request makes one upload of several (tus concatenation), which it may do without a body."""
-    return "HTTP_UPLOAD_CONCAT" in environ
+def concerns_pieces(environ: Mapping[str, Any]) -> bool:
+    """Whether a request without a body is about uploads in pieces: tus creates and joins them so."""
+    return "HTTP_UPLOAD_CONCAT" in environ or "HTTP_UPLOAD_LENGTH" in environ
 
 
 def piece_in_headers(environ: Mapping[str, Any]) -> Piece | None:
     """A piece by tus or Content-Range. Raises `AmbiguousRequest` for numbers that cannot be read."""
     path = str(environ.get("PATH_INFO", ""))
-    if joins_uploads(environ):
+    if _is_elsewhere(environ):
         return Piece(path)
-    if "HTTP_TUS_RESUMABLE" in environ or "HTTP_UPLOAD_OFFSET" in environ:
+    if not environ.keys().isdisjoint({"HTTP_TUS_RESUMABLE", "HTTP_UPLOAD_OFFSET", "HTTP_UPLOAD_LENGTH"}):
         return _by_tus(path, environ)
-    if "HTTP_CONTENT_RANGE" not in environ:
+    unit = environ.get("HTTP_CONTENT_RANGE", "").strip().partition(" ")[0].lower()
+    if not unit or (unit.isalpha() and unit != "bytes"):
         return None
     found = _RANGE.fullmatch(environ["HTTP_CONTENT_RANGE"].strip())
     if found is None:
@@ -116,13 +119,32 @@ def piece_in_headers(environ: Mapping[str, Any]) -> Piece | None:
     return Piece(path, offset=first, length=end - first + 1, total=total, by_range=True)
 
 
+def _is_elsewhere(environ: Mapping[str, Any]) -> bool:
+    """Pieces whose place only the application knows.
+
+    tus concatenation; IETF resumable uploads (draft-ietf-httpbis-resumable-upload); SabreDAV's partial
+    update; S3 (UploadPart) and Azure (Put Block) as their own clients send them.
+    """
+    if "HTTP_UPLOAD_CONCAT" in environ or "HTTP_X_UPDATE_RANGE" in environ:
+        return True
+    if environ.get("HTTP_UPLOAD_COMPLETE") == "?0" or environ.get("HTTP_UPLOAD_INCOMPLETE") == "?1":
+        return True
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    return {"partNumber", "uploadId"} <= query.keys() or query.get("comp") in _AZURE_PARTS
+
+
+_AZURE_PARTS = {"block", "appendblock", "blocklist", "page"}
+
+
 def _by_tus(path: str, environ: Mapping[str, Any]) -> Piece | None:
     if "HTTP_UPLOAD_OFFSET" in environ:
         # An Upload-Length here binds no application: it was told the length when the upload was created.
         return Piece(path, offset=_number(environ["HTTP_UPLOAD_OFFSET"]))
-    length = environ.get("CONTENT_LENGTH")
-    if length and length == environ.get("HTTP_UPLOAD_LENGTH"):
+    length, said = environ.get("CONTENT_LENGTH") or "0", environ.get("HTTP_UPLOAD_LENGTH")
+    if length == said:
         return None
+    if length == "0" and "HTTP_TRANSFER_ENCODING" not in environ:
+        return Piece(path, total=_number(said), creates=True) if said else None
     # Begun while it is created: what follows goes to an address that only the application's answer names.
     return Piece(path)
 
@@ -154,8 +176,9 @@ def _by_fields(given: Mapping[str, set[str]], notation: _Notation) -> Piece | No
         return _number(values.pop()) if values else None
 
     index, count, size, offset = map(number, (notation.index, notation.count, notation.size, notation.offset))
-    if index is None or index < notation.first:
-        raise AmbiguousRequest("the number of a piece cannot be read")
+    names = given.get(notation.identity, set())
+    if index is None or index < notation.first or len(names) > 1:
+        raise AmbiguousRequest("the number or the name of a piece cannot be read")
     index -= notation.first
     if index == 0 and count == 1:
         return None
@@ -163,8 +186,7 @@ def _by_fields(given: Mapping[str, set[str]], notation: _Notation) -> Piece | No
     if offset is not None and offset != placed:
         raise AmbiguousRequest("the place of a piece given in two ways")
     return Piece(
-        # All names, where several are given: then no two requests of one upload can be told apart by them.
-        upload="\0".join([notation.index, *sorted(given.get(notation.identity, ()))]),
+        upload="\0".join([notation.index, *names]),
         offset=placed,
         index=index,
         count=count,

@@ -19,6 +19,7 @@ from upload_guard.intake.inflate import inflated, is_compressed
 from upload_guard.intake.net import refuse_hidden_images, refuse_other_readings
 from upload_guard.intake.pieces import Piece, piece_in_fields, piece_in_headers
 from upload_guard.intake.rules import Forward, IntakeRule, Pieces
+from upload_guard.intake.types import check_type
 from upload_guard.records import Source, Upload
 
 
@@ -77,6 +78,7 @@ class _Intake:
     def take_in(self) -> Received:
         told = self._allowed(piece_in_headers(self.environ))
         content_type = self.environ.get("CONTENT_TYPE") or ""
+        check_type(content_type)
         compressed = self._is_compressed()
         if compressed and is_form(content_type):
             # It goes on as it came, and no framework inflates it: a form hidden in the header of the
@@ -115,6 +117,7 @@ class _Intake:
         if is_form(content_type):
             form = spool_form(chunks, content_type, spool, self.rule.limits.form)
             for part in form.parts:
+                check_type(part.media_type)
                 collector.add_part(part)
             return form
         digester = Digester()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
 from upload_guard.compose import Station
 from upload_guard.errors import WrongPartCount
 from upload_guard.guard import Guard
+from upload_guard.intake.forms import is_form
 from upload_guard.intake.receive import received
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.records import Outcome, Source, Upload
@@ -18,10 +23,14 @@ def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
 
     @routes.post(CHECK_PATH)
     def check() -> Response:
-        """The file is the raw body or the only file of a form; `site` and `route` say where it came in."""
+        """The file is the raw body or the only file of a form; `site` and `route` say where it came in.
+
+        `guessed=1`: it was found in a text by its first bytes, and may be none.
+        """
         source = Source(request.args.get("site", ""), request.args.get("route", ""))
-        with received(request.environ, rule, source) as body:
-            outcome = _outcome(station.guard, _only(body.uploads), dry_run=request.args.get("dry_run") == "1")
+        with received(_with_a_file(request.environ), rule, source) as body:
+            upload = replace(_only(body.uploads), guessed=request.args.get("guessed") == "1")
+            outcome = _outcome(station.guard, upload, dry_run=request.args.get("dry_run") == "1")
         return Response(CheckAnswer.of(outcome).model_dump_json(), mimetype="application/json")
 
     return routes
@@ -29,6 +38,13 @@ def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
 
 def _outcome(guard: Guard, upload: Upload, *, dry_run: bool) -> Outcome:
     return Outcome(guard.inspect(upload)) if dry_run else guard.check([upload])[0]
+
+
+def _with_a_file(environ: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A raw body is a file here, whatever its type: who asks has told fields from files."""
+    if is_form(environ.get("CONTENT_TYPE") or ""):
+        return environ
+    return {**environ, "CONTENT_TYPE": "application/octet-stream"}
 
 
 def _only(uploads: tuple[Upload, ...]) -> Upload:

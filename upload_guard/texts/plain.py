@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
+_WIDE_STARTS = {start for letter in b'{["<' for start in (bytes([letter, 0]), bytes([0, letter]))}
 _NOT_PRINTABLE = bytes(set(range(256)) - {*b"\t\n\r", *range(0x20, 0x7F)})
 _CONTROL = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b"))
 _MOSTLY = 0.7
@@ -34,7 +35,7 @@ def looks_like_text(head: bytes) -> bool:
     Control characters are rare in it, and every tenth byte of what is compressed or encrypted.
     """
     visible = head.replace(b"\0", b"")
-    if head[:2] in _UTF_16:
+    if head[:2] in _UTF_16 or head[:2] in _WIDE_STARTS:
         return True
     if len(visible) == len(head):
         return len(visible) - len(visible.translate(None, _CONTROL)) <= _RARELY * len(visible)

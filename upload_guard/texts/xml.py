@@ -6,6 +6,7 @@ What stands in attributes is found in the whole text, whose references are resol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from upload_guard.errors import Unreadable
@@ -50,8 +51,8 @@ def _nodes(text: str) -> Iterator[str]:
         if closed < 0:
             # Looked for once: a text of nothing but beginnings must not be searched again from each.
             missing.add(end)
-            node.append("<")
-            at = opened + 1
+            at = _next_of_another_kind(text, opened) if start == "<" else opened + 1
+            node.append(text[opened:at])
             continue
         if start == "<![CDATA[":
             node.append(text[opened + len(start) : closed])
@@ -63,6 +64,13 @@ def _nodes(text: str) -> Iterator[str]:
     yield from _long_enough(node)
 
 
+def _next_of_another_kind(text: str, opened: int) -> int:
+    """Where no tag can end, only a comment, an instruction or CDATA may still begin."""
+    found = _NO_TAG.search(text, opened + 1)
+    return found.start() if found else len(text)
+
+
+_NO_TAG = re.compile("<[!?]")
 _KINDS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<", ">"))
 
 
