@@ -19,8 +19,8 @@ from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Setti
 if TYPE_CHECKING:
     from upload_guard.checkers.local import LocalChecker
     from upload_guard.lists.store import ListStore
+    from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
-    from upload_guard.matching.snapshot import DistanceLimits
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.sandbox.pool import Sandbox
@@ -198,7 +198,7 @@ def _sandbox(settings: Settings) -> Sandbox:
 
 
 def _distances(settings: Settings) -> DistanceLimits:
-    from upload_guard.matching.snapshot import DistanceLimits
+    from upload_guard.matching.limits import DistanceLimits
 
     own = {
         name: {SignalType.PDQ: one.pdq_limit, SignalType.PHASH: one.phash_limit}
@@ -225,9 +225,10 @@ def _live_snapshot(lists: ListStore) -> LiveSnapshot:
 
 
 def _lists(settings: Settings, database: Database) -> ListStore:
+    from upload_guard.lists.snapshots import SnapshotFolder
     from upload_guard.lists.store import ListStore
 
-    return ListStore(database, settings.lists_dir)
+    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir))
 
 
 def _database(settings: Settings) -> Database:

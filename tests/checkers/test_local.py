@@ -12,6 +12,7 @@ from tests.support import (
     LISTED_SEED,
     activate_list,
     activate_listed_picture,
+    damage_lists,
     digests_of,
     listed_hashes,
     pdq_of,
@@ -120,7 +121,6 @@ def test_an_empty_file_matches_nothing_even_where_its_digest_is_listed(settings:
 
 def test_a_damaged_list_means_not_ready_and_never_clean(settings: Settings) -> None:
     activate_listed_picture(settings)
-    for file in settings.lists_dir.rglob("*.jsonl"):
-        file.write_bytes(file.read_bytes()[:-10])
+    damage_lists(settings)
     with pytest.raises(NotReady, match="damaged"):
         checker(settings).check(upload_of(b"x"), math.inf)

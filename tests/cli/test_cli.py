@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import OTHER_SEED, digests_of, pdq_of, picture_bytes, recompressed
+from tests.support import OTHER_SEED, damage_lists, digests_of, pdq_of, picture_bytes, recompressed
 from upload_guard import __version__
 from upload_guard.cli.main import main
+from upload_guard.settings import Settings
 
 LISTED = picture_bytes(1)
 
@@ -135,8 +136,7 @@ def test_json_has_one_object_a_file(with_list: Path) -> None:
 
 
 def test_a_damaged_list_is_an_error_and_no_verdict(with_list: Path) -> None:
-    for file in (with_list / "upload_guard_data" / "lists").rglob("*.jsonl"):
-        file.write_text("damaged")
+    damage_lists(Settings(data_dir=with_list / "upload_guard_data"))
     result = check(with_list, "other.jpg")
     assert result.returncode == 2
     assert "is damaged" in result.stdout

@@ -37,7 +37,7 @@ def imported(
 
 
 def active(lists: ListStore) -> list[Entry]:
-    return list(lists.load()[1])
+    return list(lists.order().entries())
 
 
 def values(lists: ListStore) -> list[int]:
@@ -224,7 +224,7 @@ def test_the_generation_changes_when_the_active_set_does(lists: ListStore) -> No
         seen.append(lists.generation())
     assert len(set(seen)) == 4
     lists.activate("icse", 2, "bob")
-    assert lists.generation() == seen[-1] == lists.load()[0]
+    assert lists.generation() == seen[-1] == lists.load().generation
 
 
 def test_a_list_that_is_not_there_cannot_be_activated(lists: ListStore) -> None:

@@ -10,7 +10,14 @@ import pytest
 import requests
 
 from tests.serving import sidecar, write_config
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, recompressed, settings_in
+from tests.support import (
+    OTHER_SEED,
+    activate_listed_picture,
+    damage_lists,
+    picture_bytes,
+    recompressed,
+    settings_in,
+)
 from upload_guard.compose import open_cases
 from upload_guard.loading import load_settings
 from upload_guard.quarantine.cases import CaseInfo
@@ -137,8 +144,7 @@ def test_without_a_list_it_is_ready_and_warns(tmp_path) -> None:
 def test_with_a_damaged_list_it_is_not_ready_and_gives_no_verdict(tmp_path) -> None:
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
-    for file in settings.lists_dir.rglob("*.jsonl"):
-        file.write_text("damaged")
+    damage_lists(settings)
     with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
         health = requests.get(f"{url}/healthz", timeout=5)
         answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5)

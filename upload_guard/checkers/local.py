@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from upload_guard.matching.snapshot import DistanceLimits, Snapshot
+from upload_guard.matching.limits import DistanceLimits
+from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Findings, Upload
 from upload_guard.sandbox.pool import Sandbox
 

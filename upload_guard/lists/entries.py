@@ -35,6 +35,11 @@ class StoredHash:
     since: datetime
 
 
+def version_file(folder: Path, list_name: str, number: int) -> Path:
+    """Where a version's entries lie below the folder of all lists."""
+    return folder / list_name / f"{number:06d}.jsonl"
+
+
 def write_entries(file: Path, hashes: Iterable[StoredHash]) -> bytes:
     """Write `file` so that it is whole on disk or not there; returns its SHA-256. Raises `OSError`."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
