@@ -18,7 +18,7 @@ from upload_guard.lists.changes import Addition, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
 from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.orders import BuildOrder, generation_of, order_of, stored_version
+from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
 from upload_guard.lists.snapshots import SnapshotFolder
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
@@ -31,6 +31,8 @@ from upload_guard.storage.tables import HashList, ListVersion
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(LIST_NAME)
+# Comparing with so many added hashes one by one takes some tens of microseconds.
+_MOST_CHANGES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +162,8 @@ class ListStore:
         `before` lends its files where they are still those. Raises `ListError`, `StorageFailed` and
         `SnapshotDamaged`.
         """
-        order = self.order()
-        if not order.versions:
-            return Snapshot(order.generation)
         try:
-            return self._loaded(order, before)
+            return self._loaded(self.order(), before)
         except SnapshotDamaged as fault:
             log.warning("ALARM: %s; it is built now", fault)
             url = self.database.engine.url.render_as_string(hide_password=False)
@@ -178,12 +177,25 @@ class ListStore:
             self.snapshots.build(order, progress)
             self.snapshots.clear_up(order)
 
+    def fold(self, progress: Progress = no_progress) -> None:
+        """Build anew once so much has changed that comparing with the changes takes time."""
+        order = self.order()
+        at = self.snapshots.newest(order) or Fold()
+        if sum(change.sequence > at.sequence for change in order.changes) > _MOST_CHANGES:
+            self.build(progress)
+
+    def verify(self) -> Snapshot:
+        """What is in force, compared with its digests; nothing is mended. Raises `SnapshotDamaged`."""
+        return self._loaded(self.order(), None)
+
     def order(self) -> BuildOrder:
         """What is in force, as rows say."""
         with self.database.session() as session:
             return order_of(session, self.folder, {})
 
     def _loaded(self, order: BuildOrder, before: Snapshot | None) -> Snapshot:
+        if not order.versions:
+            return Snapshot(order.generation)
         fold = self.snapshots.newest(order)
         if fold is None:
             raise SnapshotDamaged(f"{self.snapshots.folder}: there is no snapshot of the active lists")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from upload_guard.matching.bands import (
     probes_for,
 )
 from upload_guard.matching.table import Table
+from upload_guard.records import SignalType
 
 Values = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
@@ -45,18 +47,18 @@ class Near:
 
 def near(table: Table, values: Values, reach: int) -> Iterator[Near]:
     """All entries at most `reach` bits from each of `values` (q, bytes), in portions of bounded size."""
-    if _bands_pay(table, reach):
+    if _bands_pay(table.kind, table.widths, table.entries, reach):
         yield from near_by_bands(table, values, reach)
     else:
         yield from near_by_scan(table.words, values, np.arange(len(values)), reach)
 
 
-def _bands_pay(table: Table, reach: int) -> bool:
-    if len(table.widths) == 1 or reach >= table.kind.size * 8:
+@lru_cache(maxsize=64)
+def _bands_pay(kind: SignalType, widths: tuple[int, ...], entries: int, reach: int) -> bool:
+    if len(widths) == 1 or reach >= kind.size * 8:
         return False
-    candidates = expected_candidates(table.widths, reach, table.entries)
-    cost = count_probes(table.widths, reach) * _PROBE + candidates * _CANDIDATE
-    return cost < table.entries * _COMPARED
+    candidates = expected_candidates(widths, reach, entries)
+    return count_probes(widths, reach) * _PROBE + candidates * _CANDIDATE < entries * _COMPARED
 
 
 def near_by_scan(held: Words, values: Values, asked: Integers, reach: int) -> Iterator[Near]:
@@ -114,7 +116,9 @@ def _near_some(table: Table, values: Values, probes: Probes, reach: int) -> Iter
         yield from near_by_scan(table.words, values, np.flatnonzero(crowded), reach)
         runs = runs.only(~crowded[runs.queries])
     for portion in _portions(runs.counts):
-        yield _verify(table, values, probes, reach, runs.only(portion))
+        found = _verify(table, values, probes, reach, runs.only(portion))
+        if len(found.positions):
+            yield found
 
 
 def _portions(counts: Integers) -> Iterator[slice]:

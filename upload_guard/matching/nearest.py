@@ -39,6 +39,8 @@ def nearest(portions: Iterable[Found], limits: npt.NDArray[np.intp]) -> Found:
         waiting.append(portion)
         if sum(len(one.queries) for one in waiting) > _HELD:
             held, waiting = _kept(_joined([held, *waiting]), limits), []
+    if not waiting and not len(held.queries):
+        return held
     kept = _kept(_joined([held, *waiting]), limits)
     return kept.only(np.lexsort((kept.rows["number"], kept.rows["group"], kept.distances, kept.queries)))
 
