@@ -11,12 +11,12 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
 
-from tests.bench.hashes import Junk, RandomEntries, built, milliseconds
+from tests.bench.hashes import Junk, RandomEntries, Timing, built
 from upload_guard.matching.files import SnapshotFiles, open_files
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
@@ -39,19 +39,18 @@ def nothing() -> None:
     """What to do before each query where caches stay hot."""
 
 
-def timed(
-    ask: Ask, queries: int = QUERIES, size: int = 1, before: Callable[[], None] = nothing
-) -> list[float]:
-    """Seconds of each of some queries of `size` random hashes; `before` each, untimed."""
+def timed(ask: Ask, queries: int = QUERIES, size: int = 1, before: Callable[[], None] = nothing) -> Timing:
+    """Some queries of `size` random hashes, for each of the hashes; `before` each, untimed."""
     rng = np.random.default_rng(99)
-    seconds = []
+    clock, processor = [], []
     for _ in range(queries + 3):
         values = rng.integers(0, 256, (size, 32), np.uint8)
         before()
-        start = perf_counter()
+        begun, own = perf_counter(), thread_time()
         ask(values)
-        seconds.append(perf_counter() - start)
-    return seconds[3:]
+        processor.append((thread_time() - own) / size)
+        clock.append((perf_counter() - begun) / size)
+    return Timing(clock[3:], processor[3:])
 
 
 def find_in(snapshot: Snapshot, reach: int = REACH) -> Ask:
@@ -86,13 +85,12 @@ def bench_queries(files: SnapshotFiles) -> float:
     snapshot, junk = Snapshot("bench", files), Junk()
     ask = find_in(snapshot)
     cold = timed(ask, before=junk.touch)
-    print(f"  one hash at {REACH}, caches hot    {milliseconds(timed(ask))}")
-    print(f"  one hash at {REACH}, caches cold   {milliseconds(cold)}")
-    many = [second / BATCH for second in timed(ask, QUERIES // BATCH * 2, BATCH, junk.touch)]
-    print(f"  {BATCH} at once, each, cold        {milliseconds(many)}")
-    wide = timed(find_in(snapshot, REVIEW_REACH), 60, before=junk.touch)
-    print(f"  one hash at {REVIEW_REACH}, caches cold   {milliseconds(wide)}")
-    return float(np.median(cold))
+    print(f"  one hash at {REACH}, caches hot         {timed(ask)}")
+    print(f"  one hash at {REACH}, caches cold        {cold}")
+    print(f"  {BATCH} at once, each, caches cold     {timed(ask, QUERIES // BATCH * 4, BATCH, junk.touch)}")
+    wide = find_in(snapshot, REVIEW_REACH)
+    print(f"  one hash at {REVIEW_REACH}, caches cold        {timed(wide, 60, before=junk.touch)}")
+    return cold.median
 
 
 def bench_exact(folder: Path, count: int) -> None:
@@ -139,11 +137,8 @@ def bench_faiss(count: int, ours: float) -> None:
     values = np.concatenate([batch.values for batch in RandomEntries(count)])
     faiss.omp_set_num_threads(1)
     for name, index in faiss_indexes(values).items():
-        seconds = timed(
-            lambda asked, index=index: index.range_search(asked, REACH + 1), 40, before=Junk().touch
-        )
-        ratio = float(np.median(seconds)) / ours
-        print(f"  faiss {name:27}{milliseconds(seconds)}: {ratio:.0f} times ours")
+        theirs = timed(search_in(index), 40, before=Junk().touch)
+        print(f"  faiss {name:28} {theirs}: {theirs.median / ours:.0f} times ours")
     gc.collect()
 
 
@@ -171,7 +166,7 @@ def plot(folder: Path, target: Path) -> None:
             for name, index in faiss_indexes(values).items():
                 asks[f"faiss {name}"] = search_in(index)
         for name, ask in asks.items():
-            lines.setdefault(name, []).append(float(np.median(timed(ask, 60, before=Junk().touch))) * 1e3)
+            lines.setdefault(name, []).append(timed(ask, 60, before=Junk().touch).median * 1e3)
         print(f"{count:>12,}  " + ", ".join(f"{name} {line[-1]:.3f} ms" for name, line in lines.items()))
         del asks, files
         gc.collect()

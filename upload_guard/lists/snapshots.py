@@ -6,6 +6,7 @@ import hashlib
 import logging
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class SnapshotFolder:
 
     def newest(self, order: BuildOrder) -> Fold | None:
         """The last state of the changes at which there is a snapshot of these versions."""
-        folds = (_fold(path) for path in self.folder.glob(f"{_name(order.set_name)}-*-*"))
+        folds = (_fold(path) for path in self._all(_name(order.set_name)))
         return max((fold for fold in folds if order.has(fold)), key=lambda fold: fold.sequence, default=None)
 
     def open(self, order: BuildOrder, fold: Fold) -> SnapshotFiles:
@@ -48,7 +49,9 @@ class SnapshotFolder:
             if _is_whole(target):
                 return
             try:
-                shutil.rmtree(target, ignore_errors=True)
+                # What was being built when its builder was killed, and what is damaged.
+                for left in (*self.folder.glob("*.part"), target):
+                    shutil.rmtree(left, ignore_errors=True)
                 batches = Batches(order.entries())
                 build_snapshot(target, order.set_name, order.newest.sequence, batches, progress)
             except OSError as error:
@@ -57,13 +60,16 @@ class SnapshotFolder:
     def clear_up(self, *kept: BuildOrder) -> None:
         """Remove all snapshots but the newest of `kept`, unless they are a few minutes old."""
         needed = {self.path(order, fold) for order in kept if (fold := self.newest(order)) is not None}
-        for path in set(self.folder.glob("*-*-*")) - needed:
+        for path in set(self._all("*")) - needed:
             try:
                 if time.time() - path.stat().st_mtime > _KEEP_SECONDS:
                     # Whoever has it mapped goes on using it.
                     shutil.rmtree(path)
             except OSError as error:
                 log.warning("an old snapshot stays: %s: %s", path, error.strerror)
+
+    def _all(self, name: str) -> Iterator[Path]:
+        return (path for path in self.folder.glob(f"{name}-*-*") if path.suffix != ".part")
 
     def path(self, order: BuildOrder, fold: Fold) -> Path:
         return self.folder / f"{_name(order.set_name)}-{fold.sequence}-{fold.mark}"

@@ -48,9 +48,7 @@ class LiveSnapshot:
 
     def __call__(self) -> Snapshot:
         """Raises `NotReady` while nothing could be loaded yet; later faults keep the last good one."""
-        # A forked child has the object and not the thread.
-        if self._thread is None or not self._thread.is_alive():
-            self._start()
+        self.start()
         snapshot = self._snapshot
         if snapshot is None and self._looked.wait(_PATIENCE):
             snapshot = self._snapshot
@@ -79,7 +77,11 @@ class LiveSnapshot:
             log.warning("ALARM: lists could not be loaded, the last good ones stay: %s", fault)
         self.fault = fault
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin loading, unless that is done; the first call does it, too."""
+        # A forked child has the object and not the thread.
+        if self._thread is not None and self._thread.is_alive():
+            return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 # It holds no reference between looks, so that it ends with the object.

@@ -1,0 +1,71 @@
+"""What one and four worker processes hold of ten million entries: `python -m tests.bench.memory [MILLIONS]`.
+
+PSS counts a page that several processes map in equal shares, so that the sum is what the machine has to give.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.hashes import RandomEntries, built
+
+# A worker: opens, reads all, asks a thousand times, says what it holds when all others do, too.
+WORKER = """
+import sys
+from pathlib import Path
+from tests.bench.matching import find_in, timed
+from upload_guard.matching.files import open_files
+from upload_guard.matching.snapshot import Snapshot
+files = open_files(Path(sys.argv[1]))
+files.verify()
+timed(find_in(Snapshot("bench", files)), 1000)
+print("ready", flush=True)
+sys.stdin.readline()
+held = dict(line.split(":") for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
+print(held["Pss"].split()[0], flush=True)
+sys.stdin.readline()
+"""
+
+
+def held_by(workers: int, snapshot: Path) -> int:
+    """PSS of so many processes together, in KiB."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(snapshot)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(workers)
+    ]
+    for one in running:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    total = 0
+    for one in running:
+        assert one.stdin is not None
+        assert one.stdout is not None
+        one.stdin.write("say\n")
+        one.stdin.flush()
+        total += int(one.stdout.readline())
+    for one in running:
+        one.communicate("end\n")
+    return total
+
+
+def main() -> None:
+    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
+    with TemporaryDirectory(dir=Path.cwd()) as folder:
+        snapshot, _ = built(Path(folder), RandomEntries(int(millions * 1e6)))
+        one, four = held_by(1, snapshot), held_by(4, snapshot)
+    print(
+        f"{millions:g} million PDQ hashes: one worker holds {one >> 10} MiB, four together {four >> 10} MiB: "
+        f"{four / one:.2f} times as much (PSS)"
+    )
+
+
+if __name__ == "__main__":
+    main()
