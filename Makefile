@@ -33,6 +33,11 @@ fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for
 
 bench: $(VENV)/.installed-dev  ## Print what guarding costs, with ratios.
 	$(BIN)/python -m tests.bench.door
+	@$(BIN)/python -m pip install --quiet --editable '.[bench]' \
+		|| echo "faiss, numba and matplotlib could not be installed: what compares with them is left out"
+	$(BIN)/python -m tests.bench.matching
+	$(BIN)/python -m tests.bench.memory
+	$(BIN)/python -m tests.bench.swaps
 
 clean:  ## Remove the environment and the caches.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -70,6 +70,10 @@ class Timing:
     def median(self) -> float:
         return float(np.median(self.clock))
 
+    @property
+    def processor_median(self) -> float:
+        return float(np.median(self.processor))
+
     def __str__(self) -> str:
         (middle, high), (own_middle, own_high) = (
             np.percentile(seconds, [50, 99]) * 1e3 for seconds in (self.clock, self.processor)

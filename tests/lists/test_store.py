@@ -486,6 +486,14 @@ def test_snapshots_that_nothing_needs_are_removed_once_they_are_old(two_active: 
     assert acting(two_active, md5(5)) == [True]
 
 
+def test_the_snapshot_before_stays_for_the_way_back(two_active: ListStore) -> None:
+    first = only_snapshot(two_active)
+    os.utime(first, (0, 0))
+    imported(two_active, md5(5))
+    two_active.activate("icse", 2, "bob")
+    assert first.is_dir()
+
+
 def test_the_active_snapshot_stays_however_old(two_active: ListStore) -> None:
     os.utime(only_snapshot(two_active), (0, 0))
     two_active.build()

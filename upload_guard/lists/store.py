@@ -114,6 +114,7 @@ class ListStore:
         with exclusive_lock(self.folder / ".activate.lock"):
             with self.database.session() as session:
                 chosen = _version(_found(session, name), number).number
+                before = order_of(session, self.folder, {})
                 order = order_of(session, self.folder, {name: chosen})
             self.snapshots.build(order, progress)
             with self.database.session() as session:
@@ -122,7 +123,8 @@ class ListStore:
                 hash_list.active_number = version.number
                 version.activated_at, version.activated_by = datetime.now(UTC), person
                 info = _info(hash_list, version)
-            self.snapshots.clear_up(order)
+            # The way back stays short.
+            self.snapshots.clear_up(order, before)
         return info
 
     def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
