@@ -26,6 +26,7 @@ REACH = 31
 REVIEW_REACH = 50
 BATCH = 16
 QUERIES = 400
+MOST_FOR_FAISS = 20_000_000
 LIMITS = DistanceLimits({SignalType.PDQ: REACH, SignalType.PHASH: 8})
 Ask = Callable[[np.ndarray], object]
 
@@ -133,6 +134,9 @@ def search_in(index: Any) -> Ask:
 def bench_faiss(count: int, ours: float) -> None:
     if faiss is None:
         print(f"  faiss: left out, {why_no_faiss}")
+        return
+    if count > MOST_FOR_FAISS:
+        print(f"  faiss: left out, its MultiHash would take some {count * 400 >> 30} GiB")
         return
     values = np.concatenate([batch.values for batch in RandomEntries(count)])
     faiss.omp_set_num_threads(1)
