@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,13 @@ def built(folder: Path, entries: RandomEntries) -> tuple[Path, float]:
     start = perf_counter()
     build_snapshot(target, entries.list_name, 0, entries)
     return target, perf_counter() - start
+
+
+def forget(folder: Path) -> None:
+    """Have the system drop the files from its cache, so that they are read from the disk."""
+    for file in folder.iterdir():
+        with file.open("rb") as opened:
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 class Junk:
