@@ -38,6 +38,9 @@ BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1
 bench: $(VENV)/.installed-bench  ## Print what guarding costs, with ratios.
 	$(BENCH_ENV) $(BIN)/python -m tests.bench.door
 	$(BENCH_ENV) $(BIN)/python -m tests.bench.check $(ARGS)
+	$(BENCH_ENV) $(BIN)/python -m tests.bench.matching
+	$(BENCH_ENV) $(BIN)/python -m tests.bench.memory
+	$(BENCH_ENV) $(BIN)/python -m tests.bench.swaps
 
 clean:  ## Remove the environment and the caches.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -59,5 +62,5 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 # What benchmarks compare with: large, and nothing else needs it.
 $(VENV)/.installed-bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m pip install --quiet --editable '.[bench]' \
-		|| echo "threatexchange could not be installed: benchmarks go without it"
+		|| echo "not all of these could be installed: what compares with them is left out"
 	@touch $@

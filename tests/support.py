@@ -112,3 +112,11 @@ def activate_listed_picture(settings: Settings, seed: int = LISTED_SEED) -> byte
     data = picture_bytes(seed)
     activate_list(settings, listed_hashes(data))
     return data
+
+
+def damage_lists(settings: Settings) -> None:
+    """Spoil all that is known of the lists' entries: the versions' files and what was built of them."""
+    for folder in (settings.lists_dir, settings.snapshots_dir):
+        for file in folder.rglob("*"):
+            if file.suffix in {".jsonl", ".values"}:
+                file.write_bytes(b"damaged")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.lists.store import ListStore
+    from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
-    from upload_guard.matching.snapshot import DistanceLimits
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.sandbox.pool import Sandbox
@@ -219,7 +219,7 @@ def _sandbox(settings: Settings) -> Sandbox:
 
 
 def _distances(settings: Settings) -> DistanceLimits:
-    from upload_guard.matching.snapshot import DistanceLimits
+    from upload_guard.matching.limits import DistanceLimits
 
     own = {
         name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit) for name, one in settings.lists.items()
@@ -248,9 +248,10 @@ def _live_snapshot(lists: ListStore) -> LiveSnapshot:
 
 
 def _lists(settings: Settings, database: Database) -> ListStore:
+    from upload_guard.lists.snapshots import SnapshotFolder
     from upload_guard.lists.store import ListStore
 
-    return ListStore(database, settings.lists_dir)
+    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir))
 
 
 def _database(settings: Settings) -> Database:

@@ -156,6 +156,12 @@ class NotReady(Unavailable):
     code = "not_ready"
 
 
+class SnapshotDamaged(Unavailable):
+    """A snapshot of the lists is missing or not what was written; it is built again."""
+
+    code = "snapshot_damaged"
+
+
 class Busy(Unavailable):
     """All decoding workers had files to look at, for as long as a file may wait."""
 

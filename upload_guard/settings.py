@@ -280,6 +280,10 @@ class Settings(_Section):
     def lists_dir(self) -> Path:
         return self.data_dir / "lists"
 
+    @property
+    def snapshots_dir(self) -> Path:
+        return self.data_dir / "snapshots"
+
     def resolved_against(self, folder: Path) -> Self:
         """The same settings with relative paths counted from `folder`."""
         spool = self.intake.spool_dir

@@ -17,6 +17,7 @@ from tests.support import (
     OTHER_SEED,
     activate_list,
     activate_listed_picture,
+    damage_lists,
     digests_of,
     listed_hashes,
     pdq_of,
@@ -229,8 +230,7 @@ def test_without_a_cache_every_file_is_read_again(tmp_path: Path) -> None:
 
 def test_a_damaged_list_means_not_ready_and_never_clean(settings: Settings) -> None:
     activate_listed_picture(settings)
-    for file in settings.lists_dir.rglob("*.jsonl"):
-        file.write_bytes(file.read_bytes()[:-10])
+    damage_lists(settings)
     with pytest.raises(NotReady, match="damaged"):
         checker(settings).check(upload_of(b"x"), math.inf)
 

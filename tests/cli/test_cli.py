@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import OTHER_SEED, digests_of, pdq_of, picture_bytes, recompressed
+from tests.support import OTHER_SEED, damage_lists, digests_of, pdq_of, picture_bytes, recompressed
 from upload_guard import __version__
 from upload_guard.cli.main import main
+from upload_guard.settings import Settings
 
 LISTED = picture_bytes(1)
 
@@ -135,8 +136,7 @@ def test_json_has_one_object_a_file(with_list: Path) -> None:
 
 
 def test_a_damaged_list_is_an_error_and_no_verdict(with_list: Path) -> None:
-    for file in (with_list / "upload_guard_data" / "lists").rglob("*.jsonl"):
-        file.write_text("damaged")
+    damage_lists(Settings(data_dir=with_list / "upload_guard_data"))
     result = check(with_list, "other.jpg")
     assert result.returncode == 2
     assert "is damaged" in result.stdout
@@ -161,6 +161,45 @@ def test_an_imported_list_acts_only_after_activation(folder: Path) -> None:
     assert check(folder, "listed.jpg").returncode == 4
     assert run(folder, "list", "activate", "icse").returncode == 0
     assert check(folder, "listed.jpg").returncode == 1
+
+
+def test_a_retracted_hash_stops_acting_and_an_added_one_acts(with_list: Path) -> None:
+    (with_list / "one.txt").write_text(f"pdq {pdq_of(LISTED).hex()}\n")
+    assert "1 retracted" in run(with_list, "list", "retract", "icse", "one.txt").stdout
+    assert check(with_list, "like.jpg").returncode == 0
+    assert check(with_list, "listed.jpg").returncode == 1
+    assert "1 added" in run(with_list, "list", "add", "icse", "one.txt", "--category", "baseline").stdout
+    assert check(with_list, "like.jpg").returncode == 1
+
+
+def test_hashes_to_change_can_come_on_standard_input(with_list: Path) -> None:
+    command = [sys.executable, "-m", "upload_guard", "list", "retract", "icse"]
+    subprocess.run(command, cwd=with_list, input=digests_of(LISTED).md5.hex(), text=True, check=True)
+    result = check(with_list, "--json", "listed.jpg")
+    assert [match["signal_type"] for match in json.loads(result.stdout)["matches"]] == ["pdq"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "icse", "list.txt", "--category", "basline"), "no rule for category 'basline'"),
+        (("add", "icse", "gone.txt", "--category", "baseline"), "gone.txt: cannot be read"),
+        (("retract", "other", "list.txt"), "there is no list 'other'"),
+        (("retract", "icse", "config.toml"), "config.toml:1: "),
+    ],
+)
+def test_a_change_that_cannot_be_made_exits_2(with_list: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run(with_list, "list", *arguments)
+    assert result.returncode == 2
+    assert said in result.stderr
+
+
+def test_verify_says_that_all_is_as_it_was_built_or_what_is_not(with_list: Path) -> None:
+    assert "2 entries are active" in run(with_list, "list", "verify").stdout
+    damage_lists(Settings(data_dir=with_list / "upload_guard_data"))
+    result = run(with_list, "list", "verify")
+    assert result.returncode == 2
+    assert "has 7 bytes" in result.stderr
 
 
 def test_list_show_names_versions_and_which_is_active(with_list: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.support import settings_in
 from upload_guard.compose import open_lists
-from upload_guard.errors import ListError, StorageFailed
+from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.store import ImportOrder, ListStore, VersionInfo
-from upload_guard.records import Entry, SignalType
+from upload_guard.matching.limits import DistanceLimits
+from upload_guard.records import Entry, Signal, SignalType
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def imported(
 
 
 def active(lists: ListStore) -> list[Entry]:
-    return list(lists.load()[1])
+    return list(lists.order().entries())
 
 
 def values(lists: ListStore) -> list[int]:
@@ -224,7 +228,7 @@ def test_the_generation_changes_when_the_active_set_does(lists: ListStore) -> No
         seen.append(lists.generation())
     assert len(set(seen)) == 4
     lists.activate("icse", 2, "bob")
-    assert lists.generation() == seen[-1] == lists.load()[0]
+    assert lists.generation() == seen[-1] == lists.load().generation
 
 
 def test_a_list_that_is_not_there_cannot_be_activated(lists: ListStore) -> None:
@@ -286,3 +290,211 @@ def test_another_process_sees_the_same_lists(lists: ListStore, tmp_path: Path) -
     again = open_lists(settings_in(tmp_path))
     assert again.versions() == lists.versions()
     assert again.generation() == lists.generation()
+
+
+PDQ = ListedHash(SignalType.PDQ, bytes(32))
+
+
+def acting(lists: ListStore, *hashes: ListedHash) -> list[bool]:
+    """Whether each of `hashes` is found by who loads what is in force."""
+    snapshot = lists.load()
+    limits = DistanceLimits({SignalType.PDQ: 0, SignalType.PHASH: 0})
+    return [bool(snapshot.find([Signal(one.signal_type, one.value)], limits)) for one in hashes]
+
+
+@pytest.fixture
+def two_active(lists: ListStore) -> ListStore:
+    imported(lists, md5(1), md5(2), PDQ)
+    lists.activate("icse", 1, "bob")
+    return lists
+
+
+def test_what_is_retracted_no_longer_acts_and_the_generation_says_so(two_active: ListStore) -> None:
+    before = two_active.generation()
+    assert two_active.retract("icse", [md5(1), PDQ], "ann") == 2
+    assert acting(two_active, md5(1), md5(2), PDQ) == [False, True, False]
+    assert two_active.generation() == two_active.load().generation != before
+
+
+def test_what_is_added_acts_as_an_entry_of_the_active_version(two_active: ListStore) -> None:
+    begun = datetime.now(UTC)
+    assert two_active.add("icse", [md5(8), md5(9)], "illegal", "ann") == 2
+    assert acting(two_active, md5(8), md5(9), md5(7)) == [True, True, False]
+    two_active.add("icse", [md5(7)], "illegal", "ann")
+    entry = active(two_active)[-1]
+    assert (entry.version, entry.origin, entry.category, entry.number) == (1, "interpol", "illegal", 6)
+    assert entry.since >= begun
+
+
+def test_a_retraction_outlives_the_version_and_an_addition_does_not(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.add("icse", [md5(9)], "baseline", "ann")
+    imported(two_active, md5(1), md5(3))
+    two_active.activate("icse", 2, "bob")
+    assert acting(two_active, md5(1), md5(3), md5(9)) == [False, True, False]
+    two_active.activate("icse", 1, "bob")
+    assert acting(two_active, md5(1), md5(2), md5(9)) == [False, True, True]
+
+
+def test_adding_takes_a_retraction_back(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.add("icse", [md5(1)], "baseline", "ann")
+    assert acting(two_active, md5(1)) == [True]
+    imported(two_active, md5(1), md5(3))
+    two_active.activate("icse", 2, "bob")
+    assert acting(two_active, md5(1)) == [True]
+
+
+def test_a_retraction_from_one_list_leaves_the_others(two_active: ListStore) -> None:
+    imported(two_active, md5(1), name="other")
+    two_active.activate("other", 1, "bob")
+    two_active.retract("icse", [md5(1)], "ann")
+    assert [entry.list_name for entry in active(two_active) if entry.value == md5(1).value] == ["other"]
+    assert acting(two_active, md5(1)) == [True]
+
+
+def folds(lists: ListStore) -> list[int]:
+    return sorted(int(path.name.split("-")[1]) for path in lists.snapshots.folder.glob("*-*-*"))
+
+
+def test_changes_are_folded_in_by_the_next_build_and_mean_the_same(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.add("icse", [md5(8)], "illegal", "ann")
+    generation, matches = two_active.generation(), acting(two_active, md5(1), md5(2), md5(8))
+    two_active.build()
+    assert folds(two_active) == [0, 2]
+    files = two_active.load().files
+    assert files is not None
+    assert (files.manifest.folded, files.manifest.entries) == (2, 3)
+    assert two_active.generation() == two_active.load().generation == generation
+    assert acting(two_active, md5(1), md5(2), md5(8)) == matches == [False, True, True]
+
+
+def test_a_change_after_the_build_acts_on_what_was_folded(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.add("icse", [md5(8)], "illegal", "ann")
+    two_active.build()
+    two_active.retract("icse", [md5(8)], "ann")
+    two_active.add("icse", [md5(1)], "baseline", "ann")
+    assert acting(two_active, md5(1), md5(8)) == [True, False]
+
+
+def test_many_changes_are_folded_in_and_few_are_not(
+    two_active: ListStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("upload_guard.lists.store._MOST_CHANGES", 3)
+    two_active.add("icse", [md5(number) for number in (5, 6, 7)], "illegal", "ann")
+    two_active.fold()
+    assert folds(two_active) == [0]
+    two_active.add("icse", [md5(8)], "illegal", "ann")
+    two_active.fold()
+    assert folds(two_active) == [0, 4]
+
+
+def test_a_snapshot_of_another_past_is_not_taken(two_active: ListStore) -> None:
+    # The database comes back from a backup: its numbers are given out again, to other changes.
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.build()
+    with two_active.database.session() as session:
+        session.execute(text("DELETE FROM list_changes"))
+        session.execute(text("UPDATE list_change_counter SET last = 0"))
+    assert acting(two_active, md5(1), md5(2)) == [True, True]
+    two_active.retract("icse", [md5(2)], "ann")
+    assert acting(two_active, md5(1), md5(2)) == [True, False]
+
+
+def test_changes_need_a_list_and_additions_an_active_version(lists: ListStore) -> None:
+    with pytest.raises(ListError, match="there is no list 'icse'"):
+        lists.retract("icse", [md5(1)], "ann")
+    imported(lists, md5(1))
+    with pytest.raises(ListError, match="'icse' has no active version"):
+        lists.add("icse", [md5(1)], "baseline", "ann")
+
+
+def test_a_change_that_cannot_be_read_whole_changes_nothing(two_active: ListStore) -> None:
+    before = two_active.generation()
+    with pytest.raises(ListError, match=r"file\.txt:2"):
+        two_active.retract("icse", failing(), "ann")
+    assert two_active.generation() == before
+    assert acting(two_active, md5(1)) == [True]
+
+
+def only_snapshot(lists: ListStore) -> Path:
+    (path,) = lists.snapshots.folder.glob("*-*-*")
+    return path
+
+
+def test_a_missing_snapshot_is_built_by_whoever_needs_it(two_active: ListStore) -> None:
+    shutil.rmtree(two_active.snapshots.folder)
+    assert acting(two_active, md5(1), md5(3)) == [True, False]
+    assert only_snapshot(two_active).is_dir()
+
+
+@pytest.mark.parametrize("name", ["md5.values", "md5.rows", "manifest.json"])
+def test_a_damaged_snapshot_is_built_again(
+    two_active: ListStore, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = only_snapshot(two_active) / name
+    whole = file.read_bytes()
+    file.unlink()
+    file.write_bytes(bytes(len(whole)))
+    assert acting(two_active, md5(1), md5(3)) == [True, False]
+    assert file.read_bytes() == whole
+    assert "ALARM" in caplog.text
+
+
+def test_verifying_tells_of_damage_and_mends_nothing(two_active: ListStore) -> None:
+    assert two_active.verify().size == 3
+    file = only_snapshot(two_active) / "md5.values"
+    size = file.stat().st_size
+    file.unlink()
+    file.write_bytes(bytes(size))
+    with pytest.raises(SnapshotDamaged, match=r"md5\.values: is damaged"):
+        two_active.verify()
+    assert file.read_bytes() == bytes(size)
+
+
+def test_what_cannot_be_built_says_why(two_active: ListStore) -> None:
+    damage(two_active, 1)
+    shutil.rmtree(two_active.snapshots.folder)
+    with pytest.raises(ListError, match="is damaged"):
+        two_active.load()
+
+
+def test_a_snapshot_that_cannot_be_written_stops_the_activation(lists: ListStore) -> None:
+    imported(lists, md5(1))
+    lists.snapshots.folder.write_text("a file")
+    with pytest.raises(StorageFailed, match="snapshots"):
+        lists.activate("icse", 1, "bob")
+    assert lists.generation() == ""
+
+
+def test_a_change_does_not_read_the_snapshot_again(two_active: ListStore) -> None:
+    before = two_active.load()
+    two_active.retract("icse", [md5(1)], "ann")
+    assert two_active.load(before).files is before.files
+
+
+def test_snapshots_that_nothing_needs_are_removed_once_they_are_old(two_active: ListStore) -> None:
+    first = only_snapshot(two_active)
+    imported(two_active, md5(5))
+    two_active.activate("icse", 2, "bob")
+    assert first.is_dir()
+    os.utime(first, (0, 0))
+    two_active.build()
+    assert not first.exists()
+    assert acting(two_active, md5(5)) == [True]
+
+
+def test_the_snapshot_before_stays_for_the_way_back(two_active: ListStore) -> None:
+    first = only_snapshot(two_active)
+    os.utime(first, (0, 0))
+    imported(two_active, md5(5))
+    two_active.activate("icse", 2, "bob")
+    assert first.is_dir()
+
+
+def test_the_active_snapshot_stays_however_old(two_active: ListStore) -> None:
+    os.utime(only_snapshot(two_active), (0, 0))
+    two_active.build()
+    assert only_snapshot(two_active).is_dir()

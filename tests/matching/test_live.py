@@ -1,32 +1,39 @@
-"""The snapshot in force: what changes, what stays when loading fails, and threads."""
+"""The snapshot in force: what changes, what stays when loading fails, threads and forks."""
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from tests.support import activate_list, settings_in
+from tests.matching.building import added, entry_of
+from tests.support import activate_list, damage_lists, settings_in
 from upload_guard.compose import open_lists
 from upload_guard.errors import ListError, NotReady, StorageFailed
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.store import ImportOrder
+from upload_guard.matching.delta import Delta
 from upload_guard.matching.live import LiveSnapshot
-from upload_guard.records import Entry, SignalType
+from upload_guard.matching.snapshot import Snapshot
+from upload_guard.records import SignalType
 
-SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 ONE = [ListedHash(SignalType.MD5, bytes(16))]
 TWO = [*ONE, ListedHash(SignalType.MD5, b"\x01" * 16)]
+OFTEN = 0.02
 
 
 @dataclass
 class Shelf:
-    """A source of entries in memory: of a number of entries, perhaps at fault, perhaps slow."""
+    """A source of snapshots in memory: of a number of entries, perhaps at fault, perhaps slow."""
 
     size: int = 1
     fault: Exception | None = None
@@ -42,17 +49,15 @@ class Shelf:
         self.looks += 1
         return f"generation {self.size}"
 
-    def load(self) -> tuple[str, Iterator[Entry]]:
-        return f"generation {self.size}", self._entries()
-
-    def _entries(self) -> Iterator[Entry]:
+    def load(self, before: Snapshot | None) -> Snapshot:
         self.loads += 1
         self.loading.set()
         assert self.open.wait(10)
-        for number in range(self.size):
-            yield Entry("list", 1, "o", "baseline", SignalType.MD5, bytes([number]) * 16, SINCE, number)
-            if self.fault:
-                raise self.fault
+        if self.fault:
+            raise self.fault
+        entries = [entry_of(SignalType.MD5, bytes([number]) * 16) for number in range(self.size)]
+        delta = Delta([added(at, entry) for at, entry in enumerate(entries, 1)], {"list": 3})
+        return Snapshot(f"generation {self.size}", None, delta)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 3.0) -> float:
@@ -73,20 +78,14 @@ def test_nothing_is_loaded_before_the_first_use() -> None:
 
 def test_it_is_not_ready_until_something_could_be_loaded() -> None:
     shelf = Shelf(fault=ListError("list.jsonl: is damaged"))
-    live = LiveSnapshot(shelf)
+    live = LiveSnapshot(shelf, OFTEN)
     for _ in range(2):
         with pytest.raises(NotReady, match=r"list\.jsonl: is damaged"):
             live()
     assert live.fault == "list.jsonl: is damaged"
     shelf.fault = None
+    wait_until(lambda: live.fault == "")
     assert live().size == 1
-    assert live.fault == ""
-
-
-def test_half_a_load_is_no_snapshot() -> None:
-    shelf = Shelf(size=2, fault=ListError("the second line"))
-    with pytest.raises(NotReady):
-        LiveSnapshot(shelf)()
 
 
 def test_an_empty_set_of_lists_is_ready(tmp_path: Path) -> None:
@@ -105,9 +104,9 @@ def test_a_new_generation_is_picked_up_within_about_a_second(tmp_path: Path) -> 
     assert before.size == 1
 
 
-def test_looking_for_a_new_generation_is_not_done_at_every_call() -> None:
+def test_calls_neither_look_nor_load() -> None:
     shelf = Shelf()
-    live = LiveSnapshot(shelf)
+    live = LiveSnapshot(shelf, look_every=60)
     first = live()
     assert all(live() is first for _ in range(1000))
     assert (shelf.loads, shelf.looks) == (1, 0)
@@ -115,9 +114,9 @@ def test_looking_for_a_new_generation_is_not_done_at_every_call() -> None:
 
 def test_the_same_generation_is_not_loaded_again() -> None:
     shelf = Shelf()
-    live = LiveSnapshot(shelf)
+    live = LiveSnapshot(shelf, OFTEN)
     first = live()
-    wait_until(lambda: live() is not None and shelf.looks == 1)
+    wait_until(lambda: shelf.looks > 3)
     assert live() is first
     assert shelf.loads == 1
 
@@ -125,19 +124,18 @@ def test_the_same_generation_is_not_loaded_again() -> None:
 def test_the_last_good_one_stays_when_loading_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings = settings_in(tmp_path)
     activate_list(settings, ONE)
-    live = LiveSnapshot(open_lists(settings))
+    lists = open_lists(settings)
+    live = LiveSnapshot(lists, OFTEN)
     good = live()
-    activate_list(settings, TWO)
-    newest = max(settings.lists_dir.glob("*/*.jsonl"))
-    kept = newest.read_bytes()
-    newest.write_bytes(b"damaged")
-    wait_until(lambda: live() is not good or live.fault != "")
+    # A change of versions whose snapshot is nowhere, as in a copied database.
+    lists.import_version(ImportOrder("test-list", "test", "baseline", None, "tester"), TWO)
+    damage_lists(settings)
+    with lists.database.session() as session:
+        session.execute(text("UPDATE hash_lists SET active_number = 2"))
+    wait_until(lambda: live.fault != "", 10)
     assert live() is good
     assert "is damaged" in live.fault
     assert "ALARM" in caplog.text
-    newest.write_bytes(kept)
-    wait_until(lambda: live().size == 2)
-    assert live.fault == ""
 
 
 def test_the_last_good_one_stays_when_the_database_fails() -> None:
@@ -145,25 +143,36 @@ def test_the_last_good_one_stays_when_the_database_fails() -> None:
         def generation(self) -> str:
             raise StorageFailed("database: is gone")
 
-    live = LiveSnapshot(Gone())
+    live = LiveSnapshot(Gone(), OFTEN)
     good = live()
-    wait_until(lambda: live() is not good or live.fault != "")
+    wait_until(lambda: live.fault != "")
     assert live() is good
     assert live.fault == "database: is gone"
 
 
+def test_a_fault_that_nobody_thought_of_does_not_end_the_looking() -> None:
+    shelf = Shelf(fault=ZeroDivisionError())
+    live = LiveSnapshot(shelf, OFTEN)
+    with pytest.raises(NotReady, match="ZeroDivisionError"):
+        live()
+    shelf.fault = None
+    wait_until(lambda: live.fault == "")
+    assert live().size == 1
+
+
 def test_a_fault_that_lasts_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    live = LiveSnapshot(Shelf(fault=ListError("damaged")))
-    for _ in range(5):
-        with pytest.raises(NotReady):
-            live()
+    shelf = Shelf(fault=ListError("damaged"))
+    live = LiveSnapshot(shelf, OFTEN)
+    with pytest.raises(NotReady):
+        live()
+    wait_until(lambda: shelf.loads > 4)
     assert caplog.text.count("ALARM") == 1
 
 
 def test_many_threads_at_the_start_load_once_and_share() -> None:
     shelf = Shelf()
     shelf.open.clear()
-    live = LiveSnapshot(shelf)
+    live = LiveSnapshot(shelf, OFTEN)
     with ThreadPoolExecutor(8) as threads:
         calls = [threads.submit(live) for _ in range(8)]
         assert shelf.loading.wait(5)
@@ -173,20 +182,72 @@ def test_many_threads_at_the_start_load_once_and_share() -> None:
     assert shelf.loads == 1
 
 
-def test_who_comes_while_another_thread_loads_goes_on_with_what_is_there() -> None:
+def test_nobody_waits_while_the_next_one_is_loaded() -> None:
     shelf = Shelf()
-    live = LiveSnapshot(shelf)
+    live = LiveSnapshot(shelf, OFTEN)
     old = live()
-    shelf.size = 2
     shelf.loading.clear()
     shelf.open.clear()
-    with ThreadPoolExecutor(1) as thread:
-        wait_until(lambda: time.monotonic() - live._looked_at > 1)
-        loading = thread.submit(live)
-        assert shelf.loading.wait(5)
-        try:
-            assert live() is old
-        finally:
-            shelf.open.set()
-        assert loading.result(timeout=5).size == 2
+    shelf.size = 2
+    assert shelf.loading.wait(5)
+    assert live() is old
+    shelf.open.set()
+    wait_until(lambda: live() is not old)
     assert live().size == 2
+
+
+def test_who_comes_before_the_first_one_is_loaded_is_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("upload_guard.matching.live._PATIENCE", 0.05)
+    shelf = Shelf()
+    shelf.open.clear()
+    live = LiveSnapshot(shelf, OFTEN)
+    with pytest.raises(NotReady, match="being read or built"):
+        live()
+    shelf.open.set()
+    wait_until(lambda: shelf.looks > 0)
+    assert live().size == 1
+
+
+def test_a_forked_child_looks_for_itself() -> None:
+    shelf = Shelf()
+    live = LiveSnapshot(shelf, OFTEN)
+    live()
+    child = os.fork()
+    if child == 0:
+        shelf.size = 2
+        live()
+        deadline = time.monotonic() + 5
+        while live().size != 2 and time.monotonic() < deadline:
+            time.sleep(OFTEN)
+        os._exit(live().size)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+    assert live().size == 1
+
+
+def test_the_thread_ends_with_the_object() -> None:
+    live = LiveSnapshot(Shelf(), OFTEN)
+    live()
+    thread = live._thread
+    assert thread is not None
+    gone = weakref.ref(live)
+    del live
+    wait_until(lambda: gc.collect() >= 0 and gone() is None)
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_an_old_snapshot_is_let_go_when_its_last_holder_is(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    activate_list(settings, ONE)
+    live = LiveSnapshot(open_lists(settings), OFTEN)
+    held = live()
+    old = weakref.ref(held.files.tables[SignalType.MD5]._values) if held.files else None
+    assert old is not None
+    activate_list(settings, TWO)
+    wait_until(lambda: live().size == 2)
+    assert held.size == 1
+    assert old() is not None
+    del held
+    wait_until(lambda: gc.collect() >= 0 and old() is None)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 import requests
 
 from tests.serving import sidecar, write_config
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, recompressed, settings_in
-from upload_guard.compose import open_cases
+from tests.support import (
+    OTHER_SEED,
+    activate_list,
+    activate_listed_picture,
+    damage_lists,
+    listed_hashes,
+    picture_bytes,
+    recompressed,
+    settings_in,
+)
+from upload_guard.compose import open_cases, open_lists
+from upload_guard.lists.formats import ListedHash
 from upload_guard.loading import load_settings
 from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -134,11 +147,37 @@ def test_without_a_list_it_is_ready_and_warns(tmp_path) -> None:
     assert (answer["result"], answer["reason"]) == ("unchecked", "no_list")
 
 
+def test_every_worker_notices_changes_and_new_versions_within_a_second_or_so(tmp_path) -> None:
+    settings = settings_in(tmp_path)
+    listed = activate_listed_picture(settings)
+    other = [ListedHash(SignalType.MD5, bytes(16))]
+    activate_list(settings, other, "other-list")
+    lists = open_lists(settings)
+    config = write_config(tmp_path / "config.toml", {"sidecar": {"workers": 3}}, data_dir="data")
+    with sidecar(config) as url:
+
+        def answers() -> set[str]:
+            """As many checks at once as may reach all workers."""
+            with ThreadPoolExecutor(12) as threads:
+                checks = [threads.submit(requests.post, f"{url}/v1/check", listed) for _ in range(24)]
+            return {check.result().json()["result"] for check in checks}
+
+        assert answers() == {"match"}
+        lists.retract("test-list", listed_hashes(listed), "tester")
+        time.sleep(1)
+        assert answers() == {"clean"}
+        lists.add("test-list", listed_hashes(listed)[:1], "baseline", "tester")
+        time.sleep(1)
+        assert answers() == {"match"}
+        activate_list(settings, other)
+        time.sleep(1)
+        assert answers() == {"clean"}
+
+
 def test_with_a_damaged_list_it_is_not_ready_and_gives_no_verdict(tmp_path) -> None:
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
-    for file in settings.lists_dir.rglob("*.jsonl"):
-        file.write_text("damaged")
+    damage_lists(settings)
     with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
         health = requests.get(f"{url}/healthz", timeout=5)
         answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5)

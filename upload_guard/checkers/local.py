@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
-from upload_guard.matching.snapshot import DistanceLimits, Snapshot
+from upload_guard.matching.limits import DistanceLimits
+from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Findings, Match, Upload
 from upload_guard.sandbox.pool import Sandbox
 

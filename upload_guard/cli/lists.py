@@ -1,25 +1,36 @@
-"""upload-guard list: import, activate and show hash lists."""
+"""upload-guard list: import, activate, change and show hash lists."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upload_guard.cli.context import App, print_table
+from upload_guard.cli.context import App, print_table, shown_progress
 from upload_guard.compose import build_trust, open_lists
 from upload_guard.errors import ListError
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
-    from upload_guard.lists.store import VersionInfo
+    from upload_guard.lists.formats import ListedHash
+    from upload_guard.lists.store import ListStore, VersionInfo
+
+
+_signal_type = click.option(
+    "--signal-type",
+    type=click.Choice([kind.value for kind in SignalType]),
+    help="Signal type of lines that are a bare hash (64 digits could be sha256 or pdq).",
+)
+# Arguments of a process can be read by everybody on the machine, and these hashes are nobody's business.
+_hashes = click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 
 
 @click.group("list")
 def lists() -> None:
-    """Import, activate and show hash lists."""
+    """Import, activate, change and show hash lists."""
 
 
 @lists.command("import")
@@ -27,11 +38,7 @@ def lists() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--category", required=True, help="Category of every entry, e.g. baseline or illegal.")
 @click.option("--origin", help="Who stands behind the list, e.g. police-nl; needed for a new list.")
-@click.option(
-    "--signal-type",
-    type=click.Choice([kind.value for kind in SignalType]),
-    help="Signal type of lines that are a bare hash (64 digits could be sha256 or pdq).",
-)
+@_signal_type
 @click.pass_obj
 def import_list(
     app: App, name: str, file: Path, category: str, origin: str | None, signal_type: str | None
@@ -58,9 +65,55 @@ def import_list(
 @click.argument("version", required=False, type=click.IntRange(min=1))
 @click.pass_obj
 def activate(app: App, name: str, version: int | None) -> None:
-    """Let VERSION of the list NAME act; the newest one if none is given."""
-    active = open_lists(app.settings).activate(name, version, app.person)
+    """Let VERSION of the list NAME act; the newest one if none is given.
+
+    What acts is built first; uploads are checked against what was active until then.
+    """
+    with shown_progress() as progress:
+        active = open_lists(app.settings).activate(name, version, app.person, progress)
     click.echo(f"{name} version {active.number} is active: {active.entries} entries")
+
+
+@lists.command()
+@click.argument("name")
+@_hashes
+@click.option("--category", required=True, help="Category of the hashes, e.g. baseline or illegal.")
+@_signal_type
+@click.pass_obj
+def add(app: App, name: str, file: Path, category: str, signal_type: str | None) -> None:
+    """Let the hashes in FILE (or standard input) act at once, as part of NAME's active version.
+
+    A later version does not have them unless its own file has.
+    """
+    _refuse_unknown_category(app.settings, name, category)
+    store = open_lists(app.settings)
+    count = store.add(name, _read(file, signal_type), category, app.person)
+    click.echo(f"{name}: {count} added; they act within a second")
+    _fold(store)
+
+
+@lists.command()
+@click.argument("name")
+@_hashes
+@_signal_type
+@click.pass_obj
+def retract(app: App, name: str, file: Path, signal_type: str | None) -> None:
+    """Let the hashes in FILE (or standard input) no longer act in NAME, in this version and later ones.
+
+    `list add` takes a retraction back.
+    """
+    store = open_lists(app.settings)
+    count = store.retract(name, _read(file, signal_type), app.person)
+    click.echo(f"{name}: {count} retracted; they stop acting within a second")
+    _fold(store)
+
+
+@lists.command()
+@click.pass_obj
+def verify(app: App) -> None:
+    """Compare what is active, byte for byte, with what was built."""
+    snapshot = open_lists(app.settings).verify()
+    click.echo(f"{snapshot.size} entries are active; every file is as it was built.")
 
 
 @lists.command()
@@ -73,6 +126,18 @@ def show(app: App) -> None:
         return
     columns = ("list", "origin", "version", "active", "entries", "types", "imported", "by", "from")
     print_table(columns, [_row(version) for version in versions])
+
+
+def _read(file: Path, signal_type: str | None) -> Iterator[ListedHash]:
+    from upload_guard.lists.formats import read_hashes
+
+    readable = Path("/dev/stdin") if str(file) == "-" else file
+    return read_hashes(readable, SignalType(signal_type) if signal_type else None)
+
+
+def _fold(store: ListStore) -> None:
+    with shown_progress() as progress:
+        store.fold(progress)
 
 
 def _row(version: VersionInfo) -> tuple[object, ...]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from upload_guard.errors import ListError
 from upload_guard.records import Entry, SignalType
 
@@ -33,6 +35,11 @@ class StoredHash:
     value: bytes
     category: str
     since: datetime
+
+
+def version_file(folder: Path, list_name: str, number: int) -> Path:
+    """Where a version's entries lie below the folder of all lists."""
+    return folder / list_name / f"{number:06d}.jsonl"
 
 
 def write_entries(file: Path, hashes: Iterable[StoredHash]) -> bytes:
@@ -67,7 +74,7 @@ def read_entries(version: StoredVersion) -> Iterator[Entry]:
 
 
 def _entry(version: StoredVersion, number: int, line: bytes) -> Entry:
-    stored = json.loads(line)
+    stored = from_json(line)
     return Entry(
         list_name=version.list_name,
         version=version.number,

@@ -1,4 +1,4 @@
-"""Hash lists and their versions: import, activate, show, and what is active now."""
+"""Hash lists and their versions: import, activate, change, show, and what is in force now."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from upload_guard.errors import ListError, StorageFailed
-from upload_guard.lists.entries import StoredHash, StoredVersion, read_entries, write_entries
+from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
+from upload_guard.lists.changes import Addition, record_changes
+from upload_guard.lists.elsewhere import Places, build_elsewhere
+from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
 from upload_guard.lists.formats import ListedHash
-from upload_guard.records import Entry, SignalType
+from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
+from upload_guard.lists.snapshots import SnapshotFolder
+from upload_guard.matching.build import Progress, no_progress
+from upload_guard.matching.snapshot import Snapshot
+from upload_guard.records import SignalType
 from upload_guard.settings import LIST_NAME
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
@@ -26,6 +31,8 @@ from upload_guard.storage.tables import HashList, ListVersion
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(LIST_NAME)
+# Comparing with so many added hashes one by one takes some tens of microseconds.
+_MOST_CHANGES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class ListStore:
 
     database: Database
     folder: Path
+    snapshots: SnapshotFolder
 
     def import_version(self, order: ImportOrder, hashes: Iterable[ListedHash]) -> VersionInfo:
         """Store `hashes` as a new version that does not act yet.
@@ -75,7 +83,7 @@ class ListStore:
         with exclusive_lock(self.folder / ".import.lock"), self.database.session() as session:
             hash_list = _found_or_new(session, order, now)
             number = max((version.number for version in hash_list.versions), default=0) + 1
-            file = self._file(order.list_name, number)
+            file = version_file(self.folder, order.list_name, number)
             ages = self._ages(hash_list)
             counts: Counter[str] = Counter()
             sha256 = _write(file, _counted(_unique(hashes), order, ages, now, counts))
@@ -95,16 +103,50 @@ class ListStore:
             session.add(version)
             return _info(hash_list, version)
 
-    def activate(self, name: str, number: int | None, person: str) -> VersionInfo:
-        """Let a version act (the newest where `number` is None). Raises `ListError` if it cannot be used."""
+    def activate(
+        self, name: str, number: int | None, person: str, progress: Progress = no_progress
+    ) -> VersionInfo:
+        """Let a version act (the newest where `number` is None), once its snapshot is built.
+
+        Raises `ListError` if it cannot be used and `StorageFailed` if no snapshot can be written.
+        """
+        # One at a time: each builds what will be in force beside the versions of all others.
+        with exclusive_lock(self.folder / ".activate.lock"):
+            with self.database.session() as session:
+                chosen = _version(_found(session, name), number).number
+                before = order_of(session, self.folder, {})
+                order = order_of(session, self.folder, {name: chosen})
+            self.snapshots.build(order, progress)
+            with self.database.session() as session:
+                hash_list = _found(session, name)
+                version = _version(hash_list, chosen)
+                hash_list.active_number = version.number
+                version.activated_at, version.activated_by = datetime.now(UTC), person
+                info = _info(hash_list, version)
+            # The way back stays short.
+            self.snapshots.clear_up(order, before)
+        return info
+
+    def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
+        """Let single hashes act at once, as part of the list's active version; how many.
+
+        Raises `ListError` and adds nothing if any cannot be read or no version is active.
+        """
         with self.database.session() as session:
             hash_list = _found(session, name)
-            version = _version(hash_list, number)
-            for _ in read_entries(self._stored(hash_list, version)):
-                pass
-            hash_list.active_number = version.number
-            version.activated_at, version.activated_by = datetime.now(UTC), person
-            return _info(hash_list, version)
+            if hash_list.active_number is None:
+                raise ListError(f"list {name!r} has no active version that hashes could be added to")
+            version = _version(hash_list, hash_list.active_number)
+            addition = Addition(version, category)
+            return record_changes(session, hash_list, hashes, addition, person, datetime.now(UTC))
+
+    def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
+        """Let single hashes no longer act in any version of the list, until they are added again; how many.
+
+        Raises `ListError` and retracts nothing if any cannot be read.
+        """
+        with self.database.session() as session:
+            return record_changes(session, _found(session, name), hashes, None, person, datetime.now(UTC))
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
@@ -112,39 +154,71 @@ class ListStore:
             return tuple(_info(hash_list, one) for hash_list in _all(session) for one in hash_list.versions)
 
     def generation(self) -> str:
-        """A name for the set of active versions, which changes when the set does; empty if there is none."""
-        return _generation(self._active())
-
-    def load(self) -> tuple[str, Iterator[Entry]]:
-        """The generation and the entries of all active versions. Reading them raises `ListError`."""
-        active = self._active()
-        return _generation(active), chain.from_iterable(read_entries(version) for version in active)
-
-    def _active(self) -> tuple[StoredVersion, ...]:
+        """A name for what is in force, which changes when it does; empty if no list is active."""
         with self.database.session() as session:
-            return tuple(
-                self._stored(hash_list, _version(hash_list, hash_list.active_number))
-                for hash_list in _all(session)
-                if hash_list.active_number is not None
-            )
+            return generation_of(session)
+
+    def load(self, before: Snapshot | None = None) -> Snapshot:
+        """What is in force, in memory and ready; built by another process where it is missing or damaged.
+
+        `before` lends its files where they are still those. Raises `ListError`, `StorageFailed` and
+        `SnapshotDamaged`.
+        """
+        try:
+            return self._loaded(self.order(), before)
+        except SnapshotDamaged as fault:
+            log.warning("ALARM: %s; it is built now", fault)
+            url = self.database.engine.url.render_as_string(hide_password=False)
+            build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
+            return self._loaded(self.order(), before)
+
+    def build(self, progress: Progress = no_progress) -> None:
+        """Make the snapshot of what is in force, all changes folded in, unless it is there and sound."""
+        order = self.order()
+        if order.versions:
+            self.snapshots.build(order, progress)
+            self.snapshots.clear_up(order)
+
+    def fold(self, progress: Progress = no_progress) -> None:
+        """Build anew once so much has changed that comparing with the changes takes time."""
+        order = self.order()
+        at = self.snapshots.newest(order) or Fold()
+        if sum(change.sequence > at.sequence for change in order.changes) > _MOST_CHANGES:
+            self.build(progress)
+
+    def verify(self) -> Snapshot:
+        """What is in force, compared with its digests; nothing is mended. Raises `SnapshotDamaged`."""
+        snapshot = self._loaded(self.order(), None)
+        if snapshot.files:
+            snapshot.files.verify()
+        return snapshot
+
+    def order(self) -> BuildOrder:
+        """What is in force, as rows say."""
+        with self.database.session() as session:
+            return order_of(session, self.folder, {})
+
+    def _loaded(self, order: BuildOrder, before: Snapshot | None) -> Snapshot:
+        if not order.versions:
+            return Snapshot(order.generation)
+        fold = self.snapshots.newest(order)
+        if fold is None:
+            raise SnapshotDamaged(f"{self.snapshots.folder}: there is no snapshot of the active lists")
+        files = before.files if before else None
+        if files is None or files.folder != self.snapshots.path(order, fold):
+            files = self.snapshots.open(order, fold)
+        return Snapshot(order.generation, files, order.delta_after(fold))
 
     def _ages(self, hash_list: HashList) -> dict[tuple[SignalType, bytes], datetime]:
         if not hash_list.versions:
             return {}
-        before = read_entries(self._stored(hash_list, hash_list.versions[-1]))
+        before = read_entries(stored_version(self.folder, hash_list, hash_list.versions[-1]))
         try:
             return {(entry.signal_type, entry.value): entry.since for entry in before}
         except ListError as fault:
             # A new import may be how somebody mends this; its entries then begin their probation again.
             log.warning("%s: the ages of its entries are lost", fault)
             return {}
-
-    def _stored(self, hash_list: HashList, version: ListVersion) -> StoredVersion:
-        file = self._file(hash_list.name, version.number)
-        return StoredVersion(hash_list.name, version.number, hash_list.origin, file, version.sha256)
-
-    def _file(self, name: str, number: int) -> Path:
-        return self.folder / name / f"{number:06d}.jsonl"
 
 
 def _write(file: Path, hashes: Iterable[StoredHash]) -> bytes:
@@ -207,10 +281,6 @@ def _version(hash_list: HashList, number: int | None) -> ListVersion:
         if version.number == number:
             return version
     raise ListError(f"list {hash_list.name!r} has no version {number}")
-
-
-def _generation(active: Iterable[StoredVersion]) -> str:
-    return " ".join(f"{one.list_name}@{one.number}:{one.sha256.hex()[:16]}" for one in active)
 
 
 def _info(hash_list: HashList, version: ListVersion) -> VersionInfo:

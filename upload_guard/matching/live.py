@@ -1,62 +1,113 @@
-"""The snapshot in force: loaded at first use, replaced within a second of a change, never half."""
+"""The snapshot in force: looked after by a thread of its own, replaced within a second, never half.
+
+Whoever asks gets what is there at once; opening and reading the next snapshot is the thread's business. The
+old one is unmapped when the last query that holds it ends.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Iterable
-from threading import Lock
+import weakref
 from typing import Protocol
 
 from upload_guard.errors import NotReady, UploadGuardError
+from upload_guard.matching.files import SnapshotFiles
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Entry
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0
+_LOOK_EVERY = 0.5
+# How long the first uploads after a start wait for the lists before they are told to come again.
+_PATIENCE = 5.0
 
 
-class EntrySource(Protocol):
-    """Where active entries come from. `generation` is cheap and changes when they do."""
+class SnapshotSource(Protocol):
+    """Where snapshots come from."""
 
-    def generation(self) -> str: ...
+    def generation(self) -> str:
+        """The name of what is in force now; cheap, and changes when that does."""
+        ...
 
-    def load(self) -> tuple[str, Iterable[Entry]]: ...
+    def load(self, before: Snapshot | None) -> Snapshot:
+        """A snapshot ready for use, all of it in memory; may take long. `before` is the one used so far."""
+        ...
 
 
 class LiveSnapshot:
-    """Call it for the snapshot to use now. One a process; safe for threads."""
+    """Call it for the snapshot to use now. One a process; safe for threads, and for forks before its use."""
 
-    def __init__(self, source: EntrySource) -> None:
+    def __init__(self, source: SnapshotSource, look_every: float = _LOOK_EVERY) -> None:
         self._source = source
-        self._lock = Lock()
+        self._look_every = look_every
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._looked = threading.Event()
         self._snapshot: Snapshot | None = None
-        self._looked_at = float("-inf")
         self.fault = ""
         """Why the entries in force are not the newest, for health; empty where they are."""
 
     def __call__(self) -> Snapshot:
         """Raises `NotReady` while nothing could be loaded yet; later faults keep the last good one."""
-        if time.monotonic() - self._looked_at < _LOOK_EVERY and self._snapshot is not None:
-            return self._snapshot
-        # Whoever comes while another thread loads goes on with what is there.
-        if self._lock.acquire(blocking=self._snapshot is None):
-            try:
-                self._refresh()
-            finally:
-                self._lock.release()
-        if self._snapshot is None:
-            raise NotReady(f"no list could be loaded: {self.fault}")
-        return self._snapshot
+        self.start()
+        snapshot = self._snapshot
+        if snapshot is None and self._looked.wait(_PATIENCE):
+            snapshot = self._snapshot
+        if snapshot is None:
+            raise NotReady(f"no list could be loaded: {self.fault or 'they are being read or built'}")
+        return snapshot
 
-    def _refresh(self) -> None:
+    @property
+    def files(self) -> SnapshotFiles | None:
+        """What is mapped now, if anything is."""
+        return self._snapshot.files if self._snapshot else None
+
+    def look(self) -> None:
+        """Take over what is in force now; the thread does so by itself."""
         try:
-            if self._snapshot is None or self._source.generation() != self._snapshot.generation:
-                self._snapshot = Snapshot(*self._source.load())
-            self.fault = ""
+            before = self._snapshot
+            if before is None or self._source.generation() != before.generation:
+                self._snapshot = self._source.load(before)
+            self._say("")
         except UploadGuardError as fault:
-            if str(fault) != self.fault:
-                log.warning("ALARM: lists could not be loaded, the last good ones stay: %s", fault)
-            self.fault = str(fault)
-        self._looked_at = time.monotonic()
+            self._say(str(fault))
+        except Exception as fault:
+            # The thread must live on: without it no retraction would act any more.
+            log.exception("lists could not be loaded")
+            self._say(f"a fault of our own: {type(fault).__name__}")
+        finally:
+            self._looked.set()
+
+    def _say(self, fault: str) -> None:
+        if fault and fault != self.fault:
+            log.warning("ALARM: lists could not be loaded, the last good ones stay: %s", fault)
+        self.fault = fault
+
+    def start(self) -> None:
+        """Begin loading, unless that is done; the first call does it, too."""
+        # A forked child has the object and not the thread.
+        if self._thread is not None and self._thread.is_alive():
+            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                # It holds no reference between looks, so that it ends with the object.
+                self._thread = threading.Thread(
+                    target=_keep_looking,
+                    args=(weakref.ref(self), self._look_every),
+                    name="upload-guard-lists",
+                    daemon=True,
+                )
+                self._thread.start()
+
+
+def _keep_looking(live: weakref.ref[LiveSnapshot], every: float) -> None:
+    used: SnapshotFiles | None = None
+    while (alive := live()) is not None:
+        alive.look()
+        before, used = used, alive.files
+        del alive
+        time.sleep(every)
+        # By now no query is likely to need the old one, and none is harmed if it does.
+        if before is not None and before is not used:
+            before.release()

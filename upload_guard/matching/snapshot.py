@@ -1,84 +1,148 @@
-"""All active entries at one moment, immutable, and the rule for how far a likeness may reach."""
+"""All active entries at one moment, immutable: the files of a built snapshot, and what changed since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from upload_guard.matching.exact import ExactIndex
-from upload_guard.matching.hamming import HammingIndex
+import numpy as np
+import numpy.typing as npt
+
+from upload_guard.matching.build import microseconds
+from upload_guard.matching.delta import Delta
+from upload_guard.matching.files import SnapshotFiles
+from upload_guard.matching.layout import Group
+from upload_guard.matching.limits import DistanceLimits
+from upload_guard.matching.nearest import nearest
+from upload_guard.matching.section import Row, Section
 from upload_guard.records import Entry, Match, Signal, SignalType
 
-PERCEPTUAL_TYPES = tuple(kind for kind in SignalType if not kind.exact)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class DistanceLimits:
-    """Distance limits in bits: by default, and where a list has its own.
+class _Reaches:
+    """One caller's limits as numbers by group: (groups,) for each perceptual type."""
 
-    `review_by_list` reaches farther for the lists that ask for it: what lies between is only `near`.
-    """
-
-    default: Mapping[SignalType, int]
-    by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
-    review_by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
-
-    def limit(self, kind: SignalType, list_name: str) -> int:
-        if kind.exact:
-            return 0
-        return self.by_list.get(list_name, {}).get(kind, self.default[kind])
-
-    def review_limit(self, kind: SignalType, list_name: str) -> int:
-        """The limit, or the end of the list's review band beyond it."""
-        band = self.review_by_list.get(list_name, {}).get(kind, 0)
-        return max(self.limit(kind, list_name), band)
-
-    def reach(self, kind: SignalType) -> int:
-        """The farthest that any list asks for."""
-        lists = {*self.by_list, *self.review_by_list}
-        return max([self.default[kind], *(self.review_limit(kind, name) for name in lists)])
+    limits: DistanceLimits
+    limit: dict[SignalType, npt.NDArray[np.intp]]
+    review: dict[SignalType, npt.NDArray[np.intp]]
 
 
 class Snapshot:
-    """The entries of one set of active list versions. `generation` names that set."""
+    """The entries of one set of active list versions. `generation` names that set and the changes to it.
 
-    def __init__(self, generation: str, entries: Iterable[Entry]) -> None:
-        held = tuple(entries)
+    Safe for threads. Without `files` and `delta` it is empty.
+    """
+
+    def __init__(
+        self, generation: str, files: SnapshotFiles | None = None, delta: Delta | None = None
+    ) -> None:
+        delta = delta or Delta()
         self.generation = generation
-        self.size = len(held)
-        self._exact = ExactIndex(entry for entry in held if entry.signal_type.exact)
-        self._hamming = {
-            kind: HammingIndex([entry for entry in held if entry.signal_type is kind], kind.size)
-            for kind in PERCEPTUAL_TYPES
+        self.files = files
+        self._groups = list(files.manifest.groups) if files else []
+        added: defaultdict[SignalType, list[tuple[bytes, Row]]] = defaultdict(list)
+        for entry in delta.added:
+            added[entry.signal_type].append((entry.value, self._row(entry)))
+        retracted = self._retracted(delta)
+        tables = files.tables if files else {}
+        self._sections = {
+            kind: Section(kind, tables.get(kind), retracted[kind], added[kind]) for kind in SignalType
         }
+        self.size = sum(section.size for section in self._sections.values())
+        self._reaches: _Reaches | None = None
 
     def find(self, signals: Iterable[Signal], limits: DistanceLimits) -> tuple[Match, ...]:
-        """Every entry that any of `signals` reaches under its list's limit or in its review band."""
-        return tuple(match for signal in signals for match in self._matches(signal, limits))
+        """Every entry that any of `signals` reaches under its list's limit or in its review band.
 
-    def _matches(self, signal: Signal, limits: DistanceLimits) -> Iterator[Match]:
-        for entry, distance in self._candidates(signal, limits):
-            if distance <= limits.review_limit(signal.type, entry.list_name):
-                yield _match(signal, entry, distance, limits.limit(signal.type, entry.list_name))
+        In the order of the signals, nearest first; of a crowd of likenesses those that `nearest` keeps.
+        """
+        asked = tuple(signals)
+        perceptual = tuple(signal for signal in asked if not signal.type.exact)
+        alike = self._alike(perceptual, self._reaches_under(limits)) if perceptual else {}
+        return tuple(match for signal in asked for match in self._matches(signal, alike, limits))
 
-    def _candidates(self, signal: Signal, limits: DistanceLimits) -> Iterator[tuple[Entry, int]]:
+    def _matches(
+        self, signal: Signal, alike: dict[_Look, list[tuple[Row, int]]], limits: DistanceLimits
+    ) -> Iterator[Match]:
         if signal.type.exact:
-            yield from ((entry, 0) for entry in self._exact.find(signal))
+            found = [(row, 0) for row in self._sections[signal.type].same(signal.value)]
         else:
-            yield from self._hamming[signal.type].find(signal.value, limits.reach(signal.type))
+            found = alike.get((signal.type, signal.value), [])
+        for row, distance in found:
+            group = self._groups[row[0]]
+            yield _match(signal, group, row, distance, limits.limit(signal.type, group.list_name))
+
+    def _alike(self, signals: Sequence[Signal], reaches: _Reaches) -> dict[_Look, list[tuple[Row, int]]]:
+        """For each hash, once however many signals have it: the rows near it, with their distances."""
+        alike: defaultdict[_Look, list[tuple[Row, int]]] = defaultdict(list)
+        for kind, review in reaches.review.items():
+            values = list(dict.fromkeys(signal.value for signal in signals if signal.type is kind))
+            if not values or not len(review):
+                continue
+            portions = (
+                found.only(found.distances <= review[found.rows["group"]])
+                for found in self._sections[kind].near(values, int(review.max()))
+            )
+            found = nearest(portions, reaches.limit[kind])
+            for query, row, distance in zip(
+                found.queries.tolist(), found.rows.tolist(), found.distances.tolist(), strict=True
+            ):
+                alike[kind, values[query]].append((row, distance))
+        return alike
+
+    def _reaches_under(self, limits: DistanceLimits) -> _Reaches:
+        """The same limits are asked for again and again."""
+        known = self._reaches
+        if known is None or known.limits is not limits:
+            known = self._reaches = _Reaches(
+                limits,
+                {kind: self._by_group(kind, limits.limit) for kind in SignalType if not kind.exact},
+                {kind: self._by_group(kind, limits.review_limit) for kind in SignalType if not kind.exact},
+            )
+        return known
+
+    def _by_group(self, kind: SignalType, limit: Callable[[SignalType, str], int]) -> npt.NDArray[np.intp]:
+        return np.array([limit(kind, group.list_name) for group in self._groups], np.intp)
+
+    def _row(self, entry: Entry) -> Row:
+        group = Group(entry.list_name, entry.version, entry.origin, entry.category)
+        if group not in self._groups:
+            self._groups.append(group)
+        return self._groups.index(group), entry.number, microseconds(entry.since)
+
+    def _retracted(self, delta: Delta) -> defaultdict[SignalType, list[int]]:
+        """The positions in each table of what was retracted: found by value, told apart by list."""
+        positions: defaultdict[SignalType, list[int]] = defaultdict(list)
+        for list_name, kind, value in delta.retracted:
+            table = self.files.tables.get(kind) if self.files else None
+            if table is None:
+                continue
+            for position in table.locate(value):
+                group = self._groups[int(table.rows[position]["group"])]
+                if group.list_name == list_name:
+                    positions[kind].append(position)
+        return positions
 
 
-def _match(signal: Signal, entry: Entry, distance: int, limit: int) -> Match:
+_Look = tuple[SignalType, bytes]
+
+
+def _match(signal: Signal, group: Group, row: Row, distance: int, limit: int) -> Match:
+    _, number, since = row
     return Match(
         signal_type=signal.type,
         view=signal.view,
         variant=signal.variant,
         distance=distance,
         limit=limit,
-        list_name=entry.list_name,
-        version=entry.version,
-        origin=entry.origin,
-        category=entry.category,
-        entry=entry.number,
-        since=entry.since,
+        list_name=group.list_name,
+        version=group.version,
+        origin=group.origin,
+        category=group.category,
+        entry=number,
+        since=_EPOCH + timedelta(microseconds=since),
     )

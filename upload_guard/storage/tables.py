@@ -62,6 +62,34 @@ class ListVersion(Base):
     hash_list: Mapped[HashList] = relationship(back_populates="versions")
 
 
+class ListChange(Base):
+    """One hash added to a version of a list, or retracted from all of them where `version` is empty.
+
+    `sequence` rises in the order in which changes were committed.
+    """
+
+    __tablename__ = "list_changes"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    list_id: Mapped[int] = mapped_column(ForeignKey("hash_lists.id"), index=True)
+    signal_type: Mapped[str] = mapped_column(String(16))
+    value: Mapped[bytes] = mapped_column(LargeBinary(32))
+    version: Mapped[int | None]
+    entry_number: Mapped[int | None]
+    category: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[str] = mapped_column(String(64))
+
+
+class ChangeCounter(Base):
+    """One row: the newest `ListChange.sequence`. Whoever makes changes holds it until they are committed."""
+
+    __tablename__ = "list_change_counter"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
 class Case(Base):
     """What was refused and why. `state` is `storing` until the bytes are safe, then `open`."""
 

@@ -1,0 +1,30 @@
+"""How far a likeness may reach: per signal type, and per list where a list has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from upload_guard.records import SignalType
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceLimits:
+    """Distance limits in bits: by default, and where a list has its own.
+
+    `review_by_list` reaches farther for the lists that ask for it: what lies between is only `near`.
+    """
+
+    default: Mapping[SignalType, int]
+    by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
+    review_by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
+
+    def limit(self, kind: SignalType, list_name: str) -> int:
+        if kind.exact:
+            return 0
+        return self.by_list.get(list_name, {}).get(kind, self.default[kind])
+
+    def review_limit(self, kind: SignalType, list_name: str) -> int:
+        """The limit, or the end of the list's review band beyond it."""
+        band = self.review_by_list.get(list_name, {}).get(kind, 0)
+        return max(self.limit(kind, list_name), band)

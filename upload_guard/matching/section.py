@@ -1,0 +1,71 @@
+"""What a snapshot knows of one signal type: its table, which of it was retracted, and what was added."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from upload_guard.matching.hamming import Near, near, near_by_scan
+from upload_guard.matching.layout import ROW
+from upload_guard.matching.nearest import Found
+from upload_guard.matching.table import Table
+from upload_guard.records import SignalType
+
+Row = tuple[int, int, int]
+"""As `layout.ROW`: group, number, since."""
+
+
+class Section:
+    """`retracted` are positions in `table`; `added` pairs values with their rows."""
+
+    def __init__(
+        self,
+        kind: SignalType,
+        table: Table | None,
+        retracted: Sequence[int],
+        added: Sequence[tuple[bytes, Row]],
+    ) -> None:
+        self._kind = kind
+        self._table = table
+        self._retracted = frozenset(retracted)
+        self._retracted_array = np.array(sorted(retracted), np.intp)
+        self._added_rows = np.array([row for _, row in added], ROW)
+        self._added_words = np.zeros((0, 0), np.uint64)
+        if not kind.exact:
+            packed = b"".join(value for value, _ in added)
+            self._added_words = np.frombuffer(packed, np.uint64).reshape(-1, kind.size // 8)
+        self._added_by_value: defaultdict[bytes, list[Row]] = defaultdict(list)
+        for value, row in added:
+            self._added_by_value[value].append(row)
+        self.size = (table.entries if table else 0) - len(self._retracted) + len(added)
+
+    def same(self, value: bytes) -> list[Row]:
+        """The rows of the entries that hold this very value."""
+        rows = (
+            []
+            if self._table is None
+            else [
+                self._table.rows[position].item()
+                for position in self._table.locate(value)
+                if position not in self._retracted
+            ]
+        )
+        return rows + self._added_by_value.get(value, [])
+
+    def near(self, values: Sequence[bytes], reach: int) -> Iterator[Found]:
+        """The entries at most `reach` bits from each of `values`, in portions of bounded size."""
+        asked = np.frombuffer(b"".join(values), np.uint8).reshape(-1, self._kind.size)
+        if self._table is not None:
+            for found in near(self._table, asked, reach):
+                yield self._standing(self._table, found)
+        for found in near_by_scan(self._added_words, asked, np.arange(len(asked)), reach):
+            yield Found(found.queries, self._added_rows[found.positions], found.distances)
+
+    def _standing(self, table: Table, found: Near) -> Found:
+        rows = table.rows[found.positions]
+        if not len(self._retracted_array) or not len(rows):
+            return Found(found.queries, rows, found.distances)
+        stands = ~np.isin(found.positions, self._retracted_array)
+        return Found(found.queries, rows, found.distances).only(stands)
