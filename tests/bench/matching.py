@@ -27,7 +27,7 @@ REVIEW_REACH = 50
 BATCH = 16
 QUERIES = 400
 MOST_FOR_FAISS = 20_000_000
-LIMITS = DistanceLimits({SignalType.PDQ: REACH, SignalType.PHASH: 8})
+LIMITS = DistanceLimits({SignalType.PDQ: REACH, SignalType.PHASH: 8, SignalType.DHASH: 8})
 Ask = Callable[[np.ndarray], object]
 
 try:
@@ -55,7 +55,7 @@ def timed(ask: Ask, queries: int = QUERIES, size: int = 1, before: Callable[[], 
 
 
 def find_in(snapshot: Snapshot, reach: int = REACH) -> Ask:
-    limits = DistanceLimits({SignalType.PDQ: reach, SignalType.PHASH: 8})
+    limits = DistanceLimits({SignalType.PDQ: reach, SignalType.PHASH: 8, SignalType.DHASH: 8})
 
     def ask(values: np.ndarray) -> object:
         return snapshot.find([Signal(SignalType.PDQ, value.tobytes()) for value in values], limits)

@@ -298,7 +298,7 @@ PDQ = ListedHash(SignalType.PDQ, bytes(32))
 def acting(lists: ListStore, *hashes: ListedHash) -> list[bool]:
     """Whether each of `hashes` is found by who loads what is in force."""
     snapshot = lists.load()
-    limits = DistanceLimits({SignalType.PDQ: 0, SignalType.PHASH: 0})
+    limits = DistanceLimits({SignalType.PDQ: 0, SignalType.PHASH: 0, SignalType.DHASH: 0})
     return [bool(snapshot.find([Signal(one.signal_type, one.value)], limits)) for one in hashes]
 
 

@@ -33,7 +33,7 @@ def test_row_15_two_gigabytes_that_are_no_image_pass_in_constant_memory(tmp_path
 
     def send(size: int) -> tuple[str, int]:
         stream, before = Zeros(size), resident()
-        response = guarded(request(stream), lambda *_: None)
+        response = guarded(request(stream, stream.length), lambda *_: None)
         answer = b"".join(response).decode()
         response.close()  # type: ignore[attr-defined]
         return answer, max(stream.peak, resident()) - before

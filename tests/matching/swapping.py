@@ -14,7 +14,7 @@ from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.records import Signal, SignalType
 
-LIMITS = DistanceLimits({SignalType.PDQ: 31, SignalType.PHASH: 8})
+LIMITS = DistanceLimits({SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8})
 
 
 @dataclass

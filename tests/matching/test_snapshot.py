@@ -13,7 +13,7 @@ from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry, Match, Signal, SignalType
 
 LIMITS = DistanceLimits(
-    default={SignalType.PDQ: 31, SignalType.PHASH: 8},
+    default={SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8},
     by_list={"strict": {SignalType.PDQ: 10}, "generous": {SignalType.PDQ: 40, SignalType.PHASH: 0}},
 )
 
@@ -160,7 +160,7 @@ def test_a_signal_is_answered_for_every_view_that_has_it(tmp_path: Path) -> None
 
 def test_two_callers_with_other_limits_get_each_their_own_answer(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, [entry_of(SignalType.PDQ, bits(20))])
-    narrow = DistanceLimits({SignalType.PDQ: 19, SignalType.PHASH: 0})
+    narrow = DistanceLimits({SignalType.PDQ: 19, SignalType.PHASH: 0, SignalType.DHASH: 0})
     for _ in range(2):
         assert len(snapshot.find([ZERO[SignalType.PDQ]], LIMITS)) == 1
         assert snapshot.find([ZERO[SignalType.PDQ]], narrow) == ()
