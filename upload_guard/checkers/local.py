@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
+from upload_guard.digests import exact_signals
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Findings, Match, Upload
+from upload_guard.records import Findings, Match, Signal, SignalType, Upload
 from upload_guard.sandbox.pool import Sandbox
 
 Settles = Callable[[tuple[Match, ...]], bool]
@@ -38,19 +39,19 @@ class LocalChecker:
         snapshot = self.snapshot()
         if not snapshot.size:
             return Findings(unchecked="no_list")
-        if not upload.digests.size:
+        if not upload.digest.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
-        key = CheckKey(upload.digests.sha256, snapshot.generation)
+        key = CheckKey(upload.digest.sha256, snapshot.generation)
         known = self.cache.get(key)
         if known is not None:
             return known
         findings = self._found(upload, snapshot, deadline)
         self.cache.put(key, findings)
-        return _forgiven(findings, upload) if upload.guessed else findings
+        return _forgiven(findings) if upload.guessed else findings
 
     def _found(self, upload: Upload, snapshot: Snapshot, deadline: float) -> Findings:
-        digests = upload.digests.signals()
+        digests = _exact(upload, snapshot)
         matches = snapshot.find(digests, self.distances)
         if self.settles(matches):
             return Findings(digests, matches, degraded=(NOT_DECODED,))
@@ -64,13 +65,20 @@ class LocalChecker:
         )
 
 
+def _exact(upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
+    """The upload's own digests of the types that any list holds, and SHA-256."""
+    wanted = [kind for kind in (SignalType.MD5, SignalType.SHA1) if snapshot.holds(kind)]
+    with upload.content.open() as stream:
+        return (*exact_signals(stream, wanted), upload.digest.signal())
+
+
 NO_FILE = "text that begins like a file"
 _NO_FILE_AFTER_ALL = {"undecodable", "truncated", "damaged"}
 
 
-def _forgiven(findings: Findings, upload: Upload) -> Findings:
+def _forgiven(findings: Findings) -> Findings:
     """Somebody pasted the beginning of a picture: nothing of it shows, so there is nothing to hold."""
-    if len(findings.signals) > len(upload.digests.signals()):
+    if any(not signal.type.exact or signal.view for signal in findings.signals):
         return findings
     reasons = {findings.unscannable, findings.unreadable} - {""}
     if not reasons or not reasons <= _NO_FILE_AFTER_ALL:
