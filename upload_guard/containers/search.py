@@ -1,12 +1,15 @@
-"""Where an image, ZIP or PDF begins in the middle of other bytes. Constant memory at any size."""
+"""Where an image or archive begins in the middle of other bytes. Constant memory at any size."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from upload_guard.containers.base import read_at
+from upload_guard.containers.single import ARCHIVES, BZIP2, GZIP, XZ
+from upload_guard.containers.unpack import gunzip
 from upload_guard.errors import Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
 
@@ -45,6 +48,13 @@ _BMP_BEGINNINGS: dict[bytes, int] = {
     )
 }
 BEGINNINGS = _BEGINNINGS | _BMP_BEGINNINGS
+# Nobody has a reason to put these into or behind a picture but to hide them, while installers end in them.
+# bzip2 is told by what its levels have in common. A tape archive keeps its files as they are.
+HIDDEN = (
+    BEGINNINGS
+    | dict.fromkeys((*ARCHIVES, *GZIP.magic, *XZ.magic), 0)
+    | {magic[4:]: 4 for magic in BZIP2.magic[:1]}
+)
 
 
 def occurrences(stream: BinaryIO, needles: tuple[bytes, ...], start: int, end: int) -> Iterator[int]:
@@ -61,7 +71,9 @@ def occurrences(stream: BinaryIO, needles: tuple[bytes, ...], start: int, end: i
         yield from sorted(found)
 
 
-def beginnings(stream: BinaryIO, start: int, end: int) -> Iterator[int]:
+def beginnings(
+    stream: BinaryIO, start: int, end: int, needles: Mapping[bytes, int] = BEGINNINGS
+) -> Iterator[int]:
     """The offsets between `start` and `end` where something begins that is worth a look, in order.
 
     Raises `Unreadable` for a file made of nothing but such beginnings: each look costs a little.
@@ -70,7 +82,7 @@ def beginnings(stream: BinaryIO, start: int, end: int) -> Iterator[int]:
     for at in range(start, end, _STEP):
         base = max(start, at - _MARGIN)
         block = read_at(stream, base, min(_STEP + at - base + HEAD, end - base))
-        for spot in _spots(block, at - base + _STEP):
+        for spot in _spots(block, at - base + _STEP, needles):
             looks += 1
             if looks > _LOOKS:
                 raise Unreadable("too_many_files")
@@ -81,11 +93,11 @@ def beginnings(stream: BinaryIO, start: int, end: int) -> Iterator[int]:
 _LOOKS = 20_000
 
 
-def _spots(block: bytes, stop: int) -> Iterator[int]:
+def _spots(block: bytes, stop: int, needles: Mapping[bytes, int]) -> Iterator[int]:
     """Where any beginning's first byte is before `stop`, in order, found no further ahead than asked for."""
     ahead = [
         (spot - before, needle, before)
-        for needle, before in BEGINNINGS.items()
+        for needle, before in needles.items()
         if (spot := block.find(needle)) >= 0
     ]
     heapq.heapify(ahead)
@@ -111,7 +123,18 @@ def _plausible(head: bytes) -> bool:
     if head.startswith((b"II*\x00", b"MM\x00*")):
         order = "little" if head[:1] == b"I" else "big"
         return 8 <= int.from_bytes(head[4:8], order) < 1 << 31  # type: ignore[arg-type]
-    return sniff(head) is not None
+    if head.startswith(GZIP.magic):
+        return _inflates(head)
+    return sniff(head) is not None or head.startswith((*ARCHIVES, *BZIP2.magic, *XZ.magic))
+
+
+def _inflates(head: bytes) -> bool:
+    """Whether it goes on as gzip, whose three first bytes are found by chance."""
+    try:
+        gunzip().decompress(head, HEAD)
+    except zlib.error:
+        return False
+    return True
 
 
 def jpeg_begins(head: bytes) -> bool:
