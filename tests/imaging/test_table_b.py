@@ -115,6 +115,31 @@ def test_row_2_thumbnail_in_another_segment() -> None:
     assert places(data) == {"thumbnail"}
 
 
+def jpeg_with_segments(*bodies: bytes) -> bytes:
+    data = written(OTHER, "JPEG")
+    segments = (b"\xff\xed" + struct.pack(">H", len(body) + 2) + body for body in bodies)
+    return data[:2] + b"".join(segments) + data[2:]
+
+
+@pytest.mark.parametrize("decoys", [8, 40])
+def test_row_2_thumbnail_behind_beginnings_of_others(decoys: int) -> None:
+    data = jpeg_with_segments(b"\xff\xd8\xff" * decoys, b"Photoshop 3.0\0" + THUMBNAIL)
+    assert places(data) == {"thumbnail"}
+    assert analysed(data).unscannable == ""
+
+
+def test_row_2_more_beginnings_of_thumbnails_than_are_looked_at_are_no_sample() -> None:
+    data = jpeg_with_segments(b"\xff\xd8\xff" * 20_000, b"Photoshop 3.0\0" + THUMBNAIL)
+    assert analysed(data).unscannable == "too_many_thumbnails"
+
+
+def test_row_2_a_directory_of_exif_with_thousands_of_tags_is_no_broken_thumbnail() -> None:
+    tags = b"".join(struct.pack("<HHII", 1_000 + tag, 4, 1, 0) for tag in range(4_100))
+    second = exif_with_thumbnail(THUMBNAIL)[6 + 14 :]
+    block = b"II*\0" + struct.pack("<IH", 8, 4_100) + tags + struct.pack("<I", 14 + len(tags)) + second
+    assert analysed(written(OTHER, "JPEG", exif=b"Exif\0\0" + block)).unscannable == "too_many_tags"
+
+
 def test_row_2_thumbnail_directory_of_a_tiff() -> None:
     data = bytearray(written(OTHER, "TIFF"))
     second = exif_with_thumbnail(THUMBNAIL)[6:]
