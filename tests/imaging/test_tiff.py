@@ -151,7 +151,7 @@ def test_a_pointer_that_leads_nowhere_is_no_reason_to_hold() -> None:
 @pytest.mark.parametrize("count", [4_000, 4_100])
 def test_a_sub_directory_behind_thousands_of_tags_is_read_or_the_file_is_held(count: int) -> None:
     page = replace(page_of(OTHER), subs=(page_of(TARGET),))
-    data = tiff(replace(page, tags={tag: 0 for tag in range(1_000, 1_000 + count)} | page.tags))
+    data = tiff(replace(page, tags=dict.fromkeys(range(1000, 1000 + count), 0) | page.tags))
     assert hits(data) == (count < 4_096)
     assert analysed(data).unscannable == ("" if count < 4_096 else "too_many_tags")
 
