@@ -17,7 +17,8 @@ _STEP = 1 << 20
 _MARGIN = 16
 
 # How an image starts, and how far before that its first byte is. What is too short to search for (ICO, TIFF's
-# and BMP's are) is asked for more below.
+# and BMP's are) is asked for more below. Nothing here begins with zeros: black rasters are full of them, and
+# finding none of it there would cost thirty times as much.
 _BEGINNINGS: dict[bytes, int] = {
     b"\xff\xd8\xff": 0,
     b"\x89PNG\r\n\x1a\n": 0,
@@ -27,15 +28,15 @@ _BEGINNINGS: dict[bytes, int] = {
     b"ftyp": 4,
     b"II*\x00": 0,
     b"MM\x00*": 0,
-    b"\x00\x00\x00\x0cjP  \r\n\x87\n": 0,
+    b"jP  \r\n\x87\n": 4,
     b"\xff\x4f\xff\x51\x00": 0,
-    b"\x00\x00\x00\x0cJXL \r\n\x87\n": 0,
+    b"JXL \r\n\x87\n": 4,
     b"PK\x03\x04": 0,
     b"%PDF-": 0,
 }
-# "BM" alone is everywhere: the two reserved fields behind the size (always 0) and the size of the header.
+# "BM" alone is everywhere: where the pixels are and the size of the header.
 _BMP_BEGINNINGS: dict[bytes, int] = {
-    b"\x00\x00\x00\x00" + offset.to_bytes(4, "little") + header.to_bytes(4, "little"): 6
+    offset.to_bytes(4, "little") + header.to_bytes(4, "little"): 10
     for offset, header in (
         (26, 12),
         (54, 40),
@@ -123,6 +124,8 @@ def _plausible(head: bytes) -> bool:
     if head.startswith((b"II*\x00", b"MM\x00*")):
         order = "little" if head[:1] == b"I" else "big"
         return 8 <= int.from_bytes(head[4:8], order) < 1 << 31  # type: ignore[arg-type]
+    if head.startswith(b"BM"):
+        return head[6:10] == bytes(4)  # reserved
     if head.startswith(GZIP.magic):
         return _inflates(head)
     return sniff(head) is not None or head.startswith((*ARCHIVES, *BZIP2.magic, *XZ.magic))
