@@ -419,6 +419,17 @@ def test_a_change_that_cannot_be_read_whole_changes_nothing(two_active: ListStor
     assert acting(two_active, md5(1)) == [True]
 
 
+def test_hashes_that_come_slowly_keep_no_other_writer_waiting(two_active: ListStore) -> None:
+    def slowly(number: int) -> Iterator[ListedHash]:
+        yield md5(number)
+        with two_active.database.session() as session:
+            session.execute(text("UPDATE hash_lists SET origin = origin"))
+
+    assert two_active.retract("icse", slowly(1), "ann") == 1
+    assert two_active.add("icse", slowly(8), "baseline", "ann") == 1
+    assert acting(two_active, md5(1), md5(8)) == [False, True]
+
+
 def only_snapshot(lists: ListStore) -> Path:
     (path,) = lists.snapshots.folder.glob("*-*-*")
     return path

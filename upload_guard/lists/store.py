@@ -132,21 +132,24 @@ class ListStore:
 
         Raises `ListError` and adds nothing if any cannot be read or no version is active.
         """
+        # They may come slowly, and whoever writes to the database waits for the session.
+        given = tuple(hashes)
         with self.database.session() as session:
             hash_list = _found(session, name)
             if hash_list.active_number is None:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
             version = _version(hash_list, hash_list.active_number)
             addition = Addition(version, category)
-            return record_changes(session, hash_list, hashes, addition, person, datetime.now(UTC))
+            return record_changes(session, hash_list, given, addition, person, datetime.now(UTC))
 
     def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
         """Let single hashes no longer act in any version of the list, until they are added again; how many.
 
         Raises `ListError` and retracts nothing if any cannot be read.
         """
+        given = tuple(hashes)
         with self.database.session() as session:
-            return record_changes(session, _found(session, name), hashes, None, person, datetime.now(UTC))
+            return record_changes(session, _found(session, name), given, None, person, datetime.now(UTC))
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
