@@ -16,6 +16,7 @@ from tests.support import settings_in
 from upload_guard.compose import open_lists
 from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.orders import Fold
 from upload_guard.lists.store import ImportOrder, ListStore, VersionInfo
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.records import Entry, Signal, SignalType
@@ -368,6 +369,33 @@ def test_changes_are_folded_in_by_the_next_build_and_mean_the_same(two_active: L
     assert (files.manifest.folded, files.manifest.entries) == (2, 3)
     assert two_active.generation() == two_active.load().generation == generation
     assert acting(two_active, md5(1), md5(2), md5(8)) == matches == [False, True, True]
+
+
+def test_what_is_added_again_means_the_same_before_and_after_each_build(two_active: ListStore) -> None:
+    def found() -> list[tuple[str, int]]:
+        limits = DistanceLimits({kind: 0 for kind in SignalType})
+        matches = two_active.load().find([Signal(SignalType.MD5, md5(1).value)], limits)
+        return [(match.category, match.entry) for match in matches]
+
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.build()
+    two_active.add("icse", [md5(1)], "investigative", "ann")
+    assert found() == [("investigative", 4)]
+    two_active.build()
+    assert found() == [("investigative", 4)]
+
+
+def test_a_snapshot_that_lacks_what_was_given_back_is_not_taken(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.build()
+    shutil.rmtree(two_active.snapshots.path(two_active.order(), Fold()))
+    imported(two_active, md5(1), md5(5))
+    two_active.activate("icse", 2, "bob")
+    two_active.add("icse", [md5(1)], "baseline", "ann")
+    # As a restored database may say, without the build that an activation is.
+    with two_active.database.session() as session:
+        session.execute(text("UPDATE hash_lists SET active_number = 1"))
+    assert acting(two_active, md5(1), md5(2), md5(5)) == [True, True, False]
 
 
 def test_a_change_after_the_build_acts_on_what_was_folded(two_active: ListStore) -> None:

@@ -57,15 +57,16 @@ class BuildOrder:
         return Fold.at(self.changes[-1]) if self.changes else Fold()
 
     def has(self, fold: Fold) -> bool:
-        """Whether a snapshot at `fold` is one of this set's past."""
-        return fold == Fold() or any(
+        """Whether a snapshot at `fold` is one of this set's past, from which the present can be reached."""
+        known = fold == Fold() or any(
             Fold.at(one) == fold for one in self.changes if one.sequence == fold.sequence
         )
+        return known and not self.delta_after(fold).returned
 
     def delta_after(self, fold: Fold) -> Delta:
         """What has changed since a snapshot was built at `fold`."""
-        later = (change for change in self.changes if change.sequence > fold.sequence)
-        return Delta(later, {version.list_name: version.number for version in self.versions})
+        active = {version.list_name: version.number for version in self.versions}
+        return Delta(self.changes, active, fold.sequence)
 
     def entries(self) -> Iterator[Entry]:
         """All entries in force. Reading them raises `ListError`."""
