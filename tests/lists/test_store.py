@@ -373,7 +373,7 @@ def test_changes_are_folded_in_by_the_next_build_and_mean_the_same(two_active: L
 
 def test_what_is_added_again_means_the_same_before_and_after_each_build(two_active: ListStore) -> None:
     def found() -> list[tuple[str, int]]:
-        limits = DistanceLimits({kind: 0 for kind in SignalType})
+        limits = DistanceLimits(dict.fromkeys(SignalType, 0))
         matches = two_active.load().find([Signal(SignalType.MD5, md5(1).value)], limits)
         return [(match.category, match.entry) for match in matches]
 
@@ -429,6 +429,16 @@ def test_a_snapshot_of_another_past_is_not_taken(two_active: ListStore) -> None:
     assert acting(two_active, md5(1), md5(2)) == [True, True]
     two_active.retract("icse", [md5(2)], "ann")
     assert acting(two_active, md5(1), md5(2)) == [True, False]
+
+
+def test_the_generation_tells_a_restored_past_from_the_one_before(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    before = two_active.load()
+    with two_active.database.session() as session:
+        session.execute(text("DELETE FROM list_changes"))
+        session.execute(text("UPDATE list_change_counter SET last = 0"))
+    two_active.retract("icse", [md5(2)], "ann")
+    assert two_active.generation() == two_active.load(before).generation != before.generation
 
 
 def test_changes_need_a_list_and_additions_an_active_version(lists: ListStore) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from upload_guard.lists.changes import changes_of
+from upload_guard.lists.changes import changes_of, newest_change
 from upload_guard.lists.entries import StoredVersion, read_entries, version_file
 from upload_guard.matching.delta import Change, Delta
 from upload_guard.records import Entry
-from upload_guard.storage.tables import HashList, ListChange, ListVersion
+from upload_guard.storage.tables import HashList, ListVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class BuildOrder:
     @property
     def generation(self) -> str:
         """Names the versions and the newest change."""
-        return _generation(self.set_name, self.newest.sequence)
+        return _generation(self.set_name, self.newest)
 
     @property
     def newest(self) -> Fold:
@@ -92,17 +92,11 @@ def order_of(session: Session, folder: Path, instead: Mapping[str, int]) -> Buil
 def generation_of(session: Session) -> str:
     """`BuildOrder.generation` of what is active, by as few rows as it takes."""
     active = (ListVersion.list_id == HashList.id) & (ListVersion.number == HashList.active_number)
-    versions = session.execute(
-        select(HashList.name, ListVersion.number, ListVersion.sha256)
-        .join(ListVersion, active)
-        .order_by(HashList.name)
-    )
-    changed = session.scalar(
-        select(func.max(ListChange.sequence))
-        .join(HashList, HashList.id == ListChange.list_id)
-        .where(HashList.active_number.is_not(None))
-    )
-    return _generation(_set_name((name, number, digest) for name, number, digest in versions), changed or 0)
+    rows = session.execute(select(HashList, ListVersion).join(ListVersion, active).order_by(HashList.name))
+    versions = [(one, version.number, version.sha256) for one, version in rows]
+    change = newest_change(session, (hash_list for hash_list, _, _ in versions))
+    set_name = _set_name((one.name, number, digest) for one, number, digest in versions)
+    return _generation(set_name, Fold.at(change) if change else Fold())
 
 
 def stored_version(folder: Path, hash_list: HashList, version: ListVersion) -> StoredVersion:
@@ -114,5 +108,5 @@ def _set_name(versions: Iterable[tuple[str, int, bytes]]) -> str:
     return " ".join(f"{name}@{number}:{sha256.hex()[:16]}" for name, number, sha256 in versions)
 
 
-def _generation(set_name: str, newest_change: int) -> str:
-    return f"{set_name} +{newest_change}" if newest_change else set_name
+def _generation(set_name: str, newest: Fold) -> str:
+    return set_name if newest == Fold() else f"{set_name} +{newest.sequence}-{newest.mark}"

@@ -14,9 +14,9 @@ ListedValue = tuple[str, SignalType, bytes]
 class Change:
     """One statement about a hash of a list: `entry` is what was added, None retracts the hash.
 
-    An addition belongs to one version, beside what that holds already; a retraction takes the hash out of every
-    version of the list. Added again, it acts as the new entry alone in its own version, and in the others as
-    those hold it. Sequences rise in the order in which changes took effect.
+    An addition belongs to one version, beside what that holds already; a retraction takes the hash out of
+    every version of the list. Added again, it acts as the new entry alone in its own version, and in the
+    others as those hold it. Sequences rise in the order in which changes took effect.
     """
 
     sequence: int
@@ -29,9 +29,9 @@ class Change:
 class Delta:
     """What has become of entries that have the changes up to the sequence `after` in them.
 
-    `changes` are all, from the first, in the order of their sequences; `versions` are active by list. Whatever
-    `after` is, the same entries come out. `returned` tells of a hash that an earlier change took out, and a
-    later one, to another version, gives back: entries without it cannot be brought up to date.
+    `changes` are all, from the first, in the order of their sequences; `versions` are active by list.
+    Whatever `after` is, the same entries come out. `returned` tells of a hash that an earlier change took
+    out, and a later one, to another version, gives back: entries without it cannot be brought up to date.
     """
 
     def __init__(
