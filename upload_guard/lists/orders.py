@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -58,10 +59,7 @@ class BuildOrder:
 
     def has(self, fold: Fold) -> bool:
         """Whether a snapshot at `fold` is one of this set's past, from which the present can be reached."""
-        known = fold == Fold() or any(
-            Fold.at(one) == fold for one in self.changes if one.sequence == fold.sequence
-        )
-        return known and not self.delta_after(fold).returned
+        return _holds(self.changes, fold) and not self.delta_after(fold).returned
 
     def delta_after(self, fold: Fold) -> Delta:
         """What has changed since a snapshot was built at `fold`."""
@@ -72,6 +70,35 @@ class BuildOrder:
         """All entries in force. Reading them raises `ListError`."""
         read = chain.from_iterable(read_entries(version) for version in self.versions)
         return self.delta_after(Fold()).applied_to(read)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Versions that were in force and are still used, and all changes to their lists in their order."""
+
+    set_name: str
+    changes: tuple[Change, ...]
+
+    @property
+    def generation(self) -> str:
+        return _generation(self.set_name, Fold.at(self.changes[-1]) if self.changes else Fold())
+
+    @property
+    def stopgap(self) -> str:
+        """Another name, since what is known under that one may differ from what is made do with."""
+        return f"{self.generation} for want of what is active"
+
+    def delta_after(self, fold: Fold) -> Delta:
+        """What has changed since `fold`; everything where that is of a past that rows no longer know."""
+        versions = {name: int(number) for name, number in _NAMED.findall(self.set_name)}
+        return Delta(self.changes, versions, fold.sequence if _holds(self.changes, fold) else 0)
+
+
+def past_of(session: Session, set_name: str) -> Past:
+    """What rows now say of the lists whose versions `set_name` names."""
+    names = [name for name, _ in _NAMED.findall(set_name)]
+    lists = session.scalars(select(HashList).where(HashList.name.in_(names)))
+    return Past(set_name, changes_of(session, lists))
 
 
 def order_of(session: Session, folder: Path, instead: Mapping[str, int]) -> BuildOrder:
@@ -102,6 +129,15 @@ def generation_of(session: Session) -> str:
 def stored_version(folder: Path, hash_list: HashList, version: ListVersion) -> StoredVersion:
     file = version_file(folder, hash_list.name, version.number)
     return StoredVersion(hash_list.name, version.number, hash_list.origin, file, version.sha256)
+
+
+def _holds(changes: Iterable[Change], fold: Fold) -> bool:
+    """Whether `fold` is one of the states that `changes` led through."""
+    return fold == Fold() or any(Fold.at(one) == fold for one in changes if one.sequence == fold.sequence)
+
+
+# As `_set_name` writes them.
+_NAMED = re.compile(r"(\S+)@(\d+):\S+")
 
 
 def _set_name(versions: Iterable[tuple[str, int, bytes]]) -> str:

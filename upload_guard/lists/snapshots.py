@@ -30,7 +30,7 @@ class SnapshotFolder:
 
     def newest(self, order: BuildOrder) -> Fold | None:
         """The last state of the changes at which there is a snapshot of these versions."""
-        folds = (_fold(path) for path in self._all(_name(order.set_name)))
+        folds = (fold_of(path) for path in self._all(_name(order.set_name)))
         return max((fold for fold in folds if order.has(fold)), key=lambda fold: fold.sequence, default=None)
 
     def open(self, order: BuildOrder, fold: Fold) -> SnapshotFiles:
@@ -79,7 +79,8 @@ def _name(set_name: str) -> str:
     return hashlib.sha256(set_name.encode()).hexdigest()[:32]
 
 
-def _fold(path: Path) -> Fold:
+def fold_of(path: Path) -> Fold:
+    """The last change in the snapshot at `path`, by its name."""
     _, sequence, mark = path.name.split("-")
     return Fold(int(sequence), mark)
 

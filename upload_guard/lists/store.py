@@ -18,8 +18,8 @@ from upload_guard.lists.changes import Addition, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
 from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
-from upload_guard.lists.snapshots import SnapshotFolder
+from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, past_of, stored_version
+from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import SignalType
@@ -162,18 +162,26 @@ class ListStore:
             return generation_of(session)
 
     def load(self, before: Snapshot | None = None) -> Snapshot:
-        """What is in force, in memory and ready; built by another process where it is missing or damaged.
+        """What is in force, in memory and ready. `before` lends its files where they are still those.
 
-        `before` lends its files where they are still those. Raises `ListError`, `StorageFailed` and
-        `SnapshotDamaged`.
+        Raises `StorageFailed`, and `SnapshotDamaged` where it has to be built first.
         """
-        try:
-            return self._loaded(self.order(), before)
-        except SnapshotDamaged as fault:
-            log.warning("ALARM: %s; it is built now", fault)
-            url = self.database.engine.url.render_as_string(hide_password=False)
-            build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
-            return self._loaded(self.order(), before)
+        return self._loaded(self.order(), before)
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        """The versions of `before`, with the changes up to now; itself where there is none. See `load`."""
+        if before.files is None:
+            return before
+        with self.database.session() as session:
+            past = past_of(session, before.files.manifest.generation)
+        if before.generation in (past.generation, past.stopgap):
+            return before
+        return Snapshot(past.stopgap, before.files, past.delta_after(fold_of(before.files.folder)))
+
+    def mend(self) -> None:
+        """Build what is in force in a process of its own. Raises `ListError` and `StorageFailed`."""
+        url = self.database.engine.url.render_as_string(hide_password=False)
+        build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
 
     def build(self, progress: Progress = no_progress) -> None:
         """Make the snapshot of what is in force, all changes folded in, unless it is there and sound."""
