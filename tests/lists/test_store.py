@@ -21,6 +21,7 @@ from upload_guard.lists.store import ImportOrder, ListStore, VersionInfo
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry, Signal, SignalType
+from upload_guard.storage.locks import exclusive_lock_if_free
 
 
 @pytest.fixture
@@ -588,3 +589,27 @@ def test_the_active_snapshot_stays_however_old(two_active: ListStore) -> None:
     os.utime(only_snapshot(two_active), (0, 0))
     two_active.build()
     assert only_snapshot(two_active).is_dir()
+
+
+@pytest.mark.parametrize("stray", ["{}-copy", "{}.bak", "x{}", "{}-0-0", "a-b-c"])
+def test_a_stray_folder_among_the_snapshots_is_left_alone(two_active: ListStore, stray: str) -> None:
+    ours = only_snapshot(two_active)
+    other = ours.with_name(stray.format(ours.name))
+    shutil.copytree(ours, other)
+    os.utime(other, (0, 0))
+    assert acting(two_active, md5(1), md5(3)) == [True, False]
+    two_active.build()
+    assert other.is_dir()
+
+
+def test_no_activation_comes_between_a_build_and_its_clearing_up(two_active: ListStore) -> None:
+    shutil.rmtree(two_active.snapshots.folder)
+    free = []
+
+    def progress(_step: str, _done: int, _of: int) -> None:
+        with exclusive_lock_if_free(two_active.folder / ".activate.lock") as could:
+            free.append(could)
+
+    two_active.build(progress)
+    assert free
+    assert not any(free)

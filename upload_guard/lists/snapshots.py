@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # A process that has just read the rows may be about to open what they then named.
 _KEEP_SECONDS = 600.0
+# As `SnapshotFolder.path` names them.
+_OURS = re.compile(r"[0-9a-f]{32}-[0-9]{1,20}-([0-9a-f]{8}|0)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class SnapshotFolder:
                 log.warning("an old snapshot stays: %s: %s", path, error.strerror)
 
     def _all(self, name: str) -> Iterator[Path]:
-        return (path for path in self.folder.glob(f"{name}-*-*") if path.suffix != ".part")
+        # Whatever else somebody has put there is no business of ours.
+        return (path for path in self.folder.glob(f"{name}-*-*") if _OURS.fullmatch(path.name))
 
     def path(self, order: BuildOrder, fold: Fold) -> Path:
         return self.folder / f"{_name(order.set_name)}-{fold.sequence}-{fold.mark}"

@@ -185,10 +185,12 @@ class ListStore:
 
     def build(self, progress: Progress = no_progress) -> None:
         """Make the snapshot of what is in force, all changes folded in, unless it is there and sound."""
-        order = self.order()
-        if order.versions:
-            self.snapshots.build(order, progress)
-            self.snapshots.clear_up(order)
+        # What an activation goes back to meanwhile would be cleared up as unused.
+        with exclusive_lock(self.folder / ".activate.lock"):
+            order = self.order()
+            if order.versions:
+                self.snapshots.build(order, progress)
+                self.snapshots.clear_up(order)
 
     def fold(self, progress: Progress = no_progress) -> None:
         """Build anew once so much has changed that comparing with the changes takes time."""
