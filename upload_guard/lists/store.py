@@ -151,6 +151,11 @@ class ListStore:
         with self.database.session() as session:
             return record_changes(session, _found(session, name), given, None, person, datetime.now(UTC))
 
+    def holders(self, hashes: Iterable[ListedHash]) -> Iterator[frozenset[str]]:
+        """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
+        snapshot = self.load()
+        return (snapshot.lists_of(one.signal_type, one.value) for one in hashes)
+
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
         with self.database.session() as session:
