@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tests.bench.hashes import RandomEntries, built
+from tests.matching.building import Complete
 from tests.matching.swapping import swap_under_load
 from tests.support import settings_in
 from upload_guard.compose import open_lists
@@ -39,7 +40,7 @@ def wait_until(true: Callable[[], bool]) -> float:
 
 
 @dataclass
-class Turning:
+class Turning(Complete):
     """A source of two built snapshots by turns, each opened, verified and read anew."""
 
     folders: tuple[Path, Path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -170,6 +171,24 @@ def test_a_retracted_hash_stops_acting_and_an_added_one_acts(with_list: Path) ->
     assert check(with_list, "listed.jpg").returncode == 1
     assert "1 added" in run(with_list, "list", "add", "icse", "one.txt", "--category", "baseline").stdout
     assert check(with_list, "like.jpg").returncode == 1
+
+
+def test_who_retracts_is_told_what_stops_acting_and_what_never_did(with_list: Path) -> None:
+    listed, mistyped, elsewhere = digests_of(LISTED).md5.hex(), "0" * 32, "1" * 32
+    (with_list / "other.txt").write_text(elsewhere)
+    run(with_list, "list", "import", "other", "other.txt", "--category", "baseline", "--origin", "x")
+    run(with_list, "list", "activate", "other")
+    (with_list / "many.txt").write_text("\n".join([listed, listed.upper(), mistyped, elsewhere]))
+    said = run(with_list, "list", "retract", "icse", "many.txt").stdout
+    assert "3 retracted. 1 in the active version, which stop acting" in said
+    assert "1 not in it, but in other lists, where they go on acting" in said
+    assert "1 on no active list (check for a mistyped digit)" in said
+
+
+def test_what_is_not_built_here_can_be_retracted(with_list: Path) -> None:
+    shutil.rmtree(with_list / "upload_guard_data" / "snapshots")
+    said = run(with_list, "list", "retract", "icse", "list.txt").stdout
+    assert "2 retracted. What is active is not built here" in said
 
 
 def test_hashes_to_change_can_come_on_standard_input(with_list: Path) -> None:

@@ -16,9 +16,12 @@ from tests.support import settings_in
 from upload_guard.compose import open_lists
 from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.orders import Fold
 from upload_guard.lists.store import ImportOrder, ListStore, VersionInfo
 from upload_guard.matching.limits import DistanceLimits
+from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry, Signal, SignalType
+from upload_guard.storage.locks import exclusive_lock_if_free
 
 
 @pytest.fixture
@@ -295,11 +298,14 @@ def test_another_process_sees_the_same_lists(lists: ListStore, tmp_path: Path) -
 PDQ = ListedHash(SignalType.PDQ, bytes(32))
 
 
+def finds(snapshot: Snapshot, *hashes: ListedHash) -> list[bool]:
+    limits = DistanceLimits(dict.fromkeys(SignalType, 0))
+    return [bool(snapshot.find([Signal(one.signal_type, one.value)], limits)) for one in hashes]
+
+
 def acting(lists: ListStore, *hashes: ListedHash) -> list[bool]:
     """Whether each of `hashes` is found by who loads what is in force."""
-    snapshot = lists.load()
-    limits = DistanceLimits({SignalType.PDQ: 0, SignalType.PHASH: 0, SignalType.DHASH: 0})
-    return [bool(snapshot.find([Signal(one.signal_type, one.value)], limits)) for one in hashes]
+    return finds(lists.load(), *hashes)
 
 
 @pytest.fixture
@@ -370,6 +376,34 @@ def test_changes_are_folded_in_by_the_next_build_and_mean_the_same(two_active: L
     assert acting(two_active, md5(1), md5(2), md5(8)) == matches == [False, True, True]
 
 
+def test_what_is_added_again_means_the_same_before_and_after_each_build(two_active: ListStore) -> None:
+    def found() -> list[tuple[str, int]]:
+        limits = DistanceLimits(dict.fromkeys(SignalType, 0))
+        matches = two_active.load().find([Signal(SignalType.MD5, md5(1).value)], limits)
+        return [(match.category, match.entry) for match in matches]
+
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.build()
+    two_active.add("icse", [md5(1)], "investigative", "ann")
+    assert found() == [("investigative", 4)]
+    two_active.build()
+    assert found() == [("investigative", 4)]
+
+
+def test_a_snapshot_that_lacks_what_was_given_back_is_not_taken(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    two_active.build()
+    shutil.rmtree(two_active.snapshots.path(two_active.order(), Fold()))
+    imported(two_active, md5(1), md5(5))
+    two_active.activate("icse", 2, "bob")
+    two_active.add("icse", [md5(1)], "baseline", "ann")
+    # As a restored database may say, without the build that an activation is.
+    with two_active.database.session() as session:
+        session.execute(text("UPDATE hash_lists SET active_number = 1"))
+    two_active.mend()
+    assert acting(two_active, md5(1), md5(2), md5(5)) == [True, True, False]
+
+
 def test_a_change_after_the_build_acts_on_what_was_folded(two_active: ListStore) -> None:
     two_active.retract("icse", [md5(1)], "ann")
     two_active.add("icse", [md5(8)], "illegal", "ann")
@@ -403,6 +437,16 @@ def test_a_snapshot_of_another_past_is_not_taken(two_active: ListStore) -> None:
     assert acting(two_active, md5(1), md5(2)) == [True, False]
 
 
+def test_the_generation_tells_a_restored_past_from_the_one_before(two_active: ListStore) -> None:
+    two_active.retract("icse", [md5(1)], "ann")
+    before = two_active.load()
+    with two_active.database.session() as session:
+        session.execute(text("DELETE FROM list_changes"))
+        session.execute(text("UPDATE list_change_counter SET last = 0"))
+    two_active.retract("icse", [md5(2)], "ann")
+    assert two_active.generation() == two_active.load(before).generation != before.generation
+
+
 def test_changes_need_a_list_and_additions_an_active_version(lists: ListStore) -> None:
     with pytest.raises(ListError, match="there is no list 'icse'"):
         lists.retract("icse", [md5(1)], "ann")
@@ -419,28 +463,42 @@ def test_a_change_that_cannot_be_read_whole_changes_nothing(two_active: ListStor
     assert acting(two_active, md5(1)) == [True]
 
 
+def test_hashes_that_come_slowly_keep_no_other_writer_waiting(two_active: ListStore) -> None:
+    def slowly(number: int) -> Iterator[ListedHash]:
+        yield md5(number)
+        with two_active.database.session() as session:
+            session.execute(text("UPDATE hash_lists SET origin = origin"))
+
+    assert two_active.retract("icse", slowly(1), "ann") == 1
+    assert two_active.add("icse", slowly(8), "baseline", "ann") == 1
+    assert acting(two_active, md5(1), md5(8)) == [False, True]
+
+
 def only_snapshot(lists: ListStore) -> Path:
     (path,) = lists.snapshots.folder.glob("*-*-*")
     return path
 
 
-def test_a_missing_snapshot_is_built_by_whoever_needs_it(two_active: ListStore) -> None:
+def test_a_missing_snapshot_can_be_built_anew(two_active: ListStore) -> None:
     shutil.rmtree(two_active.snapshots.folder)
+    with pytest.raises(SnapshotDamaged, match="there is no snapshot of the active lists"):
+        two_active.load()
+    two_active.mend()
     assert acting(two_active, md5(1), md5(3)) == [True, False]
     assert only_snapshot(two_active).is_dir()
 
 
 @pytest.mark.parametrize("name", ["md5.values", "md5.rows", "manifest.json"])
-def test_a_damaged_snapshot_is_built_again(
-    two_active: ListStore, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_snapshot_can_be_built_again(two_active: ListStore, name: str) -> None:
     file = only_snapshot(two_active) / name
     whole = file.read_bytes()
     file.unlink()
     file.write_bytes(bytes(len(whole)))
+    with pytest.raises(SnapshotDamaged):
+        two_active.load()
+    two_active.mend()
     assert acting(two_active, md5(1), md5(3)) == [True, False]
     assert file.read_bytes() == whole
-    assert "ALARM" in caplog.text
 
 
 def test_verifying_tells_of_damage_and_mends_nothing(two_active: ListStore) -> None:
@@ -458,7 +516,7 @@ def test_what_cannot_be_built_says_why(two_active: ListStore) -> None:
     damage(two_active, 1)
     shutil.rmtree(two_active.snapshots.folder)
     with pytest.raises(ListError, match="is damaged"):
-        two_active.load()
+        two_active.mend()
 
 
 def test_a_snapshot_that_cannot_be_written_stops_the_activation(lists: ListStore) -> None:
@@ -473,6 +531,39 @@ def test_a_change_does_not_read_the_snapshot_again(two_active: ListStore) -> Non
     before = two_active.load()
     two_active.retract("icse", [md5(1)], "ann")
     assert two_active.load(before).files is before.files
+
+
+def test_what_was_in_force_carries_on_without_what_is_retracted(two_active: ListStore) -> None:
+    before = two_active.load()
+    imported(two_active, md5(1), md5(5), name="other")
+    two_active.activate("other", 1, "bob")
+    shutil.rmtree(two_active.snapshots.folder)
+    assert two_active.carry_on(before) is before
+    two_active.retract("icse", [md5(1)], "ann")
+    carried = two_active.carry_on(before)
+    assert finds(carried, md5(1), md5(2), md5(5)) == [False, True, False]
+    assert carried.files is before.files
+    assert two_active.carry_on(carried) is carried
+
+
+def test_what_carries_on_is_never_taken_for_what_is_active(two_active: ListStore) -> None:
+    before = two_active.load()
+    two_active.retract("icse", [md5(1)], "ann")
+    carried = two_active.carry_on(before)
+    assert carried.generation not in (before.generation, two_active.generation())
+
+
+def test_a_restored_database_s_retractions_act_on_what_was_built_of_another_past(
+    two_active: ListStore,
+) -> None:
+    two_active.add("icse", [md5(8)], "baseline", "ann")
+    two_active.build()
+    before = two_active.load()
+    with two_active.database.session() as session:
+        session.execute(text("DELETE FROM list_changes"))
+        session.execute(text("UPDATE list_change_counter SET last = 0"))
+    two_active.retract("icse", [md5(1)], "ann")
+    assert finds(two_active.carry_on(before), md5(1), md5(2)) == [False, True]
 
 
 def test_snapshots_that_nothing_needs_are_removed_once_they_are_old(two_active: ListStore) -> None:
@@ -498,3 +589,27 @@ def test_the_active_snapshot_stays_however_old(two_active: ListStore) -> None:
     os.utime(only_snapshot(two_active), (0, 0))
     two_active.build()
     assert only_snapshot(two_active).is_dir()
+
+
+@pytest.mark.parametrize("stray", ["{}-copy", "{}.bak", "x{}", "{}-0-0", "a-b-c"])
+def test_a_stray_folder_among_the_snapshots_is_left_alone(two_active: ListStore, stray: str) -> None:
+    ours = only_snapshot(two_active)
+    other = ours.with_name(stray.format(ours.name))
+    shutil.copytree(ours, other)
+    os.utime(other, (0, 0))
+    assert acting(two_active, md5(1), md5(3)) == [True, False]
+    two_active.build()
+    assert other.is_dir()
+
+
+def test_no_activation_comes_between_a_build_and_its_clearing_up(two_active: ListStore) -> None:
+    shutil.rmtree(two_active.snapshots.folder)
+    free = []
+
+    def progress(_step: str, _done: int, _of: int) -> None:
+        with exclusive_lock_if_free(two_active.folder / ".activate.lock") as could:
+            free.append(could)
+
+    two_active.build(progress)
+    assert free
+    assert not any(free)

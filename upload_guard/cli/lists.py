@@ -10,7 +10,7 @@ import click
 
 from upload_guard.cli.context import App, print_table, shown_progress
 from upload_guard.compose import build_trust, open_lists
-from upload_guard.errors import ListError
+from upload_guard.errors import ListError, SnapshotDamaged
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
@@ -103,8 +103,11 @@ def retract(app: App, name: str, file: Path, signal_type: str | None) -> None:
     `list add` takes a retraction back.
     """
     store = open_lists(app.settings)
-    count = store.retract(name, _read(file, signal_type), app.person)
-    click.echo(f"{name}: {count} retracted; they stop acting within a second")
+    # Once each: the message counts them.
+    hashes = tuple(dict.fromkeys(_read(file, signal_type)))
+    effect = _effect_of_retraction(store, name, hashes)
+    count = store.retract(name, hashes, app.person)
+    click.echo(f"{name}: {count} retracted. {effect}")
     _fold(store)
 
 
@@ -133,6 +136,23 @@ def _read(file: Path, signal_type: str | None) -> Iterator[ListedHash]:
 
     readable = Path("/dev/stdin") if str(file) == "-" else file
     return read_hashes(readable, SignalType(signal_type) if signal_type else None)
+
+
+def _effect_of_retraction(store: ListStore, name: str, hashes: tuple[ListedHash, ...]) -> str:
+    """What the person who retracts is told: one mistyped digit, and the right hash goes on acting."""
+    try:
+        holders = list(store.holders(hashes))
+    except SnapshotDamaged:
+        return "What is active is not built here, so it cannot be told how many of them act."
+    acting = sum(name in names for names in holders)
+    on_none = sum(not names for names in holders)
+    others = len(hashes) - acting - on_none
+    told = [f"{acting} in the active version, which stop acting within a second"]
+    if others:
+        told.append(f"{others} not in it, but in other lists, where they go on acting")
+    if on_none:
+        told.append(f"{on_none} on no active list (check for a mistyped digit)")
+    return "; ".join(told) + "."
 
 
 def _fold(store: ListStore) -> None:

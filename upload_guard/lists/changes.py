@@ -67,6 +67,15 @@ def changes_of(session: Session, lists: Iterable[HashList]) -> tuple[Change, ...
     return tuple(_change(by_id[row.list_id], row) for row in rows)
 
 
+def newest_change(session: Session, lists: Iterable[HashList]) -> Change | None:
+    """The last one to any of `lists`."""
+    by_id = {hash_list.id: hash_list for hash_list in lists}
+    row = session.execute(
+        select(*_COLUMNS).where(ListChange.list_id.in_(by_id)).order_by(ListChange.sequence.desc()).limit(1)
+    ).first()
+    return _change(by_id[row.list_id], row) if row else None
+
+
 def _last_number(session: Session, hash_list: HashList, version: ListVersion) -> int:
     """Added entries are numbered on after those of the version's file."""
     newest = session.scalar(

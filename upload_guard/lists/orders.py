@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from upload_guard.lists.changes import changes_of
+from upload_guard.lists.changes import changes_of, newest_change
 from upload_guard.lists.entries import StoredVersion, read_entries, version_file
 from upload_guard.matching.delta import Change, Delta
 from upload_guard.records import Entry
-from upload_guard.storage.tables import HashList, ListChange, ListVersion
+from upload_guard.storage.tables import HashList, ListVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +51,54 @@ class BuildOrder:
     @property
     def generation(self) -> str:
         """Names the versions and the newest change."""
-        return _generation(self.set_name, self.newest.sequence)
+        return _generation(self.set_name, self.newest)
 
     @property
     def newest(self) -> Fold:
         return Fold.at(self.changes[-1]) if self.changes else Fold()
 
     def has(self, fold: Fold) -> bool:
-        """Whether a snapshot at `fold` is one of this set's past."""
-        return fold == Fold() or any(
-            Fold.at(one) == fold for one in self.changes if one.sequence == fold.sequence
-        )
+        """Whether a snapshot at `fold` is one of this set's past, from which the present can be reached."""
+        return _holds(self.changes, fold) and not self.delta_after(fold).returned
 
     def delta_after(self, fold: Fold) -> Delta:
         """What has changed since a snapshot was built at `fold`."""
-        later = (change for change in self.changes if change.sequence > fold.sequence)
-        return Delta(later, {version.list_name: version.number for version in self.versions})
+        active = {version.list_name: version.number for version in self.versions}
+        return Delta(self.changes, active, fold.sequence)
 
     def entries(self) -> Iterator[Entry]:
         """All entries in force. Reading them raises `ListError`."""
         read = chain.from_iterable(read_entries(version) for version in self.versions)
         return self.delta_after(Fold()).applied_to(read)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Versions that were in force and are still used, and all changes to their lists in their order."""
+
+    set_name: str
+    changes: tuple[Change, ...]
+
+    @property
+    def generation(self) -> str:
+        return _generation(self.set_name, Fold.at(self.changes[-1]) if self.changes else Fold())
+
+    @property
+    def stopgap(self) -> str:
+        """Another name, since what is known under that one may differ from what is made do with."""
+        return f"{self.generation} for want of what is active"
+
+    def delta_after(self, fold: Fold) -> Delta:
+        """What has changed since `fold`; everything where that is of a past that rows no longer know."""
+        versions = {name: int(number) for name, number in _NAMED.findall(self.set_name)}
+        return Delta(self.changes, versions, fold.sequence if _holds(self.changes, fold) else 0)
+
+
+def past_of(session: Session, set_name: str) -> Past:
+    """What rows now say of the lists whose versions `set_name` names."""
+    names = [name for name, _ in _NAMED.findall(set_name)]
+    lists = session.scalars(select(HashList).where(HashList.name.in_(names)))
+    return Past(set_name, changes_of(session, lists))
 
 
 def order_of(session: Session, folder: Path, instead: Mapping[str, int]) -> BuildOrder:
@@ -91,17 +119,11 @@ def order_of(session: Session, folder: Path, instead: Mapping[str, int]) -> Buil
 def generation_of(session: Session) -> str:
     """`BuildOrder.generation` of what is active, by as few rows as it takes."""
     active = (ListVersion.list_id == HashList.id) & (ListVersion.number == HashList.active_number)
-    versions = session.execute(
-        select(HashList.name, ListVersion.number, ListVersion.sha256)
-        .join(ListVersion, active)
-        .order_by(HashList.name)
-    )
-    changed = session.scalar(
-        select(func.max(ListChange.sequence))
-        .join(HashList, HashList.id == ListChange.list_id)
-        .where(HashList.active_number.is_not(None))
-    )
-    return _generation(_set_name((name, number, digest) for name, number, digest in versions), changed or 0)
+    rows = session.execute(select(HashList, ListVersion).join(ListVersion, active).order_by(HashList.name))
+    versions = [(one, version.number, version.sha256) for one, version in rows]
+    change = newest_change(session, (hash_list for hash_list, _, _ in versions))
+    set_name = _set_name((one.name, number, digest) for one, number, digest in versions)
+    return _generation(set_name, Fold.at(change) if change else Fold())
 
 
 def stored_version(folder: Path, hash_list: HashList, version: ListVersion) -> StoredVersion:
@@ -109,9 +131,18 @@ def stored_version(folder: Path, hash_list: HashList, version: ListVersion) -> S
     return StoredVersion(hash_list.name, version.number, hash_list.origin, file, version.sha256)
 
 
+def _holds(changes: Iterable[Change], fold: Fold) -> bool:
+    """Whether `fold` is one of the states that `changes` led through."""
+    return fold == Fold() or any(Fold.at(one) == fold for one in changes if one.sequence == fold.sequence)
+
+
+# As `_set_name` writes them.
+_NAMED = re.compile(r"(\S+)@(\d+):\S+")
+
+
 def _set_name(versions: Iterable[tuple[str, int, bytes]]) -> str:
     return " ".join(f"{name}@{number}:{sha256.hex()[:16]}" for name, number, sha256 in versions)
 
 
-def _generation(set_name: str, newest_change: int) -> str:
-    return f"{set_name} +{newest_change}" if newest_change else set_name
+def _generation(set_name: str, newest: Fold) -> str:
+    return set_name if newest == Fold() else f"{set_name} +{newest.sequence}-{newest.mark}"

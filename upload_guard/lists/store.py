@@ -18,8 +18,8 @@ from upload_guard.lists.changes import Addition, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
 from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
-from upload_guard.lists.snapshots import SnapshotFolder
+from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, past_of, stored_version
+from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import SignalType
@@ -132,21 +132,29 @@ class ListStore:
 
         Raises `ListError` and adds nothing if any cannot be read or no version is active.
         """
+        # They may come slowly, and whoever writes to the database waits for the session.
+        given = tuple(hashes)
         with self.database.session() as session:
             hash_list = _found(session, name)
             if hash_list.active_number is None:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
             version = _version(hash_list, hash_list.active_number)
             addition = Addition(version, category)
-            return record_changes(session, hash_list, hashes, addition, person, datetime.now(UTC))
+            return record_changes(session, hash_list, given, addition, person, datetime.now(UTC))
 
     def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
         """Let single hashes no longer act in any version of the list, until they are added again; how many.
 
         Raises `ListError` and retracts nothing if any cannot be read.
         """
+        given = tuple(hashes)
         with self.database.session() as session:
-            return record_changes(session, _found(session, name), hashes, None, person, datetime.now(UTC))
+            return record_changes(session, _found(session, name), given, None, person, datetime.now(UTC))
+
+    def holders(self, hashes: Iterable[ListedHash]) -> Iterator[frozenset[str]]:
+        """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
+        snapshot = self.load()
+        return (snapshot.lists_of(one.signal_type, one.value) for one in hashes)
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
@@ -159,25 +167,35 @@ class ListStore:
             return generation_of(session)
 
     def load(self, before: Snapshot | None = None) -> Snapshot:
-        """What is in force, in memory and ready; built by another process where it is missing or damaged.
+        """What is in force, in memory and ready. `before` lends its files where they are still those.
 
-        `before` lends its files where they are still those. Raises `ListError`, `StorageFailed` and
-        `SnapshotDamaged`.
+        Raises `StorageFailed`, and `SnapshotDamaged` where it has to be built first.
         """
-        try:
-            return self._loaded(self.order(), before)
-        except SnapshotDamaged as fault:
-            log.warning("ALARM: %s; it is built now", fault)
-            url = self.database.engine.url.render_as_string(hide_password=False)
-            build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
-            return self._loaded(self.order(), before)
+        return self._loaded(self.order(), before)
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        """The versions of `before`, with the changes up to now; itself where there is none. See `load`."""
+        if before.files is None:
+            return before
+        with self.database.session() as session:
+            past = past_of(session, before.files.manifest.generation)
+        if before.generation in (past.generation, past.stopgap):
+            return before
+        return Snapshot(past.stopgap, before.files, past.delta_after(fold_of(before.files.folder)))
+
+    def mend(self) -> None:
+        """Build what is in force in a process of its own. Raises `ListError` and `StorageFailed`."""
+        url = self.database.engine.url.render_as_string(hide_password=False)
+        build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
 
     def build(self, progress: Progress = no_progress) -> None:
         """Make the snapshot of what is in force, all changes folded in, unless it is there and sound."""
-        order = self.order()
-        if order.versions:
-            self.snapshots.build(order, progress)
-            self.snapshots.clear_up(order)
+        # What an activation goes back to meanwhile would be cleared up as unused.
+        with exclusive_lock(self.folder / ".activate.lock"):
+            order = self.order()
+            if order.versions:
+                self.snapshots.build(order, progress)
+                self.snapshots.clear_up(order)
 
     def fold(self, progress: Progress = no_progress) -> None:
         """Build anew once so much has changed that comparing with the changes takes time."""
