@@ -35,7 +35,7 @@ class Spool:
     def __init__(self, folder: Path, part_bytes: int = _PART_BYTES) -> None:
         self._folder = folder
         self._part_bytes = part_bytes
-        self._categories: dict[str, int] = {}
+        self._numbers: dict[str, bytes] = {}
         self._names: list[str] = []
         self._counts = dict.fromkeys(SignalType, 0)
 
@@ -84,14 +84,15 @@ class Spool:
                 yield StoredHash(kind, key[: kind.size], category, _moment(since))
 
     def _number(self, category: str) -> bytes:
-        number = self._categories.setdefault(category, len(self._names))
-        if number == len(self._names):
-            if number == _MOST_CATEGORIES:
+        number = self._numbers.get(category)
+        if number is None:
+            if len(self._names) == _MOST_CATEGORIES:
                 raise ListError(
                     f"names more than {_MOST_CATEGORIES} categories: is that column the category?"
                 )
+            number = self._numbers[category] = len(self._names).to_bytes(_NUMBER_BYTES, "big")
             self._names.append(category)
-        return number.to_bytes(_NUMBER_BYTES, "big")
+        return number
 
     def _file(self, kind: SignalType) -> Path:
         return self._folder / f"{kind}.spool"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BufferedReader
 from typing import Protocol
 
@@ -93,10 +94,22 @@ def moment_of(text: str, place: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return _moment(text)
     except (ValueError, OverflowError):
         raise ListError(f"{place}: {text[:40]!r} is no time such as 2026-05-01T12:00:00Z") from None
+
+
+# A list of millions has few moments at which its entries came.
+@lru_cache(1000)
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@lru_cache(1000)
+def written(moment: datetime) -> str:
+    """A time as `moment_of` reads it."""
+    return moment.isoformat()
 
 
 def type_of(word: str, place: str) -> SignalType:

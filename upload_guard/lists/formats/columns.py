@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from upload_guard.errors import ListError
-from upload_guard.lists.formats.base import TYPES, ListedHash, Opened, hash_of, moment_of, type_of
-from upload_guard.lists.formats.table import Row, first_line, header_of, rows_of
-from upload_guard.records import Entry, SignalType
+from upload_guard.lists.formats.base import TYPES, ListedHash, Opened, hash_of, moment_of, type_of, written
+from upload_guard.lists.formats.table import Table, first_line, header_of
+from upload_guard.records import Entry
 
 _HASH = ("hash", "value", "signal")
 _TYPE = ("type", "signaltype", "hashtype", "algorithm")
@@ -24,35 +25,38 @@ class Columns:
         return any(name in TYPES or name in _HASH for name in header_of(first_line(head)).names)
 
     def read(self, file: Opened) -> Iterator[ListedHash]:
-        for row in rows_of(file):
-            category, since = row.cell("category"), moment_of(row.cell("since"), row.place)
-            found = 0
-            for kind, value in _hashes(row, file):
-                found += 1
-                yield ListedHash(kind, value, category, since)
-            if not found:
-                raise ListError(f"{row.place}: holds no hash")
+        table = Table(file)
+        named = [(at, TYPES[name]) for at, name in enumerate(table.names) if name in TYPES]
+        bare, types = table.columns(*_HASH), table.columns(*_TYPE)
+        categories, dates = table.columns("category"), table.columns("since")
+        for place, cells in table.rows():
+            word, category = _first(cells, types), _first(cells, categories)
+            since = moment_of(_first(cells, dates), place)
+            kind = type_of(word, place) if word else file.given
+            hashes = [hash_of(cells[at], own, place) for at, own in named if cells[at]]
+            hashes += [hash_of(cells[at], kind, place) for at in bare if cells[at]]
+            if not hashes:
+                raise ListError(f"{place}: holds no hash")
+            for one in hashes:
+                yield ListedHash(*one, category, since)
 
 
-def _hashes(row: Row, file: Opened) -> Iterator[tuple[SignalType, bytes]]:
-    word = next((text for column, text in row.cells if column in _TYPE and text), "")
-    named = type_of(word, row.place) if word else file.given
-    for column, text in row.cells:
-        if text and column in TYPES:
-            yield hash_of(text, TYPES[column], row.place)
-        elif text and column in _HASH:
-            yield hash_of(text, named, row.place)
+def _first(cells: list[str], columns: tuple[int, ...]) -> str:
+    """What the first of `columns` says that says anything."""
+    for at in columns:
+        if cells[at]:
+            return cells[at]
+    return ""
 
 
 def csv_lines(entries: Iterable[Entry]) -> Iterator[str]:
     """The same to be written, one hash a row."""
     yield "type,hash,category,since\n"
     for entry in entries:
-        yield (
-            f"{entry.signal_type},{entry.value.hex()},{_quoted(entry.category)},{entry.since.isoformat()}\n"
-        )
+        yield (f"{entry.signal_type},{entry.value.hex()},{_quoted(entry.category)},{written(entry.since)}\n")
 
 
+@lru_cache(1000)
 def _quoted(text: str) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([text])

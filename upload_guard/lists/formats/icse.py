@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from upload_guard.errors import ListError
 from upload_guard.lists.formats.base import ListedHash, Opened, hash_of
-from upload_guard.lists.formats.table import Row, first_line, header_of, rows_of
+from upload_guard.lists.formats.table import Table, first_line, header_of
 from upload_guard.records import SignalType
 
 _KINDS = {"md5": SignalType.MD5, "sha1": SignalType.SHA1}
@@ -27,25 +27,27 @@ class Icse:
         return {"md5", "sha1", "imageid", "mediatype", "baseline"} <= set(header_of(first_line(head)).names)
 
     def read(self, file: Opened) -> Iterator[ListedHash]:
-        for row in rows_of(file):
-            category = _category(row)
+        table = Table(file)
+        digests = [(at, _KINDS[name]) for at, name in enumerate(table.names) if name in _KINDS]
+        baseline, media, photodna = (table.columns(name) for name in ("baseline", "mediatype", "photodna"))
+        for place, cells in table.rows():
+            category = _category("".join(cells[at] for at in baseline), place)
             # What is not said to be a video is kept: a digest too many costs nothing.
-            if row.cell("mediatype").lower().startswith("video"):
+            if any(cells[at].lower().startswith("video") for at in media):
                 file.left_out["videos"] += 1
                 continue
-            if row.cell("photodna"):
+            if any(cells[at] for at in photodna):
                 file.left_out["PhotoDNA hashes"] += 1
-            digests = [(_KINDS[name], text) for name, text in row.cells if text and name in _KINDS]
-            if not digests:
+            hashes = [hash_of(cells[at], kind, place) for at, kind in digests if cells[at]]
+            if not hashes:
                 file.left_out["images without MD5 and SHA-1"] += 1
-            for kind, digits in digests:
-                yield ListedHash(*hash_of(digits, kind, row.place), category)
+            for one in hashes:
+                yield ListedHash(*one, category)
 
 
-def _category(row: Row) -> str:
-    said = row.cell("baseline").lower()
-    if said in _YES:
+def _category(said: str, place: str) -> str:
+    if said.lower() in _YES:
         return "baseline"
-    if said in _NO:
+    if said.lower() in _NO:
         return "other"
-    raise ListError(f"{row.place}: Baseline is {said[:20]!r}, neither yes nor no")
+    raise ListError(f"{place}: Baseline is {said[:20]!r}, neither yes nor no")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from upload_guard.errors import ListError
-from upload_guard.lists.formats.base import ListedHash, Opened, hash_of, lines_of, moment_of, type_of
+from upload_guard.lists.formats.base import ListedHash, Opened, hash_of, lines_of, moment_of, type_of, written
 from upload_guard.records import Entry, SignalType
 
 _LONGEST_LINE = 64 << 10
@@ -62,7 +62,7 @@ def json_line(kind: SignalType, value: bytes, category: str, since: datetime) ->
     """One entry to be written."""
     return (
         f'{{"type": "{kind.value}", "value": "{value.hex()}", "category": {_quoted(category)}, '
-        f'"since": "{_written(since)}"}}\n'
+        f'"since": "{written(since)}"}}\n'
     )
 
 
@@ -71,6 +71,5 @@ def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
     return (json_line(entry.signal_type, entry.value, entry.category, entry.since) for entry in entries)
 
 
-# A list of millions has few categories, and few moments at which its entries came.
+# A list of millions has few categories.
 _quoted = lru_cache(1000)(json.dumps)
-_written = lru_cache(1000)(datetime.isoformat)

@@ -21,18 +21,6 @@ class Header:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line: pairs of a column's name and its cell. `place` names file and line."""
-
-    place: str
-    cells: tuple[tuple[str, str], ...]
-
-    def cell(self, name: str) -> str:
-        """The first cell of that name, or nothing."""
-        return next((text for column, text in self.cells if column == name), "")
-
-
 def header_of(line: str) -> Header:
     """A header, by the separator that cuts it into the most columns."""
     delimiter = max(_DELIMITERS, key=line.count)
@@ -48,38 +36,46 @@ def first_line(head: bytes) -> str:
     return ""
 
 
-def rows_of(file: Opened) -> Iterator[Row]:
-    """The rows below the header, without empty ones and comments. Raises `ListError`."""
-    lines = lines_of(file, _LONGEST_LINE)
-    header, at = _find_header(lines)
-    reader = csv.reader((line for _, line in lines), delimiter=header.delimiter)
-    while True:
-        place = f"{file.name}:{at + reader.line_num + 1}"
-        began = reader.line_num
+class Table:
+    """A file's header, read at once, and the rows below it, to be read once. Raises `ListError`."""
+
+    def __init__(self, file: Opened) -> None:
+        self._file = file
+        self._lines = lines_of(file, _LONGEST_LINE)
+        self._header, self._at = Header(",", ()), 0
+        for number, line in self._lines:
+            if not _is_remark(line):
+                self._header, self._at = header_of(line), number
+                break
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._header.names
+
+    def columns(self, *names: str) -> tuple[int, ...]:
+        """The positions of the columns that have one of these names."""
+        return tuple(at for at, name in enumerate(self.names) if name in names)
+
+    def rows(self) -> Iterator[tuple[str, list[str]]]:
+        """The place of each row, file and line, and a cell for each name; without empty ones and comments."""
+        reader = csv.reader((line for _, line in self._lines), delimiter=self._header.delimiter)
+        width, blanks = len(self.names), [""] * len(self.names)
+        began = 0
         try:
-            cells = next(reader, None)
+            for cells in reader:
+                place = f"{self._file.name}:{self._at + began + 1}"
+                if reader.line_num > began + 1:
+                    # Rows between a stray quote and the next one would be swallowed in silence.
+                    raise ListError(f"{place}: is no row: a quote does not end on its line")
+                began = reader.line_num
+                cells = [cell.strip() for cell in cells]
+                if not any(cells) or cells[0].startswith("#"):
+                    continue
+                if any(cells[width:]):
+                    raise ListError(f"{place}: is no row: {len(cells)} cells, but the header names {width}")
+                yield place, cells + blanks[len(cells) :]
         except csv.Error as error:
-            raise ListError(f"{place}: is no row: {error}") from None
-        if cells is None:
-            return
-        if reader.line_num > began + 1 or any("\n" in cell or "\r" in cell for cell in cells):
-            # Rows between a stray quote and the next one would be swallowed in silence.
-            raise ListError(f"{place}: is no row: a quote does not end on its line")
-        cells = [cell.strip() for cell in cells]
-        if not any(cells) or cells[0].startswith("#"):
-            continue
-        if any(cells[len(header.names) :]):
-            raise ListError(
-                f"{place}: is no row: {len(cells)} cells, but the header names {len(header.names)}"
-            )
-        yield Row(place, tuple(zip(header.names, cells, strict=False)))
-
-
-def _find_header(lines: Iterator[tuple[int, str]]) -> tuple[Header, int]:
-    for number, line in lines:
-        if not _is_remark(line):
-            return header_of(line), number
-    return Header(",", ()), 0
+            raise ListError(f"{self._file.name}:{self._at + began + 1}: is no row: {error}") from None
 
 
 def _is_remark(line: str) -> bool:
