@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,6 +62,16 @@ def test_what_cannot_be_read_whole_leaves_the_file_that_was_there(tmp_path: Path
 def test_a_folder_that_is_not_there_is_a_storage_fault(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="cannot be written: No such file"):
         export_to_file(tmp_path / "gone" / "out", "jsonl", [], no_progress)
+
+
+def test_a_reader_that_went_away_is_a_storage_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        with pytest.raises(StorageFailed, match="cannot be written: Broken pipe"):
+            export(out, "plain", [entry(1)], no_progress)
+        # Closing would try once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def held(lists: ListStore, name: str) -> list[tuple[SignalType, bytes, str, datetime]]:

@@ -63,6 +63,13 @@ def test_each_comes_once_in_order_and_as_old_as_was_known(
     assert [key(one)[:2] for one in found] == sorted(key(one)[:2] for one in found)
 
 
+def test_categories_are_the_same_without_regard_to_case(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.remember([StoredHash(SignalType.MD5, bytes(16), "Baseline", NOW - timedelta(1))])
+    spool.take(StoredHash(SignalType.MD5, bytes(16), name, NOW) for name in ("baseline", "BASELINE"))
+    assert list(spool.sorted()) == [StoredHash(SignalType.MD5, bytes(16), "Baseline", NOW - timedelta(1))]
+
+
 def test_a_column_that_is_no_category_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     with pytest.raises(ListError, match="more than 1000 categories"):

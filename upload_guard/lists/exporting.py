@@ -26,7 +26,6 @@ def export_to_file(file: Path, form: str, entries: Iterable[Entry], progress: Pr
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
             count = export(out, form, entries, progress)
-            out.flush()
             os.fsync(out.fileno())
         part.rename(file)
     except OSError as error:
@@ -37,7 +36,7 @@ def export_to_file(file: Path, form: str, entries: Iterable[Entry], progress: Pr
 
 
 def export(out: IO[str], form: str, entries: Iterable[Entry], progress: Progress) -> int:
-    """Write to a stream; how many entries. Raises `OSError`, and `ListError` if they cannot be read."""
+    """Write to a stream; how many entries. Raises `StorageFailed`, and `ListError` if they cannot be read."""
     count = 0
 
     def counted() -> Iterable[Entry]:
@@ -48,5 +47,9 @@ def export(out: IO[str], form: str, entries: Iterable[Entry], progress: Progress
             count += 1
             yield entry
 
-    out.writelines(WRITERS[form](counted()))
+    try:
+        out.writelines(WRITERS[form](counted()))
+        out.flush()
+    except OSError as error:
+        raise StorageFailed(f"the list cannot be written: {error.strerror}") from error
     return count

@@ -84,13 +84,15 @@ class Spool:
                 yield StoredHash(kind, key[: kind.size], category, _moment(since))
 
     def _number(self, category: str) -> bytes:
-        number = self._numbers.get(category)
+        number = self._numbers.get(category) or self._numbers.get(category.lower())
         if number is None:
             if len(self._names) == _MOST_CATEGORIES:
                 raise ListError(
                     f"names more than {_MOST_CATEGORIES} categories: is that column the category?"
                 )
             number = self._numbers[category] = len(self._names).to_bytes(_NUMBER_BYTES, "big")
+            # As the policy does: without regard to case.
+            self._numbers[category.lower()] = number
             self._names.append(category)
         return number
 

@@ -71,3 +71,7 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, row: str, why: str)
 
 def test_a_time_that_is_none_refuses_the_file(tmp_path: Path) -> None:
     assert "list.dat:2: 'yesterday' is no time" in fault_of(tmp_path, f"md5,since\n{MD5},yesterday\n")
+
+
+def test_lines_that_end_in_cr_alone_are_refused(tmp_path: Path) -> None:
+    assert "list.dat:1: is no header" in fault_of(tmp_path, f"md5;sha1\r{MD5};{SHA1}\r")

@@ -58,7 +58,11 @@ def test_media_without_digests_are_left_out_and_counted(tmp_path: Path) -> None:
     [
         (vics(MEDIUM, {"MD5": "x"}), "medium 2: is no hash"),
         (vics(MEDIUM, {"MD5": 5}), "medium 2: its md5 is no text"),
-        (vics(MEDIUM, "text"), "medium 2: is no medium"),
+        (vics(MEDIUM, "text"), "is no VICS: string among its media"),
+        (vics(MEDIUM, {"MD5": [MD5]}), "medium 2: its md5 is no text"),
+        (vics(MEDIUM, {"MD5": MD5, "Category": {}}), "medium 2: its Category is no number"),
+        (vics()[:-3] + "\x01", "is not JSON after medium 0: lexical error: invalid char"),
+        (vics()[:-3] + '{"MD5":' + "[" * 100_000, "more than 64 levels deep"),
         (vics({"MD5": MD5, "Category": True}), "medium 1: its Category is no number"),
         (vics({"MD5": MD5, "Category": 1.5}), "medium 1: its Category is no number"),
         (vics(MEDIUM)[:-9], "is not JSON after medium"),

@@ -22,9 +22,12 @@ class Header:
 
 
 def header_of(line: str) -> Header:
-    """A header, by the separator that cuts it into the most columns."""
+    """A header, by the separator that cuts it into the most columns; without names if its lines end in CR."""
     delimiter = max(_DELIMITERS, key=line.count)
-    cells = next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        cells = []
     return Header(delimiter, tuple(_simple(cell) for cell in cells))
 
 
@@ -47,6 +50,8 @@ class Table:
             if not _is_remark(line):
                 self._header, self._at = header_of(line), number
                 break
+        if self._at and not self.names:
+            raise ListError(f"{file.name}:{self._at}: is no header: its line does not end with LF")
 
     @property
     def names(self) -> tuple[str, ...]:
