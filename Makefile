@@ -41,6 +41,7 @@ bench: $(VENV)/.installed-bench  ## Print what guarding costs, with ratios.
 	$(BENCH_ENV) $(BIN)/python -m tests.bench.matching
 	$(BENCH_ENV) $(BIN)/python -m tests.bench.memory
 	$(BENCH_ENV) $(BIN)/python -m tests.bench.swaps
+	$(BENCH_ENV) $(BIN)/python -m tests.bench.lists
 
 clean:  ## Remove the environment and the caches.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -20,7 +20,7 @@ from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.records import Digest, Digests, SignalType, Source, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import Span

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.lists.store import ListStore
+    from upload_guard.lists.succession import Examine
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.quarantine.cases import Cases
@@ -84,6 +85,13 @@ def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
 def open_lists(settings: Settings) -> ListStore:
     """The hash lists of this machine. Raises `StorageFailed`."""
     return _lists(settings, _database(settings))
+
+
+def build_examine(_settings: Settings) -> Examine:
+    """What looks at a new version of an active list before it follows by itself."""
+    from upload_guard.lists.succession import pass_always
+
+    return pass_always
 
 
 def open_cases(settings: Settings) -> Cases:

@@ -189,7 +189,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of one version of a hash list; `since` is when the list first held it (UTC)."""
+    """One line of one version of a hash list; `since` is when the list first had it in its category (UTC)."""
 
     list_name: str
     version: int

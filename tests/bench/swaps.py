@@ -20,7 +20,8 @@ from tests.matching.swapping import swap_under_load
 from tests.support import settings_in
 from upload_guard.compose import open_lists
 from upload_guard.lists.formats import read_hashes
-from upload_guard.lists.store import ImportOrder, ListStore
+from upload_guard.lists.importing import ImportOrder
+from upload_guard.lists.store import ListStore
 from upload_guard.matching.files import open_files
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot

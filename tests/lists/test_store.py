@@ -16,8 +16,10 @@ from tests.support import settings_in
 from upload_guard.compose import open_lists
 from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.lists.orders import Fold
-from upload_guard.lists.store import ImportOrder, ListStore, VersionInfo
+from upload_guard.lists.store import ListStore
+from upload_guard.lists.versions import VersionInfo
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry, Signal, SignalType
@@ -125,12 +127,12 @@ def test_several_lists_act_together(lists: ListStore) -> None:
     assert [entry.list_name for entry in active(lists)] == ["alpha", "zeta"]
 
 
-def test_duplicates_are_taken_once_in_their_order(lists: ListStore) -> None:
+def test_duplicates_are_taken_once_and_entries_are_numbered_by_their_values(lists: ListStore) -> None:
     info = imported(lists, md5(2), md5(1), md5(2), ListedHash(SignalType.PHASH, bytes(8)), md5(1))
     assert (info.entries, info.counts) == (3, {"md5": 2, "phash": 1})
     lists.activate("icse", 1, "bob")
     assert [entry.number for entry in active(lists)] == [1, 2, 3]
-    assert values(lists)[:2] == [2, 1]
+    assert values(lists)[:2] == [1, 2]
 
 
 def test_one_value_of_two_types_is_no_duplicate(lists: ListStore) -> None:
@@ -613,3 +615,114 @@ def test_no_activation_comes_between_a_build_and_its_clearing_up(two_active: Lis
     two_active.build(progress)
     assert free
     assert not any(free)
+
+
+def test_a_version_counts_its_categories(lists: ListStore) -> None:
+    info = imported(lists, md5(1), ListedHash(SignalType.MD5, bytes(16), "other"), md5(3))
+    assert info.categories == {"baseline": 2, "other": 1}
+    assert lists.versions() == (info,)
+
+
+def history(lists: ListStore) -> list[tuple[int, str, str]]:
+    """Version, way and person of every activation, oldest first."""
+    told = sorted((one for info in lists.versions() for one in info.activations), key=lambda one: one.at)
+    return [(one.number, one.way.value, one.person) for one in told]
+
+
+@pytest.fixture
+def three_versions(lists: ListStore) -> ListStore:
+    """Two have acted, the third has not."""
+    for number in (1, 2):
+        imported(lists, md5(number))
+        lists.activate("icse", number, "bob")
+    imported(lists, md5(3))
+    return lists
+
+
+def test_a_rollback_lets_an_earlier_version_act_and_is_told_as_such(three_versions: ListStore) -> None:
+    shown = three_versions.rollback("icse", 1, "eve")
+    assert (shown.number, shown.active, shown.activated_by) == (1, True, "eve")
+    assert acting(three_versions, md5(1), md5(2)) == [True, False]
+    assert history(three_versions) == [(1, "manual", "bob"), (2, "manual", "bob"), (1, "rollback", "eve")]
+
+
+def test_a_rollback_takes_the_snapshot_that_is_there(three_versions: ListStore) -> None:
+    built = {path: path.stat().st_mtime_ns for path in three_versions.snapshots.folder.glob("*-*-*")}
+    three_versions.rollback("icse", 1, "eve")
+    after = {path: path.stat().st_mtime_ns for path in three_versions.snapshots.folder.glob("*-*-*")}
+    assert after == built
+
+
+def test_a_rollback_builds_the_snapshot_that_is_gone(three_versions: ListStore) -> None:
+    shutil.rmtree(three_versions.snapshots.folder)
+    three_versions.rollback("icse", 1, "eve")
+    assert acting(three_versions, md5(1), md5(2)) == [True, False]
+
+
+def test_a_rollback_keeps_ages(three_versions: ListStore) -> None:
+    first = three_versions.versions()[0]
+    three_versions.rollback("icse", 1, "eve")
+    assert [entry.since for entry in active(three_versions)] == [first.imported_at]
+
+
+@pytest.mark.parametrize(
+    ("number", "why"), [(3, "has never acted"), (2, "is the one that acts"), (4, "has no version 4")]
+)
+def test_there_is_no_way_back_to_what_has_not_acted(three_versions: ListStore, number: int, why: str) -> None:
+    with pytest.raises(ListError, match=why):
+        three_versions.rollback("icse", number, "eve")
+    assert values(three_versions) == [2]
+    assert len(history(three_versions)) == 2
+
+
+def test_a_way_back_can_be_taken_back(three_versions: ListStore) -> None:
+    three_versions.rollback("icse", 1, "eve")
+    three_versions.rollback("icse", 2, "eve")
+    assert values(three_versions) == [2]
+
+
+def test_versions_tell_what_was_added_and_retracted_since(two_active: ListStore) -> None:
+    two_active.add("icse", [md5(7), md5(8), md5(9)], "illegal", "ann")
+    two_active.retract("icse", [md5(1), md5(9)], "ann")
+    imported(two_active, md5(5))
+    assert [(one.added, one.retracted) for one in two_active.versions()] == [(2, 2), (0, 2)]
+    two_active.add("icse", [md5(1)], "illegal", "ann")
+    assert [(one.added, one.retracted) for one in two_active.versions()] == [(3, 1), (0, 1)]
+
+
+def test_what_is_added_keeps_the_category_that_its_file_names(two_active: ListStore) -> None:
+    two_active.add("icse", [ListedHash(SignalType.MD5, bytes(16), "other"), md5(8)], "illegal", "ann")
+    assert [entry.category for entry in active(two_active)][-2:] == ["other", "illegal"]
+
+
+def listed_values(lists: ListStore, number: int | None = None) -> list[int]:
+    return [int.from_bytes(entry.value, "big") for entry in lists.entries("icse", number)]
+
+
+def test_the_entries_of_any_version_can_be_had(three_versions: ListStore) -> None:
+    assert [listed_values(three_versions, number) for number in (1, 2, 3)] == [[1], [2], [3]]
+
+
+def test_without_a_number_they_are_those_that_act_or_else_the_newest(lists: ListStore) -> None:
+    imported(lists, md5(1))
+    imported(lists, md5(2))
+    assert listed_values(lists) == [2]
+    lists.activate("icse", 1, "bob")
+    assert listed_values(lists) == [1]
+
+
+def test_they_are_what_acts_with_single_changes(two_active: ListStore) -> None:
+    two_active.add("icse", [md5(8)], "illegal", "ann")
+    two_active.retract("icse", [md5(1), PDQ], "ann")
+    assert listed_values(two_active) == [2, 8]
+    assert listed_values(two_active) == values(two_active)
+
+
+def test_others_can_write_to_the_database_while_millions_are_read(lists: ListStore) -> None:
+    def hashes() -> Iterator[ListedHash]:
+        yield md5(1)
+        lists.retract("other", [md5(1)], "ann")
+
+    imported(lists, md5(1), name="other")
+    lists.import_version(ImportOrder("icse", "file.txt", "baseline", "interpol", "ann"), hashes())
+    assert [one.retracted for one in lists.versions()] == [0, 1]

@@ -20,7 +20,7 @@ from tests.support import activate_list, damage_lists, settings_in
 from upload_guard.compose import open_lists
 from upload_guard.errors import ListError, NotReady, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.matching.delta import Delta
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot

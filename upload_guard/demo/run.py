@@ -19,7 +19,7 @@ from upload_guard.demo.uploads import LISTED_SEEDS, Row, samples, send
 from upload_guard.digests import Sha256Digester
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import read_hashes
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.settings import Settings
 
 

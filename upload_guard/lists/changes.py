@@ -18,7 +18,7 @@ from upload_guard.storage.tables import ChangeCounter, HashList, ListChange, Lis
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is said of added hashes: the version that they belong to, and their category."""
+    """What is said of added hashes: their version, and the category of those that name none."""
 
     version: ListVersion
     category: str
@@ -48,7 +48,7 @@ def record_changes(
                 value=one.value,
                 version=addition.version.number if addition else None,
                 entry_number=number + count if addition else None,
-                category=addition.category if addition else None,
+                category=(one.category or addition.category) if addition else None,
                 made_at=now,
                 made_by=person,
             )

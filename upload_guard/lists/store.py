@@ -4,63 +4,36 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
-from upload_guard.lists.changes import Addition, record_changes
+from upload_guard.errors import ListError, SnapshotDamaged
+from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
-from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
+from upload_guard.lists.entries import StoredVersion, version_file
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.importing import ImportOrder, write_version
 from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, past_of, stored_version
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
+from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import SignalType
+from upload_guard.records import Entry
 from upload_guard.settings import LIST_NAME
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
-from upload_guard.storage.tables import HashList, ListVersion
+from upload_guard.storage.tables import HashList, ListActivation, ListVersion
 
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(LIST_NAME)
 # Comparing with so many added hashes one by one takes some tens of microseconds.
 _MOST_CHANGES = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOrder:
-    """What a person says of a file of hashes. `origin` is needed for a new list only."""
-
-    list_name: str
-    source: str
-    category: str
-    origin: str | None
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionInfo:
-    """One version as it is shown. `counts` is per signal type."""
-
-    list_name: str
-    origin: str
-    number: int
-    active: bool
-    entries: int
-    counts: dict[str, int]
-    source: str
-    imported_at: datetime
-    imported_by: str
-    activated_at: datetime | None
-    activated_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +44,48 @@ class ListStore:
     folder: Path
     snapshots: SnapshotFolder
 
-    def import_version(self, order: ImportOrder, hashes: Iterable[ListedHash]) -> VersionInfo:
+    def import_version(
+        self, order: ImportOrder, hashes: Iterable[ListedHash], progress: Progress = no_progress
+    ) -> VersionInfo:
         """Store `hashes` as a new version that does not act yet.
 
-        Duplicates are taken once. Entries that the version before already held keep their age. Raises
-        `ListError` and stores nothing if any hash cannot be read or there is none.
+        Duplicates are taken once. Entries that the version before already held in their category keep their
+        age. Raises `ListError` and stores nothing if any hash cannot be read or there is none.
         """
         if not _NAME.fullmatch(order.list_name):
             raise ListError(f"{order.list_name!r} is no list name: lower-case letters, digits and . _ -")
         now = datetime.now(UTC)
-        with exclusive_lock(self.folder / ".import.lock"), self.database.session() as session:
-            hash_list = _found_or_new(session, order, now)
-            number = max((version.number for version in hash_list.versions), default=0) + 1
+        with exclusive_lock(self.folder / ".import.lock"):
+            # Reading millions takes minutes, in which others must be able to write to the database.
+            with self.database.session() as session:
+                before = _version_before(session, self.folder, order)
+            number = before.number + 1 if before else 1
             file = version_file(self.folder, order.list_name, number)
-            ages = self._ages(hash_list)
-            counts: Counter[str] = Counter()
-            sha256 = _write(file, _counted(_unique(hashes), order, ages, now, counts))
-            if not counts:
-                file.unlink()
-                raise ListError(f"{order.source}: holds no hash")
-            version = ListVersion(
-                hash_list=hash_list,
-                number=number,
-                source=order.source,
-                sha256=sha256,
-                entries=counts.total(),
-                counts=dict(counts),
-                imported_at=now,
-                imported_by=order.person,
-            )
-            session.add(version)
-            return _info(hash_list, version)
+            written = write_version(file, order, hashes, before, now, progress)
+            with self.database.session() as session:
+                hash_list = _found_or_new(session, order, now)
+                version = ListVersion(
+                    hash_list=hash_list,
+                    number=number,
+                    source=order.source,
+                    sha256=written.sha256,
+                    entries=written.types.total(),
+                    counts=dict(written.types),
+                    categories=dict(written.categories),
+                    imported_at=now,
+                    imported_by=order.person,
+                )
+                session.add(version)
+                session.flush()
+                return info_of(session, hash_list, version)
 
     def activate(
-        self, name: str, number: int | None, person: str, progress: Progress = no_progress
+        self,
+        name: str,
+        number: int | None,
+        person: str,
+        progress: Progress = no_progress,
+        way: Way = Way.MANUAL,
     ) -> VersionInfo:
         """Let a version act (the newest where `number` is None), once its snapshot is built.
 
@@ -121,11 +102,23 @@ class ListStore:
                 hash_list = _found(session, name)
                 version = _version(hash_list, chosen)
                 hash_list.active_number = version.number
-                version.activated_at, version.activated_by = datetime.now(UTC), person
-                info = _info(hash_list, version)
+                hash_list.activations.append(
+                    ListActivation(
+                        number=chosen, way=way, activated_at=datetime.now(UTC), activated_by=person
+                    )
+                )
+                session.flush()
+                info = info_of(session, hash_list, version)
             # The way back stays short.
             self.snapshots.clear_up(order, before)
         return info
+
+    def rollback(self, name: str, number: int, person: str, progress: Progress = no_progress) -> VersionInfo:
+        """Let a version act again that has acted before. Raises as `activate` does."""
+        with self.database.session() as session:
+            hash_list = _found(session, name)
+            _refuse_no_way_back(hash_list, _version(hash_list, number).number)
+        return self.activate(name, number, person, progress, Way.ROLLBACK)
 
     def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
         """Let single hashes act at once, as part of the list's active version; how many.
@@ -159,7 +152,19 @@ class ListStore:
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
         with self.database.session() as session:
-            return tuple(_info(hash_list, one) for hash_list in _all(session) for one in hash_list.versions)
+            return all_versions(session)
+
+    def entries(self, name: str, number: int | None) -> Iterator[Entry]:
+        """The entries of a version (the active one, or else the newest, where `number` is None) as they act.
+
+        With what was added to it and without what was retracted. Reading them raises `ListError`.
+        """
+        with self.database.session() as session:
+            hash_list = _found(session, name)
+            version = _version(hash_list, number or hash_list.active_number)
+            stored = stored_version(self.folder, hash_list, version)
+            order = BuildOrder((stored,), changes_of(session, [hash_list]))
+        return order.entries()
 
     def generation(self) -> str:
         """A name for what is in force, which changes when it does; empty if no list is active."""
@@ -227,61 +232,29 @@ class ListStore:
             files = self.snapshots.open(order, fold)
         return Snapshot(order.generation, files, order.delta_after(fold))
 
-    def _ages(self, hash_list: HashList) -> dict[tuple[SignalType, bytes], datetime]:
-        if not hash_list.versions:
-            return {}
-        before = read_entries(stored_version(self.folder, hash_list, hash_list.versions[-1]))
-        try:
-            return {(entry.signal_type, entry.value): entry.since for entry in before}
-        except ListError as fault:
-            # A new import may be how somebody mends this; its entries then begin their probation again.
-            log.warning("%s: the ages of its entries are lost", fault)
-            return {}
 
-
-def _write(file: Path, hashes: Iterable[StoredHash]) -> bytes:
-    try:
-        return write_entries(file, hashes)
-    except OSError as error:
-        raise StorageFailed(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _unique(hashes: Iterable[ListedHash]) -> Iterator[ListedHash]:
-    seen: set[ListedHash] = set()
-    for one in hashes:
-        if one not in seen:
-            seen.add(one)
-            yield one
-
-
-def _counted(
-    hashes: Iterable[ListedHash],
-    order: ImportOrder,
-    ages: dict[tuple[SignalType, bytes], datetime],
-    now: datetime,
-    counts: Counter[str],
-) -> Iterator[StoredHash]:
-    for one in hashes:
-        counts[one.signal_type.value] += 1
-        since = ages.get((one.signal_type, one.value), now)
-        yield StoredHash(one.signal_type, one.value, order.category, since)
-
-
-def _all(session: Session) -> Iterable[HashList]:
-    return session.scalars(
-        select(HashList).order_by(HashList.name).options(selectinload(HashList.versions))
-    ).all()
-
-
-def _found_or_new(session: Session, order: ImportOrder, now: datetime) -> HashList:
+def _named(session: Session, order: ImportOrder) -> HashList | None:
+    """The list that is imported to, or None if it is new. Raises `ListError` if its origin is another."""
     hash_list = session.scalar(select(HashList).where(HashList.name == order.list_name))
     if hash_list is None and not order.origin:
         raise ListError(f"list {order.list_name!r} is new: say with --origin who stands behind it")
+    if hash_list and order.origin and order.origin != hash_list.origin:
+        raise ListError(f"list {order.list_name!r} has the origin {hash_list.origin!r}, not {order.origin!r}")
+    return hash_list
+
+
+def _version_before(session: Session, folder: Path, order: ImportOrder) -> StoredVersion | None:
+    hash_list = _named(session, order)
+    if hash_list is None or not hash_list.versions:
+        return None
+    return stored_version(folder, hash_list, hash_list.versions[-1])
+
+
+def _found_or_new(session: Session, order: ImportOrder, now: datetime) -> HashList:
+    hash_list = _named(session, order)
     if hash_list is None:
         hash_list = HashList(name=order.list_name, origin=order.origin, created_at=now)
         session.add(hash_list)
-    if order.origin and order.origin != hash_list.origin:
-        raise ListError(f"list {order.list_name!r} has the origin {hash_list.origin!r}, not {order.origin!r}")
     return hash_list
 
 
@@ -301,17 +274,11 @@ def _version(hash_list: HashList, number: int | None) -> ListVersion:
     raise ListError(f"list {hash_list.name!r} has no version {number}")
 
 
-def _info(hash_list: HashList, version: ListVersion) -> VersionInfo:
-    return VersionInfo(
-        list_name=hash_list.name,
-        origin=hash_list.origin,
-        number=version.number,
-        active=version.number == hash_list.active_number,
-        entries=version.entries,
-        counts=dict(version.counts),
-        source=version.source,
-        imported_at=version.imported_at,
-        imported_by=version.imported_by,
-        activated_at=version.activated_at,
-        activated_by=version.activated_by,
-    )
+def _refuse_no_way_back(hash_list: HashList, number: int) -> None:
+    if number == hash_list.active_number:
+        raise ListError(f"version {number} of list {hash_list.name!r} is the one that acts")
+    # A version that was held back must not get into force this way.
+    if not any(one.number == number for one in hash_list.activations):
+        raise ListError(
+            f"version {number} of list {hash_list.name!r} has never acted: 'upload-guard list activate' it"
+        )
