@@ -1,11 +1,11 @@
-"""Swaps under load, retraction, import and activation: `python -m tests.bench.swaps [MILLIONS]`.
+"""Swaps under load, retraction, import and activation: `make bench ARGS=swaps`.
 
 All but the swaps by what a deployment uses: rows, versions, `ListStore`, `LiveSnapshot`.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from tests.bench.hashes import RandomEntries, built
+from tests.bench.hashes import MANY, RandomEntries, built, opened
+from tests.bench.measure import print_head
 from tests.matching.swapping import swap_under_load
 from tests.support import settings_in
 from upload_guard.compose import open_lists
 from upload_guard.lists.formats import read_hashes
 from upload_guard.lists.store import ImportOrder, ListStore
-from upload_guard.matching.files import open_files
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Signal, SignalType
@@ -50,10 +50,9 @@ class Turning:
         return str(self.at)
 
     def load(self, before: Snapshot | None) -> Snapshot:
-        at, start = self.at, time.perf_counter()
-        files = open_files(self.folders[at % 2])
-        files.read()
-        self.took = max(self.took, time.perf_counter() - start)
+        at = self.at
+        files, took = opened(self.folders[at % 2])
+        self.took = max(self.took, took)
         return Snapshot(str(at), files)
 
 
@@ -114,9 +113,12 @@ def bench_retraction(lists: ListStore, file: Path) -> None:
 
 
 def main() -> None:
-    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=MANY)
+    entries = parser.parse_args().entries
+    print_head("Answers over swaps against those of a stretch without; changes")
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        bench_swaps(Path(folder), int(millions * 1e6))
+        bench_swaps(Path(folder), entries)
         bench_lists(Path(folder))
 
 
