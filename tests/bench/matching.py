@@ -1,13 +1,13 @@
 """Matching among millions: time, memory, building, against faiss in the same run.
 
-`make bench ARGS=matching`: 1 and 10 million, or as many as `--entries` says. `python -m tests.bench.matching
---plot FILE` draws the growth from 100 thousand on instead.
+`make bench ARGS=matching`: 1 and 10 million, or as many as `--entries` says.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -83,14 +83,16 @@ def bench_exact(folder: Path, count: int) -> None:
     )
 
 
-def faiss_indexes(values: Values) -> dict[str, Any]:
+def faiss_indexes(values: Values) -> Iterator[tuple[str, Any]]:
     """The indexes to compare with; MultiHash 16x16 with one flipped bit is how HMA searches PDQ at 31."""
+    faiss.omp_set_num_threads(1)
     flat = faiss.IndexBinaryFlat(256)
+    flat.add(values)
+    yield "IndexBinaryFlat", flat
     multi = faiss.IndexBinaryMultiHash(256, 16, 16)
     multi.nflip = REACH // 16
-    for index in (flat, multi):
-        index.add(values)
-    return {"IndexBinaryFlat": flat, "IndexBinaryMultiHash 16x16": multi}
+    multi.add(values)
+    yield "IndexBinaryMultiHash 16x16", multi
 
 
 def search_in(index: Any) -> Ask:
@@ -105,8 +107,7 @@ def bench_faiss(count: int, ours: float) -> None:
     if count > MOST_FOR_FAISS:
         print(f"  faiss: left out, its MultiHash would take some {count * 400 >> 30} GiB")
         return
-    faiss.omp_set_num_threads(1)
-    for name, index in faiss_indexes(RandomEntries(count).values()).items():
+    for name, index in faiss_indexes(RandomEntries(count).values()):
         theirs = timed(search_in(index), 40, before=Junk().touch)
         print(f"  faiss {name:28} {theirs}: {theirs.median / ours:.0f} times ours")
     gc.collect()
@@ -119,49 +120,16 @@ def bench(folder: Path, count: int) -> None:
     bench_faiss(count, ours)
 
 
-def plot(folder: Path, target: Path) -> None:
-    """Medians of processor time by number of entries, ours and faiss's, as a drawing."""
-    from matplotlib import pyplot
-
-    counts = [100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000]
-    lines: dict[str, list[float]] = {}
-    for count in counts:
-        entries = RandomEntries(count)
-        files, _ = opened(built(folder, entries)[0])
-        asks = {"upload_guard": find_in(Snapshot("bench", files))}
-        if faiss is not None:
-            faiss.omp_set_num_threads(1)
-            for name, index in faiss_indexes(entries.values()).items():
-                asks[f"faiss {name}"] = search_in(index)
-        for name, ask in asks.items():
-            lines.setdefault(name, []).append(timed(ask, 60, before=Junk().touch).processor_median * 1e3)
-        print(f"{count:>12,}  " + ", ".join(f"{name} {line[-1]:.3f} ms" for name, line in lines.items()))
-        del asks, files
-        gc.collect()
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    for name, line in lines.items():
-        axes.loglog(counts, line, marker="o", label=name)
-    axes.set(title=f"PDQ within {REACH} bits", xlabel="entries", ylabel="ms of processor a hash, caches cold")
-    axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(target)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", nargs="+", type=int, default=[1_000_000, MANY])
-    parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
     print_head(
         "Searches against IndexBinaryFlat and IndexBinaryMultiHash 16x16 (HMA's index) of faiss, one thread"
     )
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        if arguments.plot:
-            plot(Path(folder), arguments.plot)
-        else:
-            for count in arguments.entries:
-                bench(Path(folder), count)
+        for count in arguments.entries:
+            bench(Path(folder), count)
 
 
 if __name__ == "__main__":

@@ -70,12 +70,13 @@ def bench_swaps(folder: Path, count: int) -> None:
         time.sleep(max(0.0, SECONDS / SWAPS - (time.perf_counter() - begun)))
 
     seen = swap_under_load(live, signals, SWAPS, swap)
-    still = swap_under_load(live, signals, 1, lambda _: time.sleep(SECONDS / SWAPS))
+    # As long, for on a machine with other work the longest of more answers is longer.
+    still = swap_under_load(live, signals, 1, lambda _: time.sleep(SECONDS))
     print(
         f"{SWAPS} swaps of {count:,} entries in {SECONDS} s of queries: {seen.answers:,} answers to "
         f"{len(signals)} hashes each, {len(seen.errors)} errors, {seen.mixed} mixed; "
-        f"longest answer {seen.longest * 1e3:.0f} ms (without swaps {still.longest * 1e3:.0f} ms); "
-        f"longest load {source.took:.2f} s"
+        f"longest answer {seen.longest * 1e3:.0f} ms (target: 50 ms because of a swap; of {still.answers:,} "
+        f"without swaps {still.longest * 1e3:.0f} ms); longest load {source.took:.2f} s"
     )
 
 
