@@ -35,7 +35,7 @@ fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for
 BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 \
 	MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=67108864
 
-bench: $(VENV)/.installed-bench  ## Print what guarding costs, in a quarter of an hour; ARGS="check peer" for some.
+bench: $(VENV)/.installed-bench  ## Print what guarding costs, in some ten minutes; ARGS="check peer" for some.
 	@$(BENCH_ENV) $(BIN)/python -m tests.bench $(ARGS)
 
 clean:  ## Remove the environment and the caches.

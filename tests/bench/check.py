@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,6 +37,8 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.records import Signal, SignalType, Upload
 from upload_guard.settings import CacheSettings, Settings
 from upload_guard.spans import FileContent
+
+IN_PARTS = ("PNG 4 MP", "WebP 4 MP", "JPEG 12 MP")
 
 Peer = Callable[[bytes], object]
 
@@ -99,7 +101,12 @@ def parts_of(sample: Sample) -> dict[str, Run]:
     luma = np.asarray(view.image)
     spectrum = spectrum_of(luma)
     assert spectrum is not None
-    stream = io.BytesIO(sample.data)
+    stream, appended = io.BytesIO(sample.data), Appended()
+
+    def hidden() -> list[object]:
+        holds = appended.holds(read_at(stream, 0, HEAD), stream)
+        return list(appended.files(stream, Budget(limits))) if holds else []
+
     return {
         "three digests": lambda: digest_stream(io.BytesIO(sample.data)),
         "views: decode, grey, thumbnails": read,
@@ -108,8 +115,8 @@ def parts_of(sample: Sample) -> dict[str, Run]:
         "of both, the seven positions beside the first": lambda: [hash_of(spectrum) for _ in range(14)],
         "pHash and dHash": lambda: list(coarse_signals(view)),
         "borders looked for": lambda: trimmed(luma),
-        "what hangs behind the picture": lambda: Appended().holds(read_at(stream, 0, HEAD), stream),
-        "all signals of the image": lambda: image_signals(
+        "what is hidden behind the picture or in its chunks": hidden,
+        "all signals of the image (what is above but digests and hidden)": lambda: image_signals(
             io.BytesIO(sample.data), image_format, Budget(limits)
         ),
     }
@@ -129,19 +136,28 @@ def searches_of(station: Station, sample: Sample) -> dict[str, Run]:
         return lambda: station.snapshot().find(signals, checker.distances)
 
     return {
-        f"search for its {len(found)} signals": searching(found),
-        f"search for the {len(plain)} forms of PDQ as they stand, of these": searching(plain),
+        "search for all its signals": searching(found),
+        "of these, the two forms of PDQ as they stand": searching(plain),
         "look-up of its digests": searching(digests),
     }
 
 
-def bench_parts(station: Station, sample: Sample, whole: Cost) -> None:
-    print(f"\nWhat a check of {sample.name} consists of, each part by itself; searches with cold caches\n")
-    print_columns(f"part of {sample.name}", "processor ms", "the check less it")
-    parts, searches = parts_of(sample), searches_of(station, sample)
-    taken = [*costs(*parts.values()), *costs(*searches.values(), before=Junk().touch)]
-    for name, cost in zip([*parts, *searches], taken, strict=True):
-        print_row(name, f"{cost.cpu:.2f}", f"{whole.cpu - cost.cpu:.1f}")
+def bench_parts(station: Station, whole: Mapping[Sample, Cost]) -> None:
+    """For each sample: what a part takes by itself, and what is left of its whole check without it."""
+    print(
+        "\nWhat a check consists of, each part by itself: processor ms, and the whole check less it; searches"
+    )
+    print("with cold caches\n")
+    print_columns("part", *(text for sample in whole for text in (sample.name, "less it")))
+    rows: dict[str, list[str]] = {"the whole check": []}
+    for sample, all_of_it in whole.items():
+        rows["the whole check"] += [f"{all_of_it.cpu:.1f}", ""]
+        parts, searches = parts_of(sample), searches_of(station, sample)
+        taken = [*costs(*parts.values()), *costs(*searches.values(), before=Junk().touch)]
+        for name, cost in zip([*parts, *searches], taken, strict=True):
+            rows.setdefault(name, []).extend((f"{cost.cpu:.2f}", f"{all_of_it.cpu - cost.cpu:.1f}"))
+    for name, cells in rows.items():
+        print_row(name, *cells)
 
 
 def bench_cheap(settings: Settings, station: Station, folder: Path, sample: Sample) -> None:
@@ -177,14 +193,14 @@ def bench(folder: Path, entries: int) -> None:
     print_columns(
         "file", "MB", "decode ms", "check ms", "wall", "processor", "target", "met", "threatexchange / check"
     )
-    whole: dict[str, Cost] = {}
+    whole: dict[Sample, Cost] = {}
     for number, sample in enumerate(drawn):
         file = folder / f"sample {number}"
         file.write_bytes(sample.data)
-        whole[sample.name] = bench_whole(station, sample, file, peer)
-    middle = next(sample for sample in drawn if sample.name == "JPEG 12 MP")
-    bench_parts(station, middle, whole[middle.name])
-    bench_cheap(settings, station, folder, middle)
+        whole[sample] = bench_whole(station, sample, file, peer)
+    chosen = {sample: cost for sample, cost in whole.items() if sample.name in IN_PARTS}
+    bench_parts(station, chosen)
+    bench_cheap(settings, station, folder, next(sample for sample in drawn if sample.name == "JPEG 12 MP"))
     station.sandbox.close()
 
 

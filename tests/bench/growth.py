@@ -23,6 +23,7 @@ DRAWING = Path(__file__).parents[2] / "docs" / "matching.svg"
 COUNTS = (100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
 OURS = "upload_guard (plain numpy)"
 QUERIES = 100
+TICKS = (0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 
 def asks_of(folder: Path, entries: RandomEntries) -> Iterator[tuple[str, Ask]]:
@@ -56,7 +57,7 @@ def draw(counts: Sequence[int], lines: Mapping[str, list[float]], target: Path) 
         ylabel="milliseconds of processor time, caches cold\n(logarithmic)",
     )
     axes.set_xticks(counts, [_short(count) for count in counts])
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
     axes.minorticks_off()
     axes.grid(visible=True, alpha=0.3)
     axes.legend()

@@ -84,15 +84,15 @@ def bench_exact(folder: Path, count: int) -> None:
 
 
 def faiss_indexes(values: Values) -> Iterator[tuple[str, Any]]:
-    """The indexes to compare with; MultiHash 16x16 with one flipped bit is how HMA searches PDQ at 31."""
+    """What to compare with, one at a time. MultiHash 16x16 with one flipped bit is how HMA searches at 31."""
     faiss.omp_set_num_threads(1)
-    flat = faiss.IndexBinaryFlat(256)
-    flat.add(values)
-    yield "IndexBinaryFlat", flat
-    multi = faiss.IndexBinaryMultiHash(256, 16, 16)
-    multi.nflip = REACH // 16
-    multi.add(values)
-    yield "IndexBinaryMultiHash 16x16", multi
+    index = faiss.IndexBinaryFlat(256)
+    index.add(values)
+    yield "IndexBinaryFlat", index
+    index = faiss.IndexBinaryMultiHash(256, 16, 16)
+    index.nflip = REACH // 16
+    index.add(values)
+    yield "IndexBinaryMultiHash 16x16", index
 
 
 def search_in(index: Any) -> Ask:
