@@ -29,6 +29,9 @@ PHOTO_MB = 5
 FORM_MB = 50
 HUGE_MB = 2048
 BOUNDARY = "----WebKitFormBoundaryePkpFF7tjBAqx29L"
+DISPOSITION = 'Content-Disposition: form-data; name="f"; filename="f.jpg"'
+HEAD = f"--{BOUNDARY}\r\n{DISPOSITION}\r\n\r\n".encode()
+TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
 STATM = Path("/proc/self/statm")
 
 
@@ -48,10 +51,7 @@ class Zeros(io.RawIOBase):
     """A form whose one file is `size` zeros, made while it is read; `peak` is the most memory then in use."""
 
     def __init__(self, size: int) -> None:
-        self._head = (
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'.encode()
-        )
-        self._tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+        self._head, self._tail = HEAD, TAIL
         self._left = size
         self.peak = 0
         self.length = len(self._head) + size + len(self._tail)
@@ -88,8 +88,7 @@ def photo_form() -> tuple[bytes, bytes]:
         data = written(image, "JPEG", quality=quality)
         if len(data) >= PHOTO_MB * 1_000_000:
             break
-    head = b'--B\r\nContent-Disposition: form-data; name="f"; filename="f.jpg"\r\n\r\n'
-    return head + data + b"\r\n--B--\r\n", data
+    return HEAD + data + TAIL, data
 
 
 def bench_get(guarded: UploadGuard) -> None:

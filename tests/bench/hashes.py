@@ -39,7 +39,7 @@ _A_FEW = 1000
 
 @dataclass(frozen=True)
 class RandomEntries:
-    """So many entries of one list and some signal types, the same for the same seed; of the `rare` a thousand."""
+    """So many entries of one list and some types, of the `rare` a thousand; the same for the same seed."""
 
     count: int
     kinds: tuple[SignalType, ...] = (SignalType.PDQ,)
