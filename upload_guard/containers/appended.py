@@ -7,12 +7,12 @@ segments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Inner, Remark, read_at, size_of, window
 from upload_guard.containers.ends import end_of_image, reach_of_image, shown_in_place
-from upload_guard.containers.search import BEGINNINGS, HIDDEN, beginnings
+from upload_guard.containers.search import BEGINNINGS, HIDDEN, Needles, beginnings
 from upload_guard.containers.tar import Tar
 from upload_guard.errors import Unreadable, Unscannable
 from upload_guard.imaging.budget import Budget
@@ -91,7 +91,7 @@ def carved(
     name: str,
     sure: int = -1,
     stop: int | None = None,
-    needles: Mapping[bytes, int] = BEGINNINGS,
+    needles: Needles = BEGINNINGS,
     known: frozenset[int] = frozenset(),
 ) -> Iterator[Inner]:
     """All that is recognisable from `start` to `stop`. What begins at `sure` is a file, the rest looks so.
