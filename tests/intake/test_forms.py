@@ -14,7 +14,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder
 from tests.support import digest_of
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool
-from upload_guard.intake.forms import Form, FormLimits, is_form, log_and_go_on, refuse, spool_form
+from upload_guard.intake.forms import Form, FormLimits, log_and_go_on, refuse, spool_form
+from upload_guard.intake.types import is_form
 
 LIMITS = FormLimits(max_parts=50, max_header=8192, doubt=refuse)
 LENIENT = replace(LIMITS, doubt=log_and_go_on)

@@ -29,12 +29,11 @@ from multipart import (
 from upload_guard.digests import Sha256Digester
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool
+from upload_guard.intake.types import FORM, PARAMETER, boundary_of, parameters
 from upload_guard.records import Digest
 from upload_guard.spans import OpenContent
 
 log = logging.getLogger(__name__)
-
-FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +79,13 @@ class Form:
     content_type: str
 
 
-def is_form(content_type: str) -> bool:
-    """Any multipart type: frameworks differ in which ones they read as a form, and only one is taken here."""
-    return content_type.strip().lower().startswith("multipart/")
-
-
 def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits: FormLimits) -> Form:
     """Parse `chunks` and write the canonical form to `spool`.
 
     Raises `AmbiguousRequest` for what is malformed or could be read in two ways, `BodyTooLarge` over the
     limits.
     """
-    boundary = _boundary(content_type)
+    boundary = boundary_of(content_type)
     parser = PushMultipartParser(
         boundary,
         max_header_size=limits.max_header,
@@ -111,45 +105,8 @@ def spool_form(chunks: Iterable[bytes], content_type: str, spool: Spool, limits:
 
 
 _HEADER_CHARSET = "latin-1"
-# As all parsers read them alike: parameters either plain tokens or quoted, each once.
-# RFC 7578 section 4.2; WHATWG HTML, "multipart form data".
-_PARAMETER = r"""[ \t]*;[ \t]*([A-Za-z0-9_-]+\*?)=("(?:[^"\\]|\\.)*"|[^\s";]+)"""
-_CONTENT_TYPE = re.compile(rf"multipart/form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
-_DISPOSITION = re.compile(rf"form-data(?:{_PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
-# RFC 9110, section 5.6.2.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_DISPOSITION = re.compile(rf"form-data(?:{PARAMETER})*(?:[ \t]*;)?", re.IGNORECASE | re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-def _boundary(content_type: str) -> str:
-    content_type = content_type.strip()
-    if not _CONTENT_TYPE.fullmatch(content_type) or not content_type.isascii():
-        raise AmbiguousRequest("form: Content-Type is malformed")
-    boundary = _parameters(content_type).get("boundary", "").strip('"')
-    if not _BOUNDARY.fullmatch(boundary):
-        raise AmbiguousRequest("form: no boundary that RFC 2046 allows")
-    return boundary
-
-
-def plain_boundary(content_type: str) -> str:
-    """The boundary of a form that goes on as it came. Raises `AmbiguousRequest` for one that needs quotes.
-
-    Parsers end an unquoted value at different characters; where a form is rebuilt that does no harm.
-    """
-    written = _parameters(content_type).get("boundary", "")
-    if not (written.startswith('"') or _TOKEN.fullmatch(written)):
-        raise AmbiguousRequest("form: a boundary that would need quotes")
-    return _boundary(content_type)
-
-
-def _parameters(header: str) -> dict[str, str]:
-    """Names in lower case with their values as written; raises `AmbiguousRequest` for a name given twice."""
-    found = [(name.lower(), value) for name, value in re.findall(_PARAMETER, header, re.ASCII)]
-    names = {name.rstrip("*") if name.startswith("boundary") else name for name, _ in found}
-    if len(names) != len(found):
-        raise AmbiguousRequest("form: a parameter given twice")
-    return dict(found)
 
 
 def _without_preamble(chunks: Iterable[bytes], boundary: str, limits: FormLimits) -> Iterator[bytes]:
@@ -260,7 +217,7 @@ def _disposition(segment: MultipartSegment) -> dict[str, str]:
     disposition = headers["content-disposition"].strip()
     if not _DISPOSITION.fullmatch(disposition):
         raise AmbiguousRequest("form: Content-Disposition is malformed")
-    given = _parameters(disposition)
+    given = parameters(disposition)
     if "name*" in given:
         # RFC 7578, section 4.2, knows it for file names only; who reads it reads another name.
         raise AmbiguousRequest("form: an extended name")

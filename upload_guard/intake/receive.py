@@ -14,12 +14,12 @@ from upload_guard.digests import Sha256Digester
 from upload_guard.errors import AmbiguousRequest, PiecewiseUpload, UnsupportedEncoding
 from upload_guard.intake.body import Spool, read_body
 from upload_guard.intake.collector import Collector
-from upload_guard.intake.forms import Form, is_form, plain_boundary, spool_form
+from upload_guard.intake.forms import Form, spool_form
 from upload_guard.intake.inflate import inflated, is_compressed
 from upload_guard.intake.net import refuse_hidden_images, refuse_other_readings
 from upload_guard.intake.pieces import Piece, piece_in_fields, piece_in_headers
 from upload_guard.intake.rules import Forward, IntakeRule, Pieces
-from upload_guard.intake.types import check_type
+from upload_guard.intake.types import check_type, is_form, plain_boundary
 from upload_guard.records import Source, Upload
 
 

@@ -12,9 +12,9 @@ from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
 from upload_guard.compose import Station
 from upload_guard.errors import WrongPartCount
 from upload_guard.guard import Guard
-from upload_guard.intake.forms import is_form
 from upload_guard.intake.receive import received
 from upload_guard.intake.rules import IntakeRule
+from upload_guard.intake.types import is_form
 from upload_guard.records import Outcome, Source, Upload
 
 
