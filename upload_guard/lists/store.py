@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
+from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.changes import Addition, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
-from upload_guard.lists.entries import StoredHash, read_entries, version_file, write_entries
+from upload_guard.lists.entries import StoredHash, StoredVersion, read_entries, version_file, write_entries
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.gate import GateReport
+from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
 from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
 from upload_guard.lists.snapshots import SnapshotFolder
 from upload_guard.matching.build import Progress, no_progress
@@ -30,9 +33,15 @@ from upload_guard.storage.tables import HashList, ListVersion
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[GateReport], None]
+
 _NAME = re.compile(LIST_NAME)
 # Comparing with so many added hashes one by one takes some tens of microseconds.
 _MOST_CHANGES = 5000
+
+
+def say_nothing(_report: GateReport) -> None:
+    """For those who do not want to hear what the gate says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class ListStore:
     database: Database
     folder: Path
     snapshots: SnapshotFolder
+    bank: Callable[[], BenignBank] = BenignBank
 
     def import_version(self, order: ImportOrder, hashes: Iterable[ListedHash]) -> VersionInfo:
         """Store `hashes` as a new version that does not act yet.
@@ -104,28 +114,75 @@ class ListStore:
             return _info(hash_list, version)
 
     def activate(
-        self, name: str, number: int | None, person: str, progress: Progress = no_progress
+        self,
+        name: str,
+        number: int | None,
+        person: str,
+        progress: Progress = no_progress,
+        tell: Tell = say_nothing,
     ) -> VersionInfo:
-        """Let a version act (the newest where `number` is None), once its snapshot is built.
+        """Let a version act (the newest where `number` is None), once it passed the gate and is built.
 
-        Raises `ListError` if it cannot be used and `StorageFailed` if no snapshot can be written.
+        `tell` hears what the gate said before anything else happens. Raises `ListHeld`, `ListError` if it
+        cannot be used and `StorageFailed` if no snapshot can be written.
         """
         # One at a time: each builds what will be in force beside the versions of all others.
         with exclusive_lock(self.folder / ".activate.lock"):
-            with self.database.session() as session:
-                chosen = _version(_found(session, name), number).number
-                before = order_of(session, self.folder, {})
-                order = order_of(session, self.folder, {name: chosen})
-            self.snapshots.build(order, progress)
+            before = self.order()
+            passed, report = self._passed(name, number, tell)
+            self._build_instead({name: passed}, progress)
             with self.database.session() as session:
                 hash_list = _found(session, name)
-                version = _version(hash_list, chosen)
+                version = _version(hash_list, passed.number)
+                note_gate(session, hash_list, passed, report)
                 hash_list.active_number = version.number
                 version.activated_at, version.activated_by = datetime.now(UTC), person
                 info = _info(hash_list, version)
             # The way back stays short.
-            self.snapshots.clear_up(order, before)
+            self.snapshots.clear_up(self.order(), before)
         return info
+
+    def examine(self, name: str, number: int | None) -> GateReport:
+        """What the gate says of a version now; nothing changes. Raises `ListError`."""
+        return report_on(self._candidate(name, number), self.bank())
+
+    def examine_active(self, progress: Progress = no_progress) -> tuple[tuple[str, GateReport], ...]:
+        """Have all active versions pass the gate again, as after a change of the benign bank."""
+        with exclusive_lock(self.folder / ".activate.lock"):
+            before = self.order()
+            passed = {
+                version.list_name: self._passed(version.list_name, version.number, say_nothing)
+                for version in before.versions
+            }
+            self._build_instead({name: version for name, (version, _) in passed.items()}, progress)
+            with self.database.session() as session:
+                for name, (version, report) in passed.items():
+                    note_gate(session, _found(session, name), version, report)
+            self.snapshots.clear_up(self.order(), before)
+        return tuple((name, report) for name, (_, report) in passed.items())
+
+    def approve(self, name: str, number: int, person: str, because: str) -> None:
+        """Let a version pass that the gate holds; it still has to be activated. Raises `ListError`."""
+        with self.database.session() as session:
+            hash_list = _found(session, name)
+            approve(session, hash_list, _version(hash_list, number).number, person, because)
+
+    def _candidate(self, name: str, number: int | None) -> Candidate:
+        with self.database.session() as session:
+            hash_list = _found(session, name)
+            return candidate_of(session, self.folder, hash_list, _version(hash_list, number))
+
+    def _passed(self, name: str, number: int | None, tell: Tell) -> tuple[StoredVersion, GateReport]:
+        candidate = self._candidate(name, number)
+        report = report_on(candidate, self.bank())
+        tell(report)
+        return let_pass(candidate, report), report
+
+    def _build_instead(self, instead: Mapping[str, StoredVersion], progress: Progress) -> None:
+        with self.database.session() as session:
+            order = order_of(session, self.folder, instead)
+        if order.versions:
+            self.snapshots.build(order, progress)
 
     def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
         """Let single hashes act at once, as part of the list's active version; how many.
