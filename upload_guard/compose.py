@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A process that checks by itself: its guard, and what health has to look at."""
+    """A process that checks by itself: its guard, what that is made of, and what health has to look at."""
 
     guard: Guard
+    checker: LocalChecker
     snapshot: LiveSnapshot
     sandbox: Sandbox
     lists: ListStore
@@ -70,7 +71,7 @@ def build_station(settings: Settings) -> Station:
     sandbox = _sandbox(settings)
     checker = _local_checker(settings, snapshot, _live_bank(settings, database), sandbox)
     guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
-    return Station(guard, snapshot, sandbox, lists, keeper)
+    return Station(guard, checker, snapshot, sandbox, lists, keeper)
 
 
 def open_lists(settings: Settings) -> ListStore:

@@ -155,12 +155,19 @@ def without_a_decoder(settings: Settings) -> LocalChecker:
     return found
 
 
-def test_a_file_that_its_own_digest_blocks_is_not_opened(settings: Settings) -> None:
-    data = activate_listed_picture(settings)
-    findings = without_a_decoder(settings).check(upload_of(data), math.inf)
+def test_a_file_that_its_own_digest_blocks_is_not_opened(tmp_path: Path) -> None:
+    bare = settings_in(tmp_path, benign={"shipped": False})
+    data = activate_listed_picture(bare)
+    findings = without_a_decoder(bare).check(upload_of(data), math.inf)
     assert {match.signal_type for match in findings.matches} == {SignalType.SHA256, SignalType.MD5}
     assert findings.signals == digests_of(data).signals()
     assert findings.degraded == (NOT_DECODED,)
+
+
+def test_it_is_opened_where_it_may_look_like_a_known_good_image(settings: Settings) -> None:
+    data = activate_listed_picture(settings)
+    with pytest.raises(CheckFailed):
+        without_a_decoder(settings).check(upload_of(data), math.inf)
 
 
 @pytest.mark.parametrize("category", ["illegal", "investigative", "other"])

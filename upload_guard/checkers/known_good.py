@@ -1,13 +1,16 @@
 """What the benign bank says against matches: each is asked for alone, none is excused by its neighbours.
 
-Names of views come from uploads (a ZIP may hold two files of one name), so wherever several signals bear the
-name in question, all of them must be known to be good.
+A view is known to be good when any form or position of its picture is near the bank, for all of them show
+the same pixels. What is left of it without its borders is another picture, cut in several ways: all of them
+must be near. Names of views come from uploads, and a ZIP may hold two files of one name: where a name could
+mean two things, nothing is known to be good by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +30,7 @@ def with_benign(
 
 
 _Found = TypeVar("_Found", BankFile, Likeness)
+_SIZE = SignalType.PDQ.size
 
 
 class _Known:
@@ -38,10 +42,9 @@ class _Known:
             for signal in signals
             if signal.type is SignalType.SHA256
         ]
-        self._views = [signal for signal in signals if signal.type is SignalType.PDQ]
-        packed = b"".join(signal.value for signal in self._views)
-        asked = np.frombuffer(packed, np.uint8).reshape(-1, SignalType.PDQ.size)
-        self._near = {one.asked: one for one in bank.near(asked)}
+        self._looks: dict[_Picture, Likeness | None] = {}
+        if len({path for path, _ in self._files}) == len(self._files):
+            self._looks = _looks([signal for signal in signals if signal.type is SignalType.PDQ], bank)
 
     def speaks_for(self, match: Match) -> Benign | None:
         file = self._file_of(match)
@@ -56,34 +59,49 @@ class _Known:
         """The known file that the match is of; a view is surely of a file only where there is no other."""
         if not match.exact:
             return self._files[0][1] if len(self._files) == 1 else None
-        return _all([file for view, file in self._files if view == match.view])
+        return _all([file for path, file in self._files if path == match.view])
 
     def _look_of(self, match: Match) -> Likeness | None:
-        if match.signal_type is SignalType.PDQ:
-            return self._nearest(
-                at
-                for at, signal in enumerate(self._views)
-                if (signal.view, signal.variant) == (match.view, match.variant)
-            )
         if not match.exact:
-            return self._nearest(at for at, signal in enumerate(self._views) if signal.view == match.view)
-        return self._look_of_file(match.view)
-
-    def _look_of_file(self, path: str) -> Likeness | None:
-        """Known to be good by its look is a file of which every view is."""
-        inside = f"{path}, " if path else ""
-        views: dict[str, list[Likeness]] = {}
-        for at, signal in enumerate(self._views):
-            if signal.view.startswith(inside):
-                views.setdefault(signal.view, []).extend(filter(None, [self._near.get(at)]))
-        return _all([min(found, key=_distance, default=None) for found in views.values()])
-
-    def _nearest(self, places: Iterable[int]) -> Likeness | None:
-        return _all([self._near.get(at) for at in places])
+            return self._looks.get(_Picture(match.view, _is_trimmed(match.variant)))
+        # A file that was digested is known by its look where all of its pictures are.
+        inside = f"{match.view}, " if match.view else ""
+        return _all(
+            [
+                near
+                for picture, near in self._looks.items()
+                if picture.view.startswith(inside) and not picture.trimmed
+            ]
+        )
 
 
-def _distance(likeness: Likeness) -> int:
-    return likeness.distance
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The pixels of a view, as a whole or without its borders."""
+
+    view: str
+    trimmed: bool
+
+
+def _is_trimmed(variant: str) -> bool:
+    return variant.startswith("trimmed")
+
+
+def _looks(signals: Sequence[Signal], bank: BenignBank) -> dict[_Picture, Likeness | None]:
+    """The nearest that the bank has to each picture; None for those that it does not surely know."""
+    packed = b"".join(signal.value for signal in signals)
+    near = {one.asked: one for one in bank.near(np.frombuffer(packed, np.uint8).reshape(-1, _SIZE))}
+    by_picture: defaultdict[_Picture, list[int]] = defaultdict(list)
+    for at, signal in enumerate(signals):
+        by_picture[_Picture(signal.view, _is_trimmed(signal.variant))].append(at)
+    found: dict[_Picture, Likeness | None] = {}
+    for picture, places in by_picture.items():
+        known = [near[at] for at in places if at in near]
+        variants = {signals[at].variant for at in places}
+        sure = len(known) == len(places) if picture.trimmed else len(variants) == len(places)
+        nearest = min(known, key=lambda likeness: likeness.distance, default=None)
+        found[picture] = nearest if sure else None
+    return found
 
 
 def _all(found: Sequence[_Found | None]) -> _Found | None:

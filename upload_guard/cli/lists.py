@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, print_table, shown_progress
+from upload_guard.cli.gate import approve, examine, print_report
 from upload_guard.compose import build_trust, open_lists
 from upload_guard.errors import ListError
 from upload_guard.records import SignalType
@@ -33,15 +34,30 @@ def lists() -> None:
     """Import, activate, change and show hash lists."""
 
 
+for command in (examine, approve):
+    lists.add_command(command)
+
+
 @lists.command("import")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--category", required=True, help="Category of every entry, e.g. baseline or illegal.")
 @click.option("--origin", help="Who stands behind the list, e.g. police-nl; needed for a new list.")
 @_signal_type
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    help="Ed25519 signature of FILE, for lists with a public_key.",
+)
 @click.pass_obj
 def import_list(
-    app: App, name: str, file: Path, category: str, origin: str | None, signal_type: str | None
+    app: App,
+    name: str,
+    file: Path,
+    category: str,
+    origin: str | None,
+    signal_type: str | None,
+    signature: Path | None,
 ) -> None:
     """Import FILE as a new version of the list NAME. It does not act before it is activated.
 
@@ -53,6 +69,7 @@ def import_list(
     from upload_guard.lists.store import ImportOrder
 
     _refuse_unknown_category(app.settings, name, category)
+    _refuse_unsigned(app.settings, name, file, signature)
     hashes = read_hashes(file, SignalType(signal_type) if signal_type else None)
     order = ImportOrder(name, file.name, category, origin, app.person)
     version = open_lists(app.settings).import_version(order, hashes)
@@ -67,10 +84,11 @@ def import_list(
 def activate(app: App, name: str, version: int | None) -> None:
     """Let VERSION of the list NAME act; the newest one if none is given.
 
-    What acts is built first; uploads are checked against what was active until then.
+    The gate has its say first: what it puts aside does not act. What acts is built; until
+    then uploads are checked against what was active.
     """
     with shown_progress() as progress:
-        active = open_lists(app.settings).activate(name, version, app.person, progress)
+        active = open_lists(app.settings).activate(name, version, app.person, progress, print_report)
     click.echo(f"{name} version {active.number} is active: {active.entries} entries")
 
 
@@ -166,3 +184,13 @@ def _refuse_unknown_category(settings: Settings, name: str, category: str) -> No
         raise ListError(
             f"no rule for category {category!r}: use {known}, or add it to [lists.{name}.actions]"
         )
+
+
+def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path | None) -> None:
+    own = settings.lists.get(name)
+    if own is not None and own.public_key:
+        from upload_guard.lists.signatures import check_signature
+
+        check_signature(file, signature, own.public_key)
+    elif signature is not None:
+        raise ListError(f"there is no key to judge {signature}: set [lists.{name}] public_key")
