@@ -44,9 +44,13 @@ class ShippedBank:
     def files(self) -> tuple[BankFile, ...]:
         """Raises `StorageFailed`."""
         try:
-            return tuple(_read(json.loads(line)) for line in gzip.decompress(self._data).splitlines())
+            lines = gzip.decompress(self._data).splitlines()
+            files = tuple(_read(json.loads(line)) for line in lines)
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise StorageFailed(f"{self.file}: is damaged ({type(error).__name__})") from error
+        if not files:
+            raise StorageFailed(f"{self.file}: is damaged: it holds nothing")
+        return files
 
 
 def shipped_bytes(files: Iterable[BankFile]) -> bytes:
