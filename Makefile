@@ -35,12 +35,8 @@ fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for
 BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 \
 	MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=67108864
 
-bench: $(VENV)/.installed-bench  ## Print what guarding costs, with ratios.
-	$(BENCH_ENV) $(BIN)/python -m tests.bench.door
-	$(BENCH_ENV) $(BIN)/python -m tests.bench.check $(ARGS)
-	$(BENCH_ENV) $(BIN)/python -m tests.bench.matching
-	$(BENCH_ENV) $(BIN)/python -m tests.bench.memory
-	$(BENCH_ENV) $(BIN)/python -m tests.bench.swaps
+bench: $(VENV)/.installed-bench  ## Print what guarding costs, in some ten minutes; ARGS="check peer" for some.
+	@$(BENCH_ENV) $(BIN)/python -m tests.bench $(ARGS)
 
 clean:  ## Remove the environment and the caches.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,15 +13,15 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from upload_guard import digests
 from upload_guard.compose import open_lists
 from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
-from upload_guard.digests import digest_stream
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.store import ImportOrder
-from upload_guard.records import Digests, SignalType, Source, Upload
+from upload_guard.lists.importing import ImportOrder
+from upload_guard.records import Digest, Digests, SignalType, Source, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import Span
 
@@ -46,13 +46,17 @@ class BytesContent:
             yield Span(file.fileno(), 0, len(self.data))
 
 
+def digest_of(data: bytes) -> Digest:
+    return digests.digest_of(io.BytesIO(data))
+
+
 def digests_of(data: bytes) -> Digests:
-    return digest_stream(io.BytesIO(data))
+    return digests.digest_stream(io.BytesIO(data))
 
 
 def sha256_seen(uploads: Iterable[Upload]) -> set[bytes]:
     """Of all that is checked exactly: the uploads, and the files that are found inside them."""
-    seen = {upload.digests.sha256 for upload in uploads}
+    seen = {upload.digest.sha256 for upload in uploads}
     for upload in uploads:
         with upload.content.open() as stream:
             analysis = analyse(stream, ScanLimits())
@@ -61,7 +65,7 @@ def sha256_seen(uploads: Iterable[Upload]) -> set[bytes]:
 
 
 def upload_of(data: bytes, source: Source = Source("test", "/upload")) -> Upload:  # noqa: B008 - frozen
-    return Upload(BytesContent(data), digests_of(data), "file.bin", "application/octet-stream", source)
+    return Upload(BytesContent(data), digest_of(data), "file.bin", "application/octet-stream", source)
 
 
 def picture_bytes(seed: int) -> bytes:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upload_guard.digests import CHUNK, Digester, digest_stream
-from upload_guard.records import Digests, SignalType
+from upload_guard.digests import CHUNK, Digester, digest_of, digest_stream, exact_signals
+from upload_guard.records import Digest, Digests, SignalType
 
 
 def by_hashlib(data: bytes) -> Digests:
@@ -47,3 +47,15 @@ def test_digests_give_one_signal_of_each_exact_type() -> None:
         SignalType.SHA1: digests.sha1,
         SignalType.SHA256: digests.sha256,
     }
+
+
+def test_one_digest_names_a_file() -> None:
+    digests = by_hashlib(b"data")
+    assert digest_of(io.BytesIO(b"data")) == Digest(digests.sha256, 4)
+
+
+@pytest.mark.parametrize("kinds", [[], [SignalType.MD5], [SignalType.SHA1, SignalType.MD5]])
+def test_only_the_types_asked_for_are_taken(kinds: list[SignalType]) -> None:
+    data = b"data" * CHUNK
+    wanted = {signal.type: signal for signal in by_hashlib(data).signals()}
+    assert exact_signals(io.BytesIO(data), kinds) == tuple(wanted[kind] for kind in kinds)

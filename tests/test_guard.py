@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, settings_in, upload_of
+from tests.support import (
+    OTHER_SEED,
+    activate_listed_picture,
+    digests_of,
+    picture_bytes,
+    settings_in,
+    upload_of,
+)
 from upload_guard.compose import Station, build_policy, build_station
 from upload_guard.errors import CheckFailed, ServiceTimeout, ServiceUnreachable, StorageFailed, Unavailable
 from upload_guard.guard import Guard
@@ -80,7 +87,7 @@ def test_nothing_is_kept_of_a_request_in_which_one_upload_cannot_be_checked(
     @dataclass(frozen=True)
     class FailsAtText:
         def check(self, upload: Upload, deadline: float) -> Findings | Outcome:
-            if upload.digests.size < 100:
+            if upload.digest.size < 100:
                 raise ServiceUnreachable("gone")
             return station.guard.checker.check(upload, deadline)
 
@@ -147,5 +154,5 @@ def test_the_log_names_the_case_but_neither_file_nor_whole_hash(
         (outcome,) = station.guard.check([upload])
     assert outcome.case in caplog.text
     assert upload.file_name not in caplog.text
-    assert upload.digests.sha256.hex() not in caplog.text
-    assert upload.digests.md5.hex() not in caplog.text
+    assert upload.digest.sha256.hex() not in caplog.text
+    assert digests_of(listed).md5.hex() not in caplog.text

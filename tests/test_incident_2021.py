@@ -6,18 +6,19 @@ of Debian's WordPress 6.1.9, core and default themes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.debian import pictures_of
-from tests.support import digests_of, picture_bytes, settings_in
+from tests.support import digest_of, digests_of, picture_bytes, settings_in
 from upload_guard.cli.gate import print_report
 from upload_guard.compose import Station, build_station
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate import GateReport
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.records import Action, Result, SignalType, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import FileContent
@@ -45,21 +46,22 @@ def settings_for(folder: Path) -> Settings:
 
 
 @pytest.fixture(scope="module", params=["other", "baseline"])
-def replay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Replay:
+def replay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     settings = settings_for(tmp_path_factory.mktemp("incident"))
     station = build_station(settings)
     files = {}
     hashes = [ListedHash(SignalType.SHA256, digests_of(picture_bytes(1)).sha256)]
     for path in (file for package in PACKAGES for file in pictures_of(package)):
         digests = digests_of(path.read_bytes())
-        files[path] = Upload(FileContent(path), digests, path.name)
+        files[path] = Upload(FileContent(path), digest_of(path.read_bytes()), path.name)
         looks = station.sandbox.analyse(files[path].content).signals
         hashes += [ListedHash(signal.type, signal.value) for signal in (*digests.signals(), *looks)]
     order = ImportOrder("supplier", "supplier.txt", request.param, "supplier", "ann")
     station.lists.import_version(order, hashes)
     heard: list[GateReport] = []
     station.lists.activate("supplier", 1, "ann", tell=heard.append)
-    return Replay(files, station, heard[0])
+    yield Replay(files, station, heard[0])
+    station.sandbox.close()
 
 
 def test_the_files_are_real_and_many(replay: Replay) -> None:
@@ -70,7 +72,7 @@ def test_the_files_are_real_and_many(replay: Replay) -> None:
 def test_the_gate_names_every_one_of_them(replay: Replay) -> None:
     named = {Path(one.name).name for one in replay.report.benign}
     identical = [one for one in replay.report.benign if one.signal_type is SignalType.SHA256]
-    assert len(identical) == len({upload.digests.sha256 for upload in replay.files.values()})
+    assert len(identical) == len({upload.digest.sha256 for upload in replay.files.values()})
     assert {"spinner.gif", "wpicons.png", "screenshot.png"} <= named
 
 
@@ -89,7 +91,7 @@ def test_no_upload_of_them_is_refused(replay: Replay) -> None:
 def test_every_file_stays_as_it_was(replay: Replay) -> None:
     for path, upload in replay.files.items():
         replay.station.guard.check([upload])
-        assert digests_of(path.read_bytes()) == upload.digests
+        assert digest_of(path.read_bytes()) == upload.digest
     assert open_cases_of(replay) == 0
 
 
@@ -103,7 +105,7 @@ def open_cases_of(replay: Replay) -> int:
 def test_what_belongs_on_the_list_still_blocks(replay: Replay, tmp_path: Path) -> None:
     file = tmp_path / "listed.jpg"
     file.write_bytes(picture_bytes(1))
-    upload = Upload(FileContent(file), digests_of(picture_bytes(1)), "listed.jpg")
+    upload = Upload(FileContent(file), digest_of(picture_bytes(1)), "listed.jpg")
     verdict = replay.station.guard.inspect(upload)
     assert (verdict.result, verdict.action) == (Result.MATCH, Action.BLOCK)
 
@@ -114,8 +116,9 @@ def test_without_the_bank_they_would_have_been_refused(tmp_path: Path) -> None:
     )
     station = build_station(settings)
     path = next(file for file in pictures_of("wordpress") if file.name == "wpicons.png")
-    upload = Upload(FileContent(path), digests_of(path.read_bytes()), path.name)
+    upload = Upload(FileContent(path), digest_of(path.read_bytes()), path.name)
     order = ImportOrder("supplier", "supplier.txt", "other", "supplier", "ann")
-    station.lists.import_version(order, [ListedHash(SignalType.SHA256, upload.digests.sha256)])
+    station.lists.import_version(order, [ListedHash(SignalType.SHA256, upload.digest.sha256)])
     station.lists.activate("supplier", 1, "ann")
     assert station.guard.inspect(upload).action is Action.BLOCK
+    station.sandbox.close()

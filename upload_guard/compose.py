@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,18 @@ def build_station(settings: Settings) -> Station:
     snapshot = _live_snapshot(lists)
     keeper = QuarantineKeeper(database, Vault(settings.vault_dir))
     keeper.recover()
+    if missing := lists_not_active(settings, lists):
+        log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = _sandbox(settings)
     checker = _local_checker(settings, snapshot, _live_bank(settings, database), sandbox)
     guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
     return Station(guard, checker, snapshot, sandbox, lists, keeper)
+
+
+def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
+    """Lists that somebody has written settings for, and that nothing is checked against."""
+    active = {version.list_name for version in lists.versions() if version.active}
+    return tuple(sorted(settings.lists.keys() - active))
 
 
 def open_lists(settings: Settings) -> ListStore:

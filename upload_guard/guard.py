@@ -108,5 +108,5 @@ def _report(upload: Upload, outcome: Outcome) -> None:
         verdict.reason or "-",
         outcome.case or "-",
         upload.source.site or "-",
-        upload.digests.size,
+        upload.digest.size,
     )

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urljoin, urlsplit
 
-from upload_guard.digests import digest_stream
+from upload_guard.digests import digest_of
 from upload_guard.errors import AmbiguousRequest, PiecewiseUpload
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.assembly import Assembled, Assembly
@@ -82,7 +82,7 @@ class PieceChecker:
         if alone is not None:
             return Taken(alone)
         key = _key(source, piece.upload, part.file_name if piece.by_range else "")
-        so_far = opened.enter_context(self.assembly.add(key, piece, part.content, part.digests.size))
+        so_far = opened.enter_context(self.assembly.add(key, piece, part.content, part.digest.size))
         return Taken(_judged(so_far, part, route), lambda _headers: so_far.keep())
 
     def _expect(self, request: PieceRequest, headers: Headers) -> None:
@@ -100,7 +100,7 @@ def _only(files: Sequence[Upload], piece: Piece) -> Upload:
         raise PiecewiseUpload("a piece that nobody but the application could place")
     if len(files) != 1:
         raise AmbiguousRequest("a piece is to be the only file of its request")
-    if piece.length not in (None, files[0].digests.size):
+    if piece.length not in (None, files[0].digest.size):
         raise AmbiguousRequest("a piece has another length than its range")
     return files[0]
 
@@ -117,7 +117,7 @@ def _judged(so_far: Assembled, part: Upload, route: Route) -> Outcome | None:
     if not (so_far.complete or _may_be_used_already(so_far)):
         return Outcome(passed_unchecked(_UNSEEN))
     with so_far.content.open() as stream:
-        whole = replace(part, content=so_far.content, digests=digest_stream(stream))
+        whole = replace(part, content=so_far.content, digest=digest_of(stream))
     if so_far.complete:
         return strongest(route.guard.check([whole]))
     return _refused_if_listed(whole, route) or Outcome(passed_unchecked(_UNSEEN))

@@ -88,6 +88,17 @@ _SIZES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What names a string of bytes: its SHA-256 (raw) and its size in bytes."""
+
+    sha256: bytes
+    size: int
+
+    def signal(self) -> Signal:
+        return Signal(SignalType.SHA256, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
 class Digests:
     """Exact digests (raw bytes) and the size, in bytes, of what they were taken over."""
 
@@ -130,7 +141,7 @@ class Upload:
     """
 
     content: Content
-    digests: Digests
+    digest: Digest
     file_name: str = ""
     media_type: str = ""
     source: Source = Source()
@@ -178,7 +189,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of one version of a hash list; `since` is when the list first held it (UTC)."""
+    """One line of one version of a hash list; `since` is when the list first had it in its category (UTC)."""
 
     list_name: str
     version: int

@@ -151,8 +151,9 @@ class TrustSettings(_Section):
 
 
 class ListSettings(_Section):
-    """What differs from `[trust]` for one hash list."""
+    """What is said of one hash list, and what differs for it from `[trust]`."""
 
+    activate: Literal["auto", "manual"] = "auto"
     actions: dict[Category, Ceiling] = {}
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)

@@ -104,7 +104,7 @@ class UploadGuard:
 
 def _worth_checking(uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
     """All but an empty raw body, as HTTP/2 gives one with every GET: nobody uploaded that."""
-    return tuple(upload for upload in uploads if upload.digests.size or upload.file_name)
+    return tuple(upload for upload in uploads if upload.digest.size or upload.file_name)
 
 
 def _noting(taken: Taken, start_response: StartResponse) -> StartResponse:

@@ -1,19 +1,16 @@
 """What a whole check costs, as users run it, against only decoding the same file; and what each part costs.
 
-Run by `make bench`. The guard checks in this process with its sandbox: three digests, every view, both forms
-of PDQ in eight positions, borders trimmed, pHash, dHash, what is hidden behind the picture, and the lists.
-Targets are for processor time, which other work on the machine disturbs less. `--entries` is how many hashes
-the list has.
+`make bench ARGS=check`. The guard checks in this process with its sandbox: three digests, every view, both
+forms of PDQ in eight positions, borders trimmed, pHash, dHash, what is hidden behind the picture, and the
+search for all of it among ten million pictures (`--entries`), listed by PDQ and SHA-256.
+Targets are for processor time, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import os
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,11 +18,14 @@ import numpy as np
 from PIL import Image
 
 from tests.bench.drawn import Sample, samples
-from tests.support import activate_list, settings_in
-from upload_guard.compose import build_station
+from tests.bench.hashes import MANY, RandomEntries, activated
+from tests.bench.measure import ROUNDS, Cost, Junk, Run, costs, print_columns, print_head, print_row
+from tests.support import settings_in
+from upload_guard.checkers.local import LocalChecker
+from upload_guard.compose import Station, build_station
 from upload_guard.containers.appended import Appended
 from upload_guard.containers.base import read_at
-from upload_guard.digests import digest_stream
+from upload_guard.digests import digest_of, digest_stream
 from upload_guard.imaging.borders import trimmed
 from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.dihedral import dihedral
@@ -34,71 +34,25 @@ from upload_guard.imaging.pdq import hash_of, spectrum_of, squashed
 from upload_guard.imaging.signals import coarse_signals, image_signals
 from upload_guard.imaging.views import views
 from upload_guard.lists.formats import ListedHash
-from upload_guard.records import SignalType, Upload
-from upload_guard.settings import Settings
+from upload_guard.records import Signal, SignalType, Upload
+from upload_guard.settings import BenignSettings, CacheSettings, Settings
 from upload_guard.spans import FileContent
 
-ROUNDS = 9
+RARE = (SignalType.MD5, SignalType.SHA1)
+IN_PARTS = ("PNG 4 MP", "WebP 4 MP", "JPEG 12 MP")
 
-Run = Callable[[], object]
 Peer = Callable[[bytes], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Milliseconds of the least disturbed round, by the clock and of processor time."""
-
-    wall: float
-    cpu: float
-
-
-def descendants(root: int) -> Iterator[int]:
-    for task in Path(f"/proc/{root}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield int(child)
-            yield from descendants(int(child))
-
-
-def processor_time() -> float:
-    """Seconds that this process and those below it have used; clock_getcpuclockid(3)."""
-    children = (time.clock_gettime(~pid << 3 | 2) for pid in descendants(os.getpid()))
-    return time.process_time() + sum(children)
-
-
-def costs(*runs: Run) -> list[Cost]:
-    """Of each run, in turns: what disturbs one round disturbs all of them."""
-    for run in runs:
-        run()
-    taken: list[list[tuple[float, float]]] = [[] for _ in runs]
-    for _ in range(ROUNDS):
-        for run, found in zip(runs, taken, strict=True):
-            wall, cpu = time.perf_counter(), processor_time()
-            run()
-            found.append((time.perf_counter() - wall, processor_time() - cpu))
-    return [Cost(*(min(each) * 1e3 for each in zip(*found, strict=True))) for found in taken]
-
-
-def listed(count: int) -> list[ListedHash]:
-    rng = np.random.default_rng(7)
-    return [ListedHash(SignalType.PDQ, rng.bytes(32)) for _ in range(count // 2)] + [
-        ListedHash(SignalType.SHA256, rng.bytes(32)) for _ in range(count - count // 2)
-    ]
-
-
-def settings_without_cache(folder: Path) -> Settings:
-    return settings_in(folder, cache={"entries": 0})
-
-
-def checking(settings: Settings, file: Path) -> tuple[Run, Run]:
-    """A whole check of the file, and what ends the processes that it needs."""
-    station = build_station(settings)
+def checking(station: Station, file: Path) -> Run:
+    """A whole check of the file."""
 
     def check() -> None:
         with file.open("rb") as stream:
-            digests = digest_stream(stream)
-        station.guard.check([Upload(FileContent(file), digests)])
+            digest = digest_of(stream)
+        station.guard.check([Upload(FileContent(file), digest)])
 
-    return check, station.sandbox.close
+    return check
 
 
 def found_peer() -> Peer | None:
@@ -111,7 +65,7 @@ def found_peer() -> Peer | None:
     return PdqSignal.hash_from_bytes
 
 
-def bench_whole(settings: Settings, sample: Sample, file: Path, peer: Peer | None) -> Cost:
+def bench_whole(station: Station, sample: Sample, file: Path, peer: Peer | None) -> Cost:
     """Prints a line of the table; returns what the check costs."""
 
     def bare() -> None:
@@ -119,27 +73,24 @@ def bench_whole(settings: Settings, sample: Sample, file: Path, peer: Peer | Non
         with Image.open(file) as image:
             image.load()
 
-    check, close = checking(settings, file)
     theirs = [lambda: peer(sample.data)] if peer else []
-    decode, whole, *others = costs(bare, check, *theirs)
-    close()
-    cells = [
+    decode, whole, *others = costs(bare, checking(station, file), *theirs)
+    print_row(
         sample.name,
         f"{len(sample.data) / 1e6:.1f}",
         f"{decode.wall:.1f}",
         f"{whole.wall:.1f}",
         f"{whole.wall / decode.wall:.2f}",
         f"{whole.cpu / decode.cpu:.2f}",
-        f"{sample.target}",
+        sample.target,
         "yes" if whole.cpu / decode.cpu <= sample.target else "NO",
         f"{others[0].cpu / whole.cpu:.1f}" if others else "-",
-    ]
-    print(f"| {' | '.join(cells)} |", flush=True)
+    )
     return whole
 
 
 def parts_of(sample: Sample) -> dict[str, Run]:
-    """What the check is made of, each by itself, in this process."""
+    """What is done with the file, each part by itself, in this process."""
     limits = ScanLimits()
     image_format = sniff(sample.data)
     assert image_format is not None
@@ -151,7 +102,12 @@ def parts_of(sample: Sample) -> dict[str, Run]:
     luma = np.asarray(view.image)
     spectrum = spectrum_of(luma)
     assert spectrum is not None
-    stream = io.BytesIO(sample.data)
+    stream, appended = io.BytesIO(sample.data), Appended()
+
+    def hidden() -> list[object]:
+        holds = appended.holds(read_at(stream, 0, HEAD), stream)
+        return list(appended.files(stream, Budget(limits))) if holds else []
+
     return {
         "three digests": lambda: digest_stream(io.BytesIO(sample.data)),
         "views: decode, grey, thumbnails": read,
@@ -160,75 +116,108 @@ def parts_of(sample: Sample) -> dict[str, Run]:
         "of both, the seven positions beside the first": lambda: [hash_of(spectrum) for _ in range(14)],
         "pHash and dHash": lambda: list(coarse_signals(view)),
         "borders looked for": lambda: trimmed(luma),
-        "what hangs behind the picture": lambda: Appended().holds(read_at(stream, 0, HEAD), stream),
-        "all signals of the image": lambda: image_signals(
+        "what is hidden behind the picture or in its chunks": hidden,
+        "all signals of the image (what is above but digests and hidden)": lambda: image_signals(
             io.BytesIO(sample.data), image_format, Budget(limits)
         ),
     }
 
 
-def bench_parts(sample: Sample, whole: Cost) -> None:
-    parts = parts_of(sample)
-    for name, cost in zip(parts, costs(*parts.values()), strict=True):
-        print(f"| {name} | {cost.cpu:.2f} | {whole.cpu - cost.cpu:.1f} |")
+def searches_of(station: Station, sample: Sample) -> dict[str, Run]:
+    """What is asked of the lists once the file has been read."""
+    checker = station.guard.checker
+    assert isinstance(checker, LocalChecker)
+    image_format = sniff(sample.data)
+    assert image_format is not None
+    found = image_signals(io.BytesIO(sample.data), image_format, Budget(ScanLimits())).signals
+    plain = [one for one in found if one.type is SignalType.PDQ and one.variant in {"", "squashed"}]
+    digests = digest_stream(io.BytesIO(sample.data)).signals()
+
+    def searching(signals: Sequence[Signal]) -> Run:
+        return lambda: station.snapshot().find(signals, checker.distances)
+
+    return {
+        "search for all its signals": searching(found),
+        "of these, the two forms of PDQ as they stand": searching(plain),
+        "look-up of its digests": searching(digests),
+    }
 
 
-def bench_handover(settings: Settings, folder: Path) -> None:
-    """A file that is no image: what is left is the way to the sandbox and back, lists, policy."""
-    file = folder / "text"
-    file.write_bytes(b"nothing to see")
-    check, close = checking(settings, file)
-    (cost,) = costs(check)
-    close()
-    print(f"| a file of 14 bytes through everything, sandbox included | {cost.wall:.2f} |")
+def bench_parts(station: Station, whole: Mapping[Sample, Cost]) -> None:
+    """For each sample: what a part takes by itself, and what is left of its whole check without it."""
+    print(
+        "\nWhat a check consists of, each part by itself: processor ms, and the whole check less it; searches"
+    )
+    print("with cold caches\n")
+    print_columns("part", *(text for sample in whole for text in (sample.name, "less it")))
+    rows: dict[str, list[str]] = {"the whole check": []}
+    for sample, all_of_it in whole.items():
+        rows["the whole check"] += [f"{all_of_it.cpu:.1f}", ""]
+        parts, searches = parts_of(sample), searches_of(station, sample)
+        taken = [*costs(*parts.values()), *costs(*searches.values(), before=Junk().touch)]
+        for name, cost in zip([*parts, *searches], taken, strict=True):
+            rows.setdefault(name, []).extend((f"{cost.cpu:.2f}", f"{all_of_it.cpu - cost.cpu:.1f}"))
+    for name, cells in rows.items():
+        print_row(name, *cells)
 
 
-def bench_cheap(folder: Path, sample: Sample) -> None:
-    """The two ways around decoding."""
-    file = folder / "picture"
-    file.write_bytes(sample.data)
-    cached = settings_in(folder / "cached")
-    activate_list(cached, listed(100))
+def bench_cheap(settings: Settings, station: Station, folder: Path, sample: Sample) -> None:
+    """The way to the sandbox and back for a file that is no image; and the ways around decoding."""
+    print("\nBeside decoding\n")
+    print_columns("", "ms")
+    text, picture = folder / "text", folder / "picture"
+    text.write_bytes(b"nothing to see")
+    picture.write_bytes(sample.data)
+    (cost,) = costs(checking(station, text))
+    print_row(
+        f"a file of {text.stat().st_size} bytes through everything, sandbox included", f"{cost.wall:.2f}"
+    )
+    caching = build_station(settings.model_copy(update={"cache": CacheSettings()}))
+    (cost,) = costs(checking(caching, picture))
+    caching.sandbox.close()
+    print_row("the same file again, from the cache (its digests are taken)", f"{cost.wall:.2f}")
+    upload = Upload(FileContent(picture), digest_of(io.BytesIO(sample.data)))
+    listed = ListedHash(SignalType.SHA256, upload.digest.sha256)
+    station.lists.add("random", [listed], "baseline", "bench")
     # With a bank of views it would be opened.
-    exact = settings_in(folder / "exact", cache={"entries": 0}, benign={"shipped": False})
-    with file.open("rb") as stream:
-        activate_list(exact, [ListedHash(SignalType.SHA256, digest_stream(stream).sha256)])
-    again, close = checking(cached, file)
-    (cost,) = costs(again)
-    close()
-    print(f"| the same file again, from the cache (its digests are taken) | {cost.wall:.2f} |")
-    station = build_station(exact)
-    with file.open("rb") as stream:
-        upload = Upload(FileContent(file), digest_stream(stream))
-    (cost,) = costs(lambda: station.guard.inspect(upload))
-    print(f"| settled by an exact digest (taken before; nothing is kept) | {cost.wall:.2f} |")
+    exact = build_station(settings.model_copy(update={"benign": BenignSettings(shipped=False)}))
+    (cost,) = costs(lambda: exact.guard.inspect(upload))
+    print_row("settled by an exact digest (taken before; nothing is kept)", f"{cost.wall:.2f}")
+
+
+def bench(folder: Path, entries: int) -> None:
+    settings = settings_in(folder, cache={"entries": 0})
+    seconds = activated(settings, RandomEntries(entries, (SignalType.PDQ, SignalType.SHA256), rare=RARE))
+    station = build_station(settings)
+    size = station.snapshot().size
+    print(
+        f"{size:,} hashes in force: {entries:,} PDQ, as many SHA-256, a thousand of MD5 and of SHA-1 each, so"
+    )
+    print(f"that these digests are taken as well; built in {seconds:.0f} s\n")
+    drawn, peer = samples(), found_peer()
+    print_columns(
+        "file", "MB", "decode ms", "check ms", "wall", "processor", "target", "met", "threatexchange / check"
+    )
+    whole: dict[Sample, Cost] = {}
+    for number, sample in enumerate(drawn):
+        file = folder / f"sample {number}"
+        file.write_bytes(sample.data)
+        whole[sample] = bench_whole(station, sample, file, peer)
+    chosen = {sample: cost for sample, cost in whole.items() if sample.name in IN_PARTS}
+    bench_parts(station, chosen)
+    bench_cheap(settings, station, folder, next(sample for sample in drawn if sample.name == "JPEG 12 MP"))
+    station.sandbox.close()
 
 
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--entries", type=int, default=1000)
+    reader.add_argument("--entries", type=int, default=MANY)
     entries = reader.parse_args().entries
+    print_head(
+        f"A check against a bare decode by Pillow and one PDQ of threatexchange, best of {ROUNDS} rounds"
+    )
     with TemporaryDirectory(dir=Path.cwd()) as name:
-        folder = Path(name)
-        settings = settings_without_cache(folder)
-        activate_list(settings, listed(entries))
-        drawn, peer = samples(), found_peer()
-        print(f"A check against a bare decode, one list of {entries} hashes, best of {ROUNDS} rounds\n")
-        print(
-            "| file | MB | decode ms | check ms | wall | processor | target | met | threatexchange / check |"
-        )
-        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-        whole: dict[str, Cost] = {}
-        for number, sample in enumerate(drawn):
-            file = folder / f"sample {number}"
-            file.write_bytes(sample.data)
-            whole[sample.name] = bench_whole(settings, sample, file, peer)
-        middle = next(sample for sample in drawn if sample.name == "JPEG 12 MP")
-        print(f"\n| part of {middle.name} | processor ms | the check less it |\n| --- | --- | --- |")
-        bench_parts(middle, whole[middle.name])
-        print("\n| beside decoding | ms |\n| --- | --- |")
-        bench_handover(settings, folder)
-        bench_cheap(folder, middle)
+        bench(Path(name), entries)
 
 
 if __name__ == "__main__":

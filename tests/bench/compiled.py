@@ -1,12 +1,11 @@
-"""Would a compiled search pay? The bands asked by numba and by numpy, in one run:
-`python -m tests.bench.compiled [MILLIONS]`.
+"""Would a compiled search pay? The bands asked by numba and by numpy, in one run: `make bench ARGS=compiled`.
 
 It is not offered (docs/lists.md says why); this is the measurement behind that.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -14,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from tests.bench.hashes import Junk, RandomEntries, built
-from tests.bench.matching import BATCH, REACH, Ask, timed
+from tests.bench.hashes import MANY, REACH, Ask, RandomEntries, Values, built, opened, timed
+from tests.bench.measure import Junk, print_head
 from upload_guard.matching.bands import band_keys, probes_for
-from upload_guard.matching.files import open_files
 from upload_guard.matching.hamming import near_by_bands
 from upload_guard.matching.table import Table
 from upload_guard.records import SignalType
 
+BATCH = 16
 _MOST = 1 << 20
 
 
@@ -73,7 +72,7 @@ def by_numba(table: Table) -> Ask:
     firsts, counts = (np.empty(len(probes.masks) + 1, np.int64) for _ in range(2))
     candidates, out = np.empty(_MOST, np.int64), np.empty((_MOST, 3), np.int64)
 
-    def ask(values: np.ndarray) -> set[tuple[int, ...]]:
+    def ask(values: Values) -> set[tuple[int, ...]]:
         keys, asked = band_keys(values, table.widths), values.view(np.uint64)
         own = (probes.masks, probes.bands, table.places, table.starts, table.ids, table.words)
         found = search(keys, asked, *own, REACH, firsts, counts, candidates, out)
@@ -83,7 +82,7 @@ def by_numba(table: Table) -> Ask:
 
 
 def by_numpy(table: Table) -> Ask:
-    def ask(values: np.ndarray) -> set[tuple[int, ...]]:
+    def ask(values: Values) -> set[tuple[int, ...]]:
         return {
             triple
             for found in near_by_bands(table, values, REACH)
@@ -96,16 +95,18 @@ def by_numpy(table: Table) -> Ask:
 
 
 def main() -> None:
-    millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=MANY)
+    entries = parser.parse_args().entries
+    print_head("A compiled search (numba) against plain numpy")
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        files = open_files(built(Path(folder), RandomEntries(int(millions * 1e6)))[0])
-        files.read()
+        files, _ = opened(built(Path(folder), RandomEntries(entries))[0])
     table = files.tables[SignalType.PDQ]
     asks = {"numba": by_numba(table), "numpy": by_numpy(table)}
     held = table.words[:: len(table.words) // 20].copy().view(np.uint8)
     begun = perf_counter()
     assert asks["numba"](held) == asks["numpy"](held)
-    print(f"{millions:g} million PDQ hashes at {REACH}; numba compiles in {perf_counter() - begun:.1f} s")
+    print(f"{entries:,} PDQ hashes at {REACH}; numba compiles in {perf_counter() - begun:.1f} s")
     for size in (1, BATCH):
         for name, ask in asks.items():
             print(f"  {size:2} at once, each, cold  {name}  {timed(ask, 200, size, Junk().touch)}")

@@ -1,66 +1,36 @@
 """Matching among millions: time, memory, building, against faiss in the same run.
 
-`python -m tests.bench.matching [MILLIONS ...]` (1 and 10 by default); `--plot FILE` draws the growth from
-100 thousand on instead.
+`make bench ARGS=matching`: 1 and 10 million, or as many as `--entries` says.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from tests.bench.hashes import Junk, RandomEntries, Timing, built, forget
-from upload_guard.matching.files import SnapshotFiles, open_files
+from tests.bench.hashes import MANY, REACH, Ask, RandomEntries, Values, built, find_in, forget, opened, timed
+from tests.bench.measure import Junk, print_head
+from upload_guard.matching.files import SnapshotFiles
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Signal, SignalType
 
-REACH = 31
 REVIEW_REACH = 50
 BATCH = 16
-QUERIES = 400
+BATCHES = 100
 MOST_FOR_FAISS = 20_000_000
-LIMITS = DistanceLimits({SignalType.PDQ: REACH, SignalType.PHASH: 8, SignalType.DHASH: 8})
-Ask = Callable[[np.ndarray], object]
 
 try:
     import faiss
 except ImportError as missing:
     faiss, why_no_faiss = None, str(missing)
-
-
-def nothing() -> None:
-    """What to do before each query where caches stay hot."""
-
-
-def timed(ask: Ask, queries: int = QUERIES, size: int = 1, before: Callable[[], None] = nothing) -> Timing:
-    """Some queries of `size` random hashes, for each of the hashes; `before` each, untimed."""
-    rng = np.random.default_rng(99)
-    clock, processor = [], []
-    for _ in range(queries + 3):
-        values = rng.integers(0, 256, (size, 32), np.uint8)
-        before()
-        begun, own = perf_counter(), thread_time()
-        ask(values)
-        processor.append((thread_time() - own) / size)
-        clock.append((perf_counter() - begun) / size)
-    return Timing(clock[3:], processor[3:])
-
-
-def find_in(snapshot: Snapshot, reach: int = REACH) -> Ask:
-    limits = DistanceLimits({SignalType.PDQ: reach, SignalType.PHASH: 8, SignalType.DHASH: 8})
-
-    def ask(values: np.ndarray) -> object:
-        return snapshot.find([Signal(SignalType.PDQ, value.tobytes()) for value in values], limits)
-
-    return ask
 
 
 def bench_building(folder: Path, count: int) -> SnapshotFiles:
@@ -78,14 +48,6 @@ def bench_building(folder: Path, count: int) -> SnapshotFiles:
     return files
 
 
-def opened(path: Path) -> tuple[SnapshotFiles, float]:
-    """Ready for queries, and the seconds that it took."""
-    start = perf_counter()
-    files = open_files(path)
-    files.read()
-    return files, perf_counter() - start
-
-
 def bench_queries(files: SnapshotFiles) -> float:
     """Prints, and gives the median with cold caches in seconds."""
     snapshot, junk = Snapshot("bench", files), Junk()
@@ -93,7 +55,7 @@ def bench_queries(files: SnapshotFiles) -> float:
     cold = timed(ask, before=junk.touch)
     print(f"  one hash at {REACH}, caches hot         {timed(ask)}")
     print(f"  one hash at {REACH}, caches cold        {cold}")
-    print(f"  {BATCH} at once, each, caches cold     {timed(ask, QUERIES // BATCH * 4, BATCH, junk.touch)}")
+    print(f"  {BATCH} at once, each, caches cold     {timed(ask, BATCHES, BATCH, junk.touch)}")
     wide = find_in(snapshot, REVIEW_REACH)
     print(f"  one hash at {REVIEW_REACH}, caches cold        {timed(wide, 60, before=junk.touch)}")
     return cold.median
@@ -101,14 +63,14 @@ def bench_queries(files: SnapshotFiles) -> float:
 
 def bench_exact(folder: Path, count: int) -> None:
     path, seconds = built(folder, RandomEntries(count, (SignalType.SHA256,), "exact"))
-    files = open_files(path)
-    files.read()
+    files, _ = opened(path)
     size = sum(file.size for file in files.manifest.files) / count
     snapshot = Snapshot("bench", files)
     asked = [Signal(SignalType.SHA256, np.random.default_rng(at).bytes(32)) for at in range(20_000)]
+    limits = DistanceLimits({})
     start = perf_counter()
     for signal in asked:
-        snapshot.find([signal], LIMITS)
+        snapshot.find([signal], limits)
     each = (perf_counter() - start) / len(asked)
     locate = files.tables[SignalType.SHA256].locate
     start = perf_counter()
@@ -121,14 +83,16 @@ def bench_exact(folder: Path, count: int) -> None:
     )
 
 
-def faiss_indexes(values: np.ndarray) -> dict[str, Any]:
-    """The indexes to compare with; MultiHash 16x16 with one flipped bit is how HMA searches PDQ at 31."""
-    flat = faiss.IndexBinaryFlat(256)
-    multi = faiss.IndexBinaryMultiHash(256, 16, 16)
-    multi.nflip = REACH // 16
-    for index in (flat, multi):
-        index.add(values)
-    return {"IndexBinaryFlat": flat, "IndexBinaryMultiHash 16x16": multi}
+def faiss_indexes(values: Values) -> Iterator[tuple[str, Any]]:
+    """What to compare with, one at a time. MultiHash 16x16 with one flipped bit is how HMA searches at 31."""
+    faiss.omp_set_num_threads(1)
+    index = faiss.IndexBinaryFlat(256)
+    index.add(values)
+    yield "IndexBinaryFlat", index
+    index = faiss.IndexBinaryMultiHash(256, 16, 16)
+    index.nflip = REACH // 16
+    index.add(values)
+    yield "IndexBinaryMultiHash 16x16", index
 
 
 def search_in(index: Any) -> Ask:
@@ -143,9 +107,7 @@ def bench_faiss(count: int, ours: float) -> None:
     if count > MOST_FOR_FAISS:
         print(f"  faiss: left out, its MultiHash would take some {count * 400 >> 30} GiB")
         return
-    values = np.concatenate([batch.values for batch in RandomEntries(count)])
-    faiss.omp_set_num_threads(1)
-    for name, index in faiss_indexes(values).items():
+    for name, index in faiss_indexes(RandomEntries(count).values()):
         theirs = timed(search_in(index), 40, before=Junk().touch)
         print(f"  faiss {name:28} {theirs}: {theirs.median / ours:.0f} times ours")
     gc.collect()
@@ -158,48 +120,16 @@ def bench(folder: Path, count: int) -> None:
     bench_faiss(count, ours)
 
 
-def plot(folder: Path, target: Path) -> None:
-    """Medians of processor time by number of entries, ours and faiss's, as a drawing."""
-    from matplotlib import pyplot
-
-    counts = [100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000]
-    lines: dict[str, list[float]] = {}
-    for count in counts:
-        path, _ = built(folder, RandomEntries(count))
-        files = open_files(path)
-        files.read()
-        asks = {"upload_guard": find_in(Snapshot("bench", files))}
-        if faiss is not None:
-            values = np.concatenate([batch.values for batch in RandomEntries(count)])
-            faiss.omp_set_num_threads(1)
-            for name, index in faiss_indexes(values).items():
-                asks[f"faiss {name}"] = search_in(index)
-        for name, ask in asks.items():
-            lines.setdefault(name, []).append(timed(ask, 60, before=Junk().touch).processor_median * 1e3)
-        print(f"{count:>12,}  " + ", ".join(f"{name} {line[-1]:.3f} ms" for name, line in lines.items()))
-        del asks, files
-        gc.collect()
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    for name, line in lines.items():
-        axes.loglog(counts, line, marker="o", label=name)
-    axes.set(title=f"PDQ within {REACH} bits", xlabel="entries", ylabel="ms of processor a hash, caches cold")
-    axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(target)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("millions", nargs="*", type=float, default=[1, 10])
-    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--entries", nargs="+", type=int, default=[1_000_000, MANY])
     arguments = parser.parse_args()
+    print_head(
+        "Searches against IndexBinaryFlat and IndexBinaryMultiHash 16x16 (HMA's index) of faiss, one thread"
+    )
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        if arguments.plot:
-            plot(Path(folder), arguments.plot)
-        else:
-            for millions in arguments.millions:
-                bench(Path(folder), int(millions * 1e6))
+        for count in arguments.entries:
+            bench(Path(folder), count)
 
 
 if __name__ == "__main__":

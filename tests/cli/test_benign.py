@@ -18,8 +18,8 @@ NEUTRAL = "[trust]\nprobation_hours = 0\n[benign]\nshipped = false\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A theme with one picture, and settings without probation."""
-    (tmp_path / "upload_guard.toml").write_text(NEUTRAL)
+    """A theme with one picture, and settings without probation, by which no version acts by itself."""
+    (tmp_path / "upload_guard.toml").write_text(NEUTRAL + '[lists.icse]\nactivate = "manual"\n')
     (tmp_path / "theme" / "img").mkdir(parents=True)
     (tmp_path / "theme" / "img" / "hills.jpg").write_bytes(OTHER)
     (tmp_path / "theme" / "style.css").write_text("body { margin: 0 }")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -157,7 +158,7 @@ def test_checking_keeps_nothing(with_list: Path) -> None:
 
 def test_an_imported_list_acts_only_after_activation(folder: Path) -> None:
     imported = run(folder, "list", "import", "icse", "list.txt", "--category", "baseline", "--origin", "x")
-    assert "icse version 1: 2 entries (1 md5, 1 pdq)" in imported.stdout
+    assert "icse version 1: 2 entries (1 md5, 1 pdq; 2 baseline), " in imported.stdout
     assert check(folder, "listed.jpg").returncode == 4
     assert run(folder, "list", "activate", "icse").returncode == 0
     assert check(folder, "listed.jpg").returncode == 1
@@ -170,6 +171,25 @@ def test_a_retracted_hash_stops_acting_and_an_added_one_acts(with_list: Path) ->
     assert check(with_list, "listed.jpg").returncode == 1
     assert "1 added" in run(with_list, "list", "add", "icse", "one.txt", "--category", "baseline").stdout
     assert check(with_list, "like.jpg").returncode == 1
+
+
+def test_who_retracts_is_told_what_stops_acting_and_what_never_did(with_list: Path) -> None:
+    listed, elsewhere = (digests_of(data).md5.hex() for data in (LISTED, b"elsewhere"))
+    mistyped = "0" * 32
+    (with_list / "other.txt").write_text(elsewhere)
+    run(with_list, "list", "import", "other", "other.txt", "--category", "baseline", "--origin", "x")
+    run(with_list, "list", "activate", "other")
+    (with_list / "many.txt").write_text("\n".join([listed, listed.upper(), mistyped, elsewhere]))
+    said = run(with_list, "list", "retract", "icse", "many.txt").stdout
+    assert "3 retracted. 1 in the active version, which stop acting" in said
+    assert "1 not in it, but in other lists, where they go on acting" in said
+    assert "1 on no active list (check for a mistyped digit)" in said
+
+
+def test_what_is_not_built_here_can_be_retracted(with_list: Path) -> None:
+    shutil.rmtree(with_list / "upload_guard_data" / "snapshots")
+    said = run(with_list, "list", "retract", "icse", "list.txt").stdout
+    assert "2 retracted. What is active is not built here" in said
 
 
 def test_hashes_to_change_can_come_on_standard_input(with_list: Path) -> None:
@@ -202,11 +222,99 @@ def test_verify_says_that_all_is_as_it_was_built_or_what_is_not(with_list: Path)
     assert "has 7 bytes" in result.stderr
 
 
-def test_list_show_names_versions_and_which_is_active(with_list: Path) -> None:
-    run(with_list, "list", "import", "icse", "list.txt", "--category", "illegal")
-    rows = run(with_list, "list", "show").stdout.splitlines()
-    assert rows[1].split()[:4] == ["icse", "interpol", "1", "since"]
-    assert rows[2].split()[:4] == ["icse", "interpol", "2", "no"]
+def imported(folder: Path, *more: str) -> Said:
+    return run(folder, *more, "list", "import", "icse", "list.txt", "--category", "illegal")
+
+
+def active_versions(folder: Path) -> list[bool]:
+    rows = run(folder, "list", "show").stdout.split("\n\n")[0].splitlines()[1:]
+    return [row.split()[3] == "since" for row in rows]
+
+
+def test_a_later_version_follows_by_itself_and_the_first_did_not(with_list: Path) -> None:
+    said = imported(with_list).stdout
+    assert "It is active now" in said
+    assert active_versions(with_list) == [False, True]
+    assert run(with_list, "list", "show").stdout.splitlines()[-1].split()[-1] == "automatic"
+
+
+def test_a_version_that_the_gate_holds_waits_and_says_why(with_list: Path) -> None:
+    (with_list / "many.txt").write_text("".join(f"{number:032x}\n" for number in range(1000, 1030)))
+    said = run(with_list, "list", "import", "icse", "many.txt", "--category", "illegal")
+    assert said.returncode == 0
+    assert "It waits: list 'icse' version 2 is held: it grows from 2 to 30 acting entries" in said.stdout
+    assert active_versions(with_list) == [True, False]
+    run(with_list, "list", "approve", "icse", "2", "--because", "the supplier said so")
+    assert run(with_list, "list", "activate", "icse", "2").returncode == 0
+    assert active_versions(with_list) == [False, True]
+
+
+def test_a_list_that_is_manual_waits_for_a_person(with_list: Path) -> None:
+    (with_list / "config.toml").write_text('[lists.icse]\nactivate = "manual"\n')
+    said = imported(with_list, "--config", "config.toml").stdout
+    assert 'It waits: activate = "manual" in [lists.icse].' in said
+    assert "upload-guard list activate icse 2" in said
+    assert active_versions(with_list) == [True, False]
+
+
+def test_a_rollback_is_shown_and_holds_back_what_comes_next(with_list: Path) -> None:
+    imported(with_list)
+    assert "icse is back at version 1: 2 entries" in run(with_list, "list", "rollback", "icse", "1").stdout
+    assert "It waits: the list was rolled back to version 1." in imported(with_list).stdout
+    assert active_versions(with_list) == [True, False, False]
+    activations = run(with_list, "list", "show").stdout.split("\n\n")[1].splitlines()[1:]
+    assert [row.split()[3] for row in activations] == ["1", "2", "1"]
+    assert [row.split()[-1] for row in activations] == ["manual", "automatic", "rollback"]
+
+
+def test_list_show_tells_all_of_a_version(with_list: Path) -> None:
+    (with_list / "one.txt").write_text("0" * 32)
+    run(with_list, "list", "add", "icse", "one.txt", "--category", "illegal")
+    row = run(with_list, "list", "show").stdout.splitlines()[1]
+    assert row.startswith("icse")
+    for part in ("interpol", "1 md5, 1 pdq", "2 baseline", "list.txt"):
+        assert part in row
+    stored = Settings(data_dir=with_list / "upload_guard_data").lists_dir / "icse" / "000001.jsonl"
+    assert row.split()[-1] == digests_of(stored.read_bytes()).sha256.hex()[:16]
+
+
+ICSE = (
+    "MD5;SHA1;PhotoDNA;Image ID;Is distributed;Victim identified;Offender identified;Series name;"
+    "Number of submissions;File Available;Media Type;Baseline\n"
+)
+
+
+def test_one_file_can_name_several_categories_and_what_is_left_out_is_said(folder: Path) -> None:
+    rows = [f"{digests_of(LISTED).md5.hex()};;;1;;;;;;;Image;True", f"{'1' * 32};;;2;;;;;;;Image;False"]
+    (folder / "list.txt").write_text(ICSE + "\n".join([*rows, f"{'2' * 32};;;3;;;;;;;Video;True"]))
+    said = run(folder, "list", "import", "icse", "list.txt", "--origin", "interpol").stdout
+    assert "2 entries (2 md5; 1 baseline, 1 other)" in said
+    assert "Left out: 1 videos" in said
+    run(folder, "list", "activate", "icse")
+    assert "md5 on icse v1 (baseline)" in check(folder, "listed.jpg").stdout
+
+
+def test_a_suppliers_own_categories_need_rules(folder: Path) -> None:
+    medium = {"MD5": digests_of(LISTED).md5.hex(), "Category": 1}
+    (folder / "list.txt").write_text(json.dumps({"odata.metadata": "/1.3.xml#Media", "value": [medium]}))
+    command = ("list", "import", "vic", "list.txt", "--origin", "project-vic")
+    assert "no rule for category '1'" in run(folder, *command).stderr
+    (folder / "config.toml").write_text(
+        '[trust]\nprobation_hours = 0\n[lists.vic]\nactions = { 1 = "block" }\n'
+    )
+    assert "1 entries (1 md5; 1 1)" in run(folder, "--config", "config.toml", *command).stdout
+    run(folder, "--config", "config.toml", "list", "activate", "vic")
+    assert check(folder, "listed.jpg").returncode == 1
+
+
+def test_a_list_can_be_exported_and_imported_again(with_list: Path) -> None:
+    to_stdout = run(with_list, "list", "export", "icse")
+    to_file = run(with_list, "list", "export", "icse", "1", "--format", "jsonl", "--output", "out")
+    assert (to_file.stdout, "2 entries written" in to_file.stderr) == ("", True)
+    assert (with_list / "out").read_text() == to_stdout.stdout
+    again = run(with_list, "list", "import", "again", "out", "--origin", "interpol", "--keep-dates")
+    assert "2 entries (1 md5, 1 pdq; 2 baseline)" in again.stdout
+    assert run(with_list, "list", "export", "again").stdout == to_stdout.stdout
 
 
 def test_with_no_list_show_says_what_to_do(tmp_path: Path) -> None:
@@ -228,6 +336,10 @@ IMPORT = ("list", "import", "icse", "list.txt", "--origin", "x", "--category")
         (("list", "import", "A B", "list.txt", "--category", "baseline", "--origin", "x"), "is no list name"),
         (("list", "activate", "nothing"), "there is no list 'nothing'"),
         (("list", "activate", "nothing", "x"), "not a valid integer range"),
+        (("list", "rollback", "nothing", "1"), "there is no list 'nothing'"),
+        (("list", "export", "nothing"), "there is no list 'nothing'"),
+        (("list", "import", "icse", "list.txt", "--origin", "x"), "list.txt: names no category"),
+        ((*IMPORT, "baseline", "--format", "vics"), "list.txt: is no VICS"),
         (("--config", "gone.toml", "list", "show"), "gone.toml: cannot be read: No such file"),
         (("check",), "Missing argument 'FILES...'"),
         (("nonsense",), "No such command 'nonsense'"),

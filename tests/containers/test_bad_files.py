@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
@@ -33,7 +34,9 @@ from tests.containers.writing import (
     zipped,
 )
 from upload_guard.containers.analyse import analyse
-from upload_guard.imaging.budget import ScanLimits
+from upload_guard.containers.base import Inner, Remark
+from upload_guard.containers.text import Text
+from upload_guard.imaging.budget import Budget, ScanLimits
 
 
 def with_flag(archive: bytes, flag: int, name: bytes) -> bytes:
@@ -277,3 +280,12 @@ def test_any_bytes_at_all_never_raise(data: bytes) -> None:
         b"From: a\nTo: b\n",
     ):
         analysed(head + data, TINY)
+
+
+def test_only_so_much_text_of_one_upload_is_searched_and_that_is_said() -> None:
+    text, budget = b'"' + base64.b64encode(LISTED) + b'"', Budget(ScanLimits())
+    assert [type(found) for found in Text().files(io.BytesIO(text), budget)] == [Inner]
+    while budget.may_search(1 << 20):
+        pass
+    (found,) = Text().files(io.BytesIO(text), budget)
+    assert isinstance(found, Remark)

@@ -40,6 +40,7 @@ from tests.containers.writing import (
 from tests.imaging.files import png_chunk
 from upload_guard.demo.pictures import jpeg
 from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.formats import ImageFormat
 
 IN_64 = base64.b64encode(LISTED)
 DATA_URI = b"data:image/jpeg;base64," + IN_64
@@ -151,7 +152,29 @@ def webp_with_chunk(body: bytes) -> bytes:
     return data[:4] + struct.pack("<L", len(data) - 8) + data[8:]
 
 
+def with_box(image_format: str, kind: bytes, body: bytes = LISTED) -> bytes:
+    """Behind the others, and still inside the image as its boxes tell."""
+    return converted(image_format, OTHER) + struct.pack(">L4s", 8 + len(body), kind) + body
+
+
+def bmp_with_gap() -> bytes:
+    return BMP[:10] + struct.pack("<L", 54 + len(LISTED)) + BMP[14:54] + LISTED + BMP[54:]
+
+
+def ico_with_gap(body: bytes = LISTED) -> bytes:
+    data = converted("ICO", OTHER, sizes=[(64, 48)], bitmap_format="bmp")
+    return data[:18] + struct.pack("<L", 22 + len(body)) + body + data[22:]
+
+
+CODESTREAM = converted("JPEG2000", no_jp2=True)
+
 EXACT = TEXTS | {
+    "jpeg in a free box of an avif": with_box("AVIF", b"free"),
+    "jpeg in a second mdat box of an avif": with_box("AVIF", b"mdat"),
+    "jpeg in a box of a jpeg 2000": with_box("JPEG2000", b"uuid"),
+    "jpeg in the gap of a bmp": bmp_with_gap(),
+    "jpeg in the gap of an ico": ico_with_gap(),
+    "gzip in the gap of an ico": ico_with_gap(gzip.compress(LISTED)),
     "jpeg then jpeg": OTHER + LISTED,
     "jpeg then noise then jpeg": OTHER + bytes(range(256)) * 300 + LISTED,
     "jpeg then jpeg then noise": OTHER + LISTED + b"tail" * 999,
@@ -173,6 +196,15 @@ EXACT = TEXTS | {
     "jpeg then zip": OTHER + zipped({"a.jpg": LISTED}),
     "jpeg then zip then much noise": OTHER + zipped({"a.jpg": LISTED}) + b"\x01" * 80_000,
     "jpeg then pdf": OTHER + DCT,
+    "jpeg then gzip": OTHER + gzip.compress(LISTED),
+    "jpeg then bytes then gzip": OTHER + bytes(9) + gzip.compress(LISTED),
+    "jpeg then bzip2": OTHER + bz2.compress(LISTED),
+    "jpeg then bytes then bzip2 of the least level": OTHER + bytes(9) + bz2.compress(LISTED, 1),
+    "jpeg then xz": OTHER + lzma.compress(LISTED),
+    "png then tar": converted("PNG", OTHER) + tarred(),
+    "png then tar gz": converted("PNG", OTHER) + tarred("w:gz"),
+    "jpeg without an end then xz": OTHER[:-2] + lzma.compress(LISTED),
+    "gzip in a chunk of a png": with_chunk(gzip.compress(LISTED)),
     "zip": zipped({"a.jpg": LISTED}),
     "zip stored": zipped({"a.jpg": LISTED}, zipfile.ZIP_STORED),
     "zip bzip2": zipped({"a.jpg": LISTED}, zipfile.ZIP_BZIP2),
@@ -352,6 +384,32 @@ def test_row_10_a_raster_under_a_soft_mask_is_found() -> None:
     image = pdf_image(b"/DeviceRGB", 8, zlib.compress(RGB), b"/Filter /FlateDecode /SMask 6 0 R")
     mask = pdf_image(b"/DeviceGray", 8, zlib.compress(b"\xff" * len(GREY)), b"/Filter /FlateDecode")
     assert found_by_look(analysed(pdf_page(image, b"/Im0 Do", mask)))
+
+
+def test_a_second_codestream_of_a_jpeg_2000_is_found() -> None:
+    assert found_exactly(analysed(with_box("JPEG2000", b"jp2c", CODESTREAM)), CODESTREAM)
+
+
+@pytest.mark.skipif(not ImageFormat.HEIF.decoded_by, reason="needs the extra [heif]")
+def test_a_jpeg_in_a_box_of_a_heic_is_found() -> None:
+    assert found_exactly(analysed(with_box("HEIF", b"mdat")))
+
+
+@pytest.mark.parametrize("magic", [b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00", b"7z\xbc\xaf\x27\x1c"])
+@pytest.mark.parametrize("between", [b"", bytes(70_000)], ids=["at once", "later"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "BMP", "AVIF"])
+def test_an_archive_that_is_not_opened_is_said_behind_an_image_too(
+    image_format: str, between: bytes, magic: bytes
+) -> None:
+    analysis = analysed(converted(image_format) + between + magic + bytes(range(256)) * 20)
+    assert analysis.unreadable == "unsupported_archive"
+    assert found_by_look(analysis)
+
+
+def test_three_bytes_as_of_gzip_are_no_broken_archive() -> None:
+    analysis = analysed(OTHER + bytes(9) + b"\x1f\x8b\x08" + b"\xff" * 500)
+    assert not analysis.unreadable
+    assert not analysis.unscannable
 
 
 def test_a_gzip_of_many_members_is_read_to_its_end() -> None:

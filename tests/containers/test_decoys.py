@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 
 import pytest
@@ -23,6 +24,9 @@ DECOYS = {
     "deep frames": HEAD + (FRAME % b"\x00\x08\x00\x08").replace(b"\x0b\x08", b"\x0b\x0c") + SCAN,
     "beginnings of PNG": b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR",
     "beginnings of TIFF": b"II*\x00\x08\x00\x00\x00\x00\x00",
+    "beginnings of gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+    "gzip of nothing": gzip.compress(b""),
+    "beginnings of RAR": b"Rar!\x1a\x07\x00",
     "beginnings of BMP": b"BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00",
 }
 

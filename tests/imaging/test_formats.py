@@ -110,6 +110,8 @@ def test_formats_are_known_by_their_magic(head: bytes, expected: ImageFormat | N
         b"\xff\xd8",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"PK\x03\x04",
+        b"\0\0\2\0" + bytes(8) + b"\x90\1\x2c\1\x18\0" + bytes(200),  # TGA
+        b"\0\0\2\0\1\0" + bytes(200),
     ],
     ids=repr,
 )

@@ -7,6 +7,7 @@ import io
 import random
 import struct
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -35,6 +36,9 @@ from tests.imaging.files import (
     written,
 )
 from upload_guard.demo.pictures import jpeg, landscape
+from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.formats import ImageFormat
+from upload_guard.imaging.pictures import pictures
 
 needs_heif = pytest.mark.skipif(
     not importlib.util.find_spec("pillow_heif"), reason="the extra [heif] is not installed"
@@ -113,6 +117,64 @@ def test_row_2_thumbnail_in_another_segment() -> None:
     data = jpeg(OTHER)
     data = data[:2] + b"\xff\xed" + struct.pack(">H", len(body) + 2) + body + data[2:]
     assert places(data) == {"thumbnail"}
+
+
+def cursor(data: bytes) -> bytes:
+    """An icon as a cursor that clicks with its point 7, 9."""
+    (count,) = struct.unpack_from("<H", data, 4)
+    head = bytearray(data[: 6 + 16 * count])
+    head[2] = 2
+    for at in range(6, len(head), 16):
+        struct.pack_into("<HH", head, at + 4, 7, 9)
+    return bytes(head) + data[len(head) :]
+
+
+@pytest.mark.parametrize("form", ["bmp", "png"])
+def test_row_2_cursors(form: str) -> None:
+    small = TARGET.resize((128, 128))
+    found = written(small, "ICO", sizes=[(64, 64), (128, 128)], bitmap_format=form)
+    assert places(cursor(found), small) >= {"icon 128x128"}
+    assert places(cursor(found), small) == places(found, small)
+    assert analysed(cursor(found)).unscannable == ""
+
+
+def test_row_14_icons_that_all_begin_in_one_large_file_are_not_copied() -> None:
+    png = written(TARGET.resize((64, 64)), "PNG")
+    count = 250
+    head = struct.pack("<HHH", 0, 1, count)
+    head += struct.pack("<BBBBHHII", 64, 64, 0, 0, 1, 32, len(png), 6 + 16 * count) * count
+    data = head + png + bytes(20 << 20)
+    tracemalloc.start()
+    found = sum(1 for _ in pictures(data, ImageFormat.ICO, ScanLimits()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == count
+    assert peak < 10 << 20
+
+
+def jpeg_with_segments(*bodies: bytes) -> bytes:
+    data = written(OTHER, "JPEG")
+    segments = (b"\xff\xed" + struct.pack(">H", len(body) + 2) + body for body in bodies)
+    return data[:2] + b"".join(segments) + data[2:]
+
+
+@pytest.mark.parametrize("decoys", [8, 40])
+def test_row_2_thumbnail_behind_beginnings_of_others(decoys: int) -> None:
+    data = jpeg_with_segments(b"\xff\xd8\xff" * decoys, b"Photoshop 3.0\0" + THUMBNAIL)
+    assert places(data) == {"thumbnail"}
+    assert analysed(data).unscannable == ""
+
+
+def test_row_2_more_beginnings_of_thumbnails_than_are_looked_at_are_no_sample() -> None:
+    data = jpeg_with_segments(b"\xff\xd8\xff" * 20_000, b"Photoshop 3.0\0" + THUMBNAIL)
+    assert analysed(data).unscannable == "too_many_thumbnails"
+
+
+def test_row_2_a_directory_of_exif_with_thousands_of_tags_is_no_broken_thumbnail() -> None:
+    tags = b"".join(struct.pack("<HHII", 1_000 + tag, 4, 1, 0) for tag in range(4_100))
+    second = exif_with_thumbnail(THUMBNAIL)[6 + 14 :]
+    block = b"II*\0" + struct.pack("<IH", 8, 4_100) + tags + struct.pack("<I", 14 + len(tags)) + second
+    assert analysed(written(OTHER, "JPEG", exif=b"Exif\0\0" + block)).unscannable == "too_many_tags"
 
 
 def test_row_2_thumbnail_directory_of_a_tiff() -> None:

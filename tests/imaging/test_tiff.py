@@ -148,6 +148,22 @@ def test_a_pointer_that_leads_nowhere_is_no_reason_to_hold() -> None:
         assert analysed(data).unscannable == ""
 
 
+@pytest.mark.parametrize("count", [4_000, 4_100])
+def test_a_sub_directory_behind_thousands_of_tags_is_read_or_the_file_is_held(count: int) -> None:
+    page = replace(page_of(OTHER), subs=(page_of(TARGET),))
+    data = tiff(replace(page, tags=dict.fromkeys(range(1000, 1000 + count), 0) | page.tags))
+    assert hits(data) == (count < 4_096)
+    assert analysed(data).unscannable == ("" if count < 4_096 else "too_many_tags")
+
+
+def test_a_pointer_to_what_says_to_be_a_huge_directory_is_no_reason_to_hold() -> None:
+    """Where the samples stand, as in a file whose editor copied the tag along."""
+    page = page_of(TARGET.resize((512, 384)))
+    data = tiff(replace(page, tags=page.tags | {0x14A: 8}))
+    assert int.from_bytes(data[8:10], "little") > 4_096
+    assert analysed(data).unscannable == ""
+
+
 def test_sub_directories_that_lead_round_are_read_once() -> None:
     data = tiff(
         replace(page_of(OTHER), subs=(replace(page_of(TARGET), tags=page_of(TARGET).tags | {0x14A: 8}),))

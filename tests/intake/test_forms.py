@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder
 
-from tests.support import digests_of
+from tests.support import digest_of
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool
 from upload_guard.intake.forms import Form, FormLimits, is_form, log_and_go_on, refuse, spool_form
@@ -74,7 +74,7 @@ def test_any_form_in_any_portions_is_rebuilt_with_the_same_parts(
     )
     form, canonical = parse(body + b"--B--\r\n", step=step)
     assert [part.file_name for part in form.parts] == [file for _, file, _ in parts]
-    assert [part.digests for part in form.parts] == [digests_of(data) for _, _, data in parts]
+    assert [part.digest for part in form.parts] == [digest_of(data) for _, _, data in parts]
     assert read_by_werkzeug(form, canonical) == parts
 
 
@@ -97,7 +97,7 @@ def read_by_werkzeug(form: Form, canonical: bytes) -> list[tuple[str, str, bytes
 def test_digests_are_those_of_the_exact_bytes_around_the_size_of_a_portion(size: int) -> None:
     data = b"\r" * size
     form, canonical = parse(one_part(data=data))
-    assert form.parts[0].digests == digests_of(data)
+    assert form.parts[0].digest == digest_of(data)
     assert canonical.count(b"\r" * size) == 1
 
 
@@ -138,8 +138,8 @@ def test_the_ways_in_which_real_clients_write_names_are_taken(disposition: str) 
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\n\r\n"], ids=["none", "one", "two"])
 def test_line_ends_after_the_form_are_taken_in_any_portions(end: bytes) -> None:
     body = one_part() + end
-    assert {parse(body, step=step)[0].parts[0].digests for step in range(1, len(body) + 1)} == {
-        digests_of(b"data")
+    assert {parse(body, step=step)[0].parts[0].digest for step in range(1, len(body) + 1)} == {
+        digest_of(b"data")
     }
 
 
@@ -275,7 +275,7 @@ def test_the_lenient_reading_goes_on_logs_and_leaves_the_application_one_reading
 ) -> None:
     form, canonical = parse(body, step=step, limits=LENIENT)
     assert [part.file_name for part in form.parts] == [file_name]
-    assert form.parts[0].digests == digests_of(b"data")
+    assert form.parts[0].digest == digest_of(b"data")
     assert read_by_werkzeug(form, canonical) == [("a", file_name, b"data")]
     for gone in (b"preamble", b"epilogue", b"Transfer-Encoding"):
         assert gone not in canonical

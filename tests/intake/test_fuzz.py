@@ -30,7 +30,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from tests.intake.test_receive import rule_in
-from tests.support import digests_of, sha256_seen
+from tests.support import digest_of, sha256_seen
 from upload_guard.errors import RequestError
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.receive import received
@@ -244,7 +244,7 @@ def assert_nothing_unseen(rule: IntakeRule, environ: dict[str, Any]) -> None:
                 request.replay_into(copy)
                 for one in application(copy):
                     if len(one) >= SHORTEST and sniff(one[:HEAD]) is not None:
-                        assert digests_of(one).sha256 in seen, f"{application.__name__} got {one!r} unseen"
+                        assert digest_of(one).sha256 in seen, f"{application.__name__} got {one!r} unseen"
     except RequestError:
         return
 

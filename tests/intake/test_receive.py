@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 
-from tests.support import digests_of, picture_bytes, sha256_seen
+from tests.support import digest_of, picture_bytes, sha256_seen
 from upload_guard.errors import (
     AmbiguousRequest,
     BodyTooLarge,
@@ -72,8 +72,8 @@ def form_with(*parts: tuple[str, bytes]) -> dict[str, Any]:
 def test_a_raw_body_is_one_upload_from_its_source(rule: IntakeRule) -> None:
     with received(request_with(b"hello", "text/plain"), rule, SOURCE) as request:
         (upload,) = request.uploads
-        assert (upload.digests, upload.media_type, upload.source) == (
-            digests_of(b"hello"),
+        assert (upload.digest, upload.media_type, upload.source) == (
+            digest_of(b"hello"),
             "text/plain",
             SOURCE,
         )
@@ -90,9 +90,9 @@ def test_files_of_a_form_are_uploads_and_text_fields_are_not(rule: IntakeRule) -
         ("name=\"six\"; filename*=UTF-8''x", b"only the extended name"),
     )
     with received(environ, rule, SOURCE) as request:
-        kept = [upload.digests for upload in request.uploads]
+        kept = [upload.digest for upload in request.uploads]
     wanted = [b"text", b"bytes without a name", b"", PICTURE, b"only the extended name"]
-    assert kept == [digests_of(data) for data in wanted]
+    assert kept == [digest_of(data) for data in wanted]
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded; charset=x"])
@@ -102,7 +102,7 @@ def test_fields_in_a_raw_body_are_no_upload_unless_it_is_an_image(
     with received(request_with(b'{"password": "hunter2"}', content_type), rule, SOURCE) as request:
         assert request.uploads == ()
     with received(request_with(PICTURE, content_type), rule, SOURCE) as request:
-        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+        assert [upload.digest for upload in request.uploads] == [digest_of(PICTURE)]
 
 
 def test_the_application_reads_a_raw_body_as_it_was_sent(rule: IntakeRule) -> None:
@@ -178,13 +178,13 @@ def open_files() -> int:
 
 def found_in(rule: IntakeRule, environ: dict[str, Any]) -> list[Any]:
     with received(environ, rule, SOURCE) as request:
-        return [upload.digests for upload in request.uploads]
+        return [upload.digest for upload in request.uploads]
 
 
 def sees_the_picture(rule: IntakeRule, environ: dict[str, Any]) -> bool:
     """As an upload of its own, or inside of one."""
     with received(environ, rule, SOURCE) as request:
-        return digests_of(PICTURE).sha256 in sha256_seen(request.uploads)
+        return digest_of(PICTURE).sha256 in sha256_seen(request.uploads)
 
 
 ENCODED = base64.b64encode(PICTURE).decode()
@@ -324,13 +324,13 @@ def test_the_same_in_a_field_of_a_form_is_found_unless_only_urlencoding_hides_it
     rule: IntakeRule, content_type: str, body: str
 ) -> None:
     if not content_type.endswith("urlencoded"):
-        assert digests_of(PICTURE) in found_in(rule, form_with(('name="field"', body.encode())))
+        assert digest_of(PICTURE) in found_in(rule, form_with(('name="field"', body.encode())))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_json_in_any_of_its_encodings_is_read(rule: IntakeRule, encoding: str) -> None:
     body = json.dumps({"image": ENCODED}).encode(encoding)
-    assert digests_of(PICTURE) in found_in(rule, request_with(body, "application/json"))
+    assert digest_of(PICTURE) in found_in(rule, request_with(body, "application/json"))
 
 
 def test_ordinary_texts_carry_nothing(rule: IntakeRule) -> None:
@@ -349,7 +349,7 @@ def test_a_video_as_base64_is_not_taken_for_images_that_it_holds_by_chance(rule:
 def test_a_carrier_that_is_switched_off_reads_nothing(tmp_path: Path) -> None:
     body = json.dumps({"image": ENCODED}).encode()
     off = rule_in(tmp_path, carriers=frozenset())
-    assert digests_of(PICTURE) not in found_in(off, request_with(body, "application/json"))
+    assert digest_of(PICTURE) not in found_in(off, request_with(body, "application/json"))
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_a_compressed_body_is_looked_into_and_goes_on_as_it_came(
 ) -> None:
     environ = request_with(body, "image/jpeg", HTTP_CONTENT_ENCODING=coding)
     with received(environ, rule, SOURCE) as request:
-        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+        assert [upload.digest for upload in request.uploads] == [digest_of(PICTURE)]
         request.replay_into(environ)
         assert environ["wsgi.input"].read() == body
     assert environ["HTTP_CONTENT_ENCODING"] == coding
@@ -401,7 +401,7 @@ def test_what_cannot_be_looked_into_is_refused(
 @pytest.mark.parametrize("word", ["utf-8", "UTF8", "binary", "none", "identity"])
 def test_a_word_that_is_no_coding_undoes_nothing(rule: IntakeRule, word: str) -> None:
     environ = request_with(PICTURE, "image/jpeg", HTTP_CONTENT_ENCODING=word)
-    assert found_in(rule, environ) == [digests_of(PICTURE)]
+    assert found_in(rule, environ) == [digest_of(PICTURE)]
 
 
 def test_more_files_than_allowed_are_too_many(rule: IntakeRule) -> None:
@@ -418,7 +418,7 @@ def test_a_form_whose_body_is_signed_goes_on_byte_by_byte(tmp_path: Path) -> Non
     environ = form_with(('name="a"', b"text"), ('name="f"; filename="f"', PICTURE))
     sent = environ["wsgi.input"].getvalue()
     with received(environ, rule_in(tmp_path, forward=Forward.ORIGINAL), SOURCE) as request:
-        assert [upload.digests for upload in request.uploads] == [digests_of(PICTURE)]
+        assert [upload.digest for upload in request.uploads] == [digest_of(PICTURE)]
         request.replay_into(environ)
         assert environ["wsgi.input"].read() == sent
     assert environ["CONTENT_TYPE"] == "multipart/form-data; boundary=B"
@@ -426,7 +426,7 @@ def test_a_form_whose_body_is_signed_goes_on_byte_by_byte(tmp_path: Path) -> Non
 
 def test_an_image_in_a_text_field_is_caught_by_the_net_unless_it_was_checked(tmp_path: Path) -> None:
     original = rule_in(tmp_path, forward=Forward.ORIGINAL)
-    assert digests_of(PICTURE) in found_in(original, form_with(('name="a"', PICTURE)))
+    assert digest_of(PICTURE) in found_in(original, form_with(('name="a"', PICTURE)))
     with pytest.raises(AmbiguousRequest, match="outside"):
         found_in(original, form_with(('name="a"', b"--C\r\n\r\n" + PICTURE)))
 
@@ -573,7 +573,7 @@ def test_a_decoy_in_front_does_not_end_the_search(rule: IntakeRule, content_type
 
 def test_a_text_field_that_looks_binary_is_text_all_the_same(rule: IntakeRule) -> None:
     looks_binary = bytes(range(256)) * 16 + b"\0" + ENCODED.encode()
-    assert digests_of(PICTURE) in found_in(rule, form_with(('name="a"', looks_binary)))
+    assert digest_of(PICTURE) in found_in(rule, form_with(('name="a"', looks_binary)))
 
 
 @pytest.mark.parametrize("content_type", ["text/xml", "application/soap+xml"])
@@ -589,19 +589,19 @@ def test_xml_with_entities_is_refused_since_one_could_hold_a_picture(
 
 def test_a_reference_of_a_thousand_digits_is_no_crash(rule: IntakeRule) -> None:
     body = b"<a>&#" + b"9" * 5000 + b";</a><b>" + ENCODED.encode() + b"</b>"
-    assert digests_of(PICTURE) in found_in(rule, request_with(body, "text/xml"))
+    assert digest_of(PICTURE) in found_in(rule, request_with(body, "text/xml"))
 
 
 def test_fields_are_no_upload_and_a_text_that_is_a_file_is_one(rule: IntakeRule) -> None:
     """The password in an XML-RPC call is nothing to keep; a text file is kept whole or not at all."""
     body = f"<value>password</value><base64>{ENCODED}</base64>".encode()
-    assert found_in(rule, request_with(body, "text/xml")) == [digests_of(PICTURE)]
-    assert found_in(rule, request_with(body, "text/plain")) == [digests_of(body)]
+    assert found_in(rule, request_with(body, "text/xml")) == [digest_of(PICTURE)]
+    assert found_in(rule, request_with(body, "text/plain")) == [digest_of(body)]
 
 
 def test_what_only_calls_itself_fields_is_a_file(rule: IntakeRule) -> None:
     body = b"{" + bytes(range(255, -1, -1)) * 20
-    assert found_in(rule, request_with(body, "application/json")) == [digests_of(body)]
+    assert found_in(rule, request_with(body, "application/json")) == [digest_of(body)]
 
 
 def test_fields_that_are_too_long_are_refused_and_files_are_not(rule: IntakeRule) -> None:
@@ -617,8 +617,8 @@ def test_fields_that_are_too_long_are_refused_and_files_are_not(rule: IntakeRule
 def test_files_are_told_from_what_was_found_in_texts(rule: IntakeRule) -> None:
     environ = form_with(('name="f"; filename="f"', b"file"), ('name="t"', ENCODED.encode()))
     with received(environ, rule, SOURCE) as request:
-        assert [upload.digests for upload in request.files] == [digests_of(b"file")]
-        assert [upload.digests for upload in request.uploads] == [digests_of(b"file"), digests_of(PICTURE)]
+        assert [upload.digest for upload in request.files] == [digest_of(b"file")]
+        assert [upload.digest for upload in request.uploads] == [digest_of(b"file"), digest_of(PICTURE)]
 
 
 def test_half_a_surrogate_in_a_data_uri_is_no_crash(rule: IntakeRule) -> None:

@@ -78,6 +78,7 @@ def test_one_killed_while_building_leaves_nothing_that_would_be_taken(lists: Lis
             assert process.poll() is None
         process.kill()
     assert [name.endswith(".part") for name in left(lists)] == [True]
+    lists.mend()
     assert lists.load().size == COUNT
     assert [name.endswith(".part") for name in left(lists)] == [False]
 

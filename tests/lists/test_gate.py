@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,16 +43,20 @@ BANK = BenignBank(
 )
 
 
-def batches(hashes: Hashes) -> Batches:
+Row = tuple[tuple[SignalType, bytes], str]
+"""A hash and a category; one hash may stand in several."""
+
+
+def batches(listed: Iterable[Row]) -> Batches:
     return Batches(
         Entry("icse", 1, "interpol", category, kind, value, NOW, number)
-        for number, ((kind, value), category) in enumerate(hashes.items(), start=1)
+        for number, ((kind, value), category) in enumerate(listed, start=1)
     )
 
 
 def gate(folder: Path, new: Hashes, before: Hashes | None = None, bank: BenignBank = BANK) -> GateReport:
-    held = None if before is None else Before(batches(before), len(before))
-    return examine(batches(new), held, bank, folder)
+    held = None if before is None else Before(batches(before.items()), len(before))
+    return examine(batches(new.items()), held, bank, folder)
 
 
 def test_a_first_import_passes_however_large(tmp_path: Path) -> None:
@@ -135,27 +140,43 @@ def test_a_list_that_is_put_aside_by_half_is_held(tmp_path: Path) -> None:
     assert (report.acting, report.decision, report.ratio) == (10, Decision.HELD, 0.5)
 
 
-hashes_of = st.dictionaries(
+def test_a_hash_that_gets_a_second_category_came_to_that_and_left_none(tmp_path: Path) -> None:
+    before, new = [(sha256("1"), "other")], [(sha256("1"), "other"), (sha256("1"), "illegal")]
+    rows = {row.category: row for row in diff(tmp_path, new, before)}
+    assert rows == {
+        "illegal": DiffRow(SignalType.SHA256, "illegal", now=1, came=1),
+        "other": DiffRow(SignalType.SHA256, "other", before=1, now=1),
+    }
+
+
+def diff(folder: Path, new: Collection[Row], before: Collection[Row]) -> tuple[DiffRow, ...]:
+    return examine(batches(new), Before(batches(before), len(before)), BANK, folder).rows
+
+
+versions = st.lists(
     st.tuples(
-        st.sampled_from([SignalType.MD5, SignalType.PHASH]),
-        st.integers(0, 30).map(lambda number: hashlib.md5(bytes([number])).digest()),
-    ).map(lambda one: (one[0], one[1][: one[0].size])),
-    st.sampled_from(["baseline", "illegal", "other"]),
-    max_size=30,
+        st.tuples(
+            st.sampled_from([SignalType.MD5, SignalType.PHASH]),
+            st.integers(0, 30).map(lambda number: hashlib.md5(bytes([number])).digest()),
+        ).map(lambda one: (one[0], one[1][: one[0].size])),
+        st.sampled_from(["baseline", "illegal", "other"]),
+    ),
+    max_size=40,
+    unique=True,
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(new=hashes_of, before=hashes_of)
-def test_the_diff_is_what_two_dictionaries_say(tmp_path: Path, new: Hashes, before: Hashes) -> None:
-    rows = gate(tmp_path, new, before).rows
-    both = new.keys() & before.keys()
+@given(new=versions, before=versions)
+def test_the_diff_is_what_sets_say(tmp_path: Path, new: list[Row], before: list[Row]) -> None:
+    rows = diff(tmp_path, new, before)
+    known, named = {key for key, _ in before}, {key for key, _ in new}
     for row in rows:
-        of_row = [key for key in new.keys() | before.keys() if key[0] is row.signal_type]
-        was = {key for key in of_row if before.get(key) == row.category}
-        now = {key for key in of_row if new.get(key) == row.category}
-        expected = (len(was), len(now), len(now - before.keys()), len(was - new.keys()))
+        was = {key for key, category in before if (key[0], category) == (row.signal_type, row.category)}
+        now = {key for key, category in new if (key[0], category) == (row.signal_type, row.category)}
+        expected = (len(was), len(now), len(now - known), len(was - named))
         assert (row.before, row.now, row.added, row.removed) == expected
-        assert (row.came, row.left) == (len((now & both) - was), len((was & both) - now))
+        assert (row.came, row.left) == (len((now & known) - was), len((was & named) - now))
     assert sum(row.now for row in rows) == len(new)
+    assert sum(row.before for row in rows) == len(before)
     assert list(tmp_path.iterdir()) == []

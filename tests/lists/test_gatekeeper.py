@@ -15,7 +15,8 @@ from upload_guard.lists.aside import aside_file
 from upload_guard.lists.bank import BankFile
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate import Decision
-from upload_guard.lists.store import ImportOrder, ListStore
+from upload_guard.lists.importing import ImportOrder
+from upload_guard.lists.store import ListStore
 from upload_guard.records import BankScope, Digests, SignalType
 from upload_guard.settings import Settings
 
@@ -95,6 +96,41 @@ def test_the_way_back_is_never_held(lists: ListStore) -> None:
     activated(lists, *range(9))
     lists.activate("icse", 1, "bob")
     assert acting(lists) == values(1)
+
+
+def test_a_rollback_is_never_held(lists: ListStore) -> None:
+    activated(lists, 1)
+    activated(lists, *range(9))
+    lists.rollback("icse", 1, "bob")
+    assert acting(lists) == values(1)
+
+
+def test_a_version_that_was_held_is_no_way_back(lists: ListStore) -> None:
+    activated(lists, *range(10))
+    held = imported(lists, 1)
+    with pytest.raises(ListHeld):
+        lists.activate("icse", held, "bob")
+    with pytest.raises(ListError, match="has never acted"):
+        lists.rollback("icse", held, "bob")
+
+
+def test_what_was_put_aside_is_not_exported_as_acting(settings: Settings, lists: ListStore) -> None:
+    vouch(settings, 2)
+    number = activated(lists, 1, 2, 3)
+    assert {entry.value for entry in lists.entries("icse", number)} == values(1, 3)
+
+
+def test_what_carries_on_has_the_retractions_and_not_what_was_put_aside(
+    settings: Settings, lists: ListStore
+) -> None:
+    vouch(settings, 2)
+    activated(lists, 1, 2, 3)
+    before = lists.load()
+    activated(lists, 1, 2, 3, 4)
+    lists.retract("icse", [sha256(1)], "ann")
+    carried = lists.carry_on(before)
+    found = [bool(carried.lists_of(SignalType.SHA256, sha256(number).value)) for number in range(1, 5)]
+    assert found == [False, False, True, False]
 
 
 def test_examining_changes_nothing(lists: ListStore) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from tests.debian import pictures_of
 from tests.support import activate_list, settings_in
 from upload_guard.compose import Station, build_station
-from upload_guard.digests import digest_stream
+from upload_guard.digests import digest_of
 from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.imaging.signals import image_signals
@@ -54,7 +54,7 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 
 def verdict_on(station: Station, file: Path) -> Verdict:
     with file.open("rb") as stream:
-        return station.guard.inspect(Upload(FileContent(file), digest_stream(stream)))
+        return station.guard.inspect(Upload(FileContent(file), digest_of(stream)))
 
 
 @pytest.mark.parametrize("package", CLEAN)

@@ -56,3 +56,13 @@ def added(sequence: int, entry: Entry) -> Change:
 
 def retracted(sequence: int, kind: SignalType, value: bytes, list_name: str = "list") -> Change:
     return Change(sequence, list_name, kind, value, None)
+
+
+class Complete:
+    """The half of a source of snapshots that lacks nothing."""
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        return before
+
+    def mend(self) -> None:
+        raise AssertionError("nothing was lacking")

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.matching.building import added, entry_of
+from tests.matching.building import Complete, added, entry_of
 from tests.support import activate_list, damage_lists, settings_in
 from upload_guard.compose import open_lists
-from upload_guard.errors import ListError, NotReady, StorageFailed
+from upload_guard.errors import ListError, NotReady, SnapshotDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.matching.delta import Delta
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot
@@ -32,7 +32,7 @@ OFTEN = 0.02
 
 
 @dataclass
-class Shelf:
+class Shelf(Complete):
     """A source of snapshots in memory: of a number of entries, perhaps at fault, perhaps slow."""
 
     size: int = 1
@@ -109,7 +109,7 @@ def test_calls_neither_look_nor_load() -> None:
     live = LiveSnapshot(shelf, look_every=60)
     first = live()
     assert all(live() is first for _ in range(1000))
-    assert (shelf.loads, shelf.looks) == (1, 0)
+    assert (shelf.loads, shelf.looks) == (1, 1)
 
 
 def test_the_same_generation_is_not_loaded_again() -> None:
@@ -132,19 +132,24 @@ def test_the_last_good_one_stays_when_loading_fails(tmp_path: Path, caplog: pyte
     damage_lists(settings)
     with lists.database.session() as session:
         session.execute(text("UPDATE hash_lists SET active_number = 2"))
-    wait_until(lambda: live.fault != "", 10)
+    wait_until(lambda: "is damaged" in live.fault, 10)
     assert live() is good
-    assert "is damaged" in live.fault
     assert "ALARM" in caplog.text
 
 
 def test_the_last_good_one_stays_when_the_database_fails() -> None:
-    class Gone(Shelf):
-        def generation(self) -> str:
-            raise StorageFailed("database: is gone")
+    class Database(Shelf):
+        gone = False
 
-    live = LiveSnapshot(Gone(), OFTEN)
+        def generation(self) -> str:
+            if self.gone:
+                raise StorageFailed("database: is gone")
+            return super().generation()
+
+    shelf = Database()
+    live = LiveSnapshot(shelf, OFTEN)
     good = live()
+    shelf.gone = True
     wait_until(lambda: live.fault != "")
     assert live() is good
     assert live.fault == "database: is gone"
@@ -167,6 +172,108 @@ def test_a_fault_that_lasts_is_said_once(caplog: pytest.LogCaptureFixture) -> No
         live()
     wait_until(lambda: shelf.loads > 4)
     assert caplog.text.count("ALARM") == 1
+
+
+@dataclass
+class Lacking(Shelf):
+    """A shelf where the second generation has to be built, which goes on until `built` or fails."""
+
+    builds: int = 0
+    fails: bool = False
+    carried: int = 0
+    built: threading.Event = field(default_factory=threading.Event)
+
+    def load(self, before: Snapshot | None) -> Snapshot:
+        if self.size > 1 and not self.built.is_set():
+            self.loads += 1
+            raise SnapshotDamaged("it is not there")
+        return super().load(before)
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        self.carried += 1
+        return Snapshot(f"carried {self.size}")
+
+    def mend(self) -> None:
+        self.builds += 1
+        if self.fails:
+            raise ListError("list.jsonl: is damaged")
+        assert self.built.wait(10)
+
+
+def test_while_the_next_one_is_built_changes_act_on_the_one_in_use() -> None:
+    shelf = Lacking()
+    live = LiveSnapshot(shelf, OFTEN)
+    assert live().generation == "generation 1"
+    for size in (2, 3):
+        shelf.size = size
+        wait_until(lambda size=size: live().generation == f"carried {size}")
+        assert live.fault == "it is not there"
+    shelf.built.set()
+    wait_until(lambda: live().generation == "generation 3")
+    wait_until(lambda: live.fault == "")
+    assert shelf.builds == 1
+
+
+def test_what_cannot_be_built_is_not_tried_without_pause_and_changes_act_meanwhile() -> None:
+    shelf = Lacking(fails=True)
+    live = LiveSnapshot(shelf, OFTEN)
+    live()
+    shelf.size = 2
+    # Once at the start, once as it was found missing, and once after the attempt to build it.
+    wait_until(lambda: shelf.loads == 3)
+    looks = shelf.looks
+    wait_until(lambda: shelf.looks > looks + 5)
+    assert (shelf.builds, shelf.loads, live.fault) == (1, 3, "list.jsonl: is damaged")
+    shelf.size = 3
+    wait_until(lambda: live().generation == "carried 3")
+    assert (shelf.builds, live.fault) == (1, "list.jsonl: is damaged")
+
+
+def test_it_is_tried_again_after_the_pause_and_used_once_it_is_there() -> None:
+    shelf = Lacking(fails=True)
+    live = LiveSnapshot(shelf, OFTEN, first_pause=0.01)
+    live()
+    shelf.size = 2
+    wait_until(lambda: shelf.builds > 2)
+    shelf.built.set()
+    wait_until(lambda: live().generation == "generation 2")
+    wait_until(lambda: live.fault == "")
+
+
+def test_nothing_is_clean_before_what_is_missing_at_the_start_is_built() -> None:
+    shelf = Lacking(size=2, fails=True)
+    live = LiveSnapshot(shelf, OFTEN, first_pause=0.01)
+    with pytest.raises(NotReady, match=r"it is not there|is damaged"):
+        live()
+    assert shelf.carried == 0
+    shelf.built.set()
+    wait_until(lambda: live.fault == "")
+    assert live().size == 2
+
+
+def test_the_first_uploads_wait_while_what_is_missing_is_built() -> None:
+    shelf = Lacking(size=2)
+    live = LiveSnapshot(shelf, OFTEN)
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(live)
+        wait_until(lambda: shelf.builds == 1)
+        shelf.built.set()
+        assert call.result(timeout=5).size == 2
+
+
+def test_a_retraction_acts_where_the_active_lists_cannot_be_built(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    activate_list(settings, TWO)
+    lists = open_lists(settings)
+    live = LiveSnapshot(lists, OFTEN)
+    assert live().size == 2
+    lists.import_version(ImportOrder("other", "test", "baseline", "test", "tester"), ONE)
+    (lists.folder / "other" / "000001.jsonl").unlink()
+    with lists.database.session() as session:
+        session.execute(text("UPDATE hash_lists SET active_number = 1"))
+    lists.retract("test-list", ONE, "tester")
+    wait_until(lambda: live().size == 1)
+    wait_until(lambda: "000001.jsonl" in live.fault, 10)
 
 
 def test_many_threads_at_the_start_load_once_and_share() -> None:

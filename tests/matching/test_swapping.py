@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.matching.building import entry_of, files_of
+from tests.matching.building import Complete, entry_of, files_of
 from tests.matching.swapping import swap_under_load
 from upload_guard.matching.files import SnapshotFiles
 from upload_guard.matching.live import LiveSnapshot
@@ -17,7 +17,7 @@ from upload_guard.records import Signal, SignalType
 
 
 @dataclass
-class Turning:
+class Turning(Complete):
     """A source that puts one of several built snapshots in force."""
 
     built: list[SnapshotFiles]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from tests.support import digests_of, upload_of
+from tests.support import digest_of, digests_of, upload_of
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.keeper import QuarantineKeeper, new_case_number
 from upload_guard.quarantine.vault import Vault
@@ -154,7 +154,7 @@ def test_a_vault_that_cannot_be_made_leaves_no_case(keeper: QuarantineKeeper) ->
 
 
 def test_bytes_that_are_not_those_that_were_checked_leave_no_case(keeper: QuarantineKeeper) -> None:
-    upload = replace(upload_of(b"what is there"), digests=digests_of(b"what was checked"))
+    upload = replace(upload_of(b"what is there"), digest=digest_of(b"what was checked"))
     with pytest.raises(StorageFailed, match="not the bytes that were checked"):
         keeper.keep(upload, VERDICT, FINDINGS)
     assert cases(keeper.database) == {}

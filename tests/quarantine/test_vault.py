@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from tests.support import digests_of, upload_of
+from tests.support import digest_of, upload_of
 from upload_guard.digests import CHUNK
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.vault import Vault
@@ -47,7 +47,7 @@ def test_the_vault_knows_what_it_holds(vault: Vault) -> None:
 
 
 def test_bytes_that_are_not_those_that_were_checked_are_not_kept(vault: Vault) -> None:
-    upload = replace(upload_of(b"what is there"), digests=digests_of(b"what was checked"))
+    upload = replace(upload_of(b"what is there"), digest=digest_of(b"what was checked"))
     with pytest.raises(StorageFailed, match="not the bytes that were checked"):
         vault.put(NAME, upload)
     assert files(vault) == []
@@ -76,7 +76,7 @@ def test_a_folder_that_takes_no_file_is_a_storage_fault(tmp_path: Path) -> None:
 def test_a_name_in_use_is_not_written_over_halfway(vault: Vault) -> None:
     vault.put(NAME, upload_of(b"first"))
     with pytest.raises(StorageFailed):
-        vault.put(NAME, replace(upload_of(b"second"), digests=digests_of(b"other")))
+        vault.put(NAME, replace(upload_of(b"second"), digest=digest_of(b"other")))
     assert vault.path(NAME).read_bytes() == b"first"
 
 

@@ -66,3 +66,15 @@ def test_a_refused_file_that_cannot_be_kept_gets_no_verdict(client: FlaskClient,
     response = client.post("/v1/check", data=activate_listed_picture(settings_in(tmp_path / "other")))
     assert response.status_code == 503
     assert response.get_json()["code"] == "storage"
+
+
+def test_a_list_that_is_configured_and_not_active_is_told_in_health_and_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_in(tmp_path, lists={"test-list": {"pdq_limit": 20}, "other": {"pdq_limit": 20}})
+    activate_listed_picture(settings)
+    health = create_app(settings).test_client().get("/healthz")
+    assert health.status_code == 200
+    assert "list_not_active: [lists.other] is configured, not active" in health.get_json()["warnings"]
+    assert not any("test-list" in warning for warning in health.get_json()["warnings"])
+    assert "configured, not active: other" in caplog.text

@@ -8,13 +8,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from upload_guard.errors import StorageFailed
+from upload_guard.storage import migrations
 from upload_guard.storage.database import Database, open_database
-from upload_guard.storage.tables import Base, HashList, ListVersion
+from upload_guard.storage.tables import Base, HashList, ListActivation, ListVersion, UtcDateTime
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -158,21 +162,53 @@ def test_a_moment_comes_back_as_itself_in_utc(database: Database, moment: dateti
     assert found.tzinfo is UTC
 
 
-def test_no_moment_stays_none(database: Database) -> None:
-    add(database, "one")
-    with database.session() as session:
-        hash_list = session.scalars(select(HashList)).one()
-        hash_list.versions.append(
-            ListVersion(
-                number=1,
-                source="s",
-                sha256=bytes(32),
-                entries=1,
-                counts={"md5": 1},
-                imported_at=NOW,
-                imported_by="ann",
+def test_no_moment_stays_none() -> None:
+    kind, dialect = UtcDateTime(), SQLiteDialect()
+    assert kind.process_bind_param(None, dialect) is None
+    assert kind.process_result_value(None, dialect) is None
+
+
+def test_what_was_known_of_activations_before_they_had_rows_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    engine = create_engine(url(tmp_path))
+    migrate(engine, "0002")
+    version = "INSERT INTO list_versions VALUES (:id, 1, :id, 's', x'00', 1, '{}', :at, 'ann', :at, :by)"
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO hash_lists VALUES (1, 'icse', 'interpol', :at, 1)"), {"at": NOW})
+        for number, at, by in ((1, "2026-01-02 00:00:00.000000", "bob"), (2, None, None)):
+            connection.execute(
+                text(version.replace(":at, 'ann'", "'2026-01-01 00:00:00.000000', 'ann'")),
+                {"id": number, "at": at, "by": by},
             )
+    with open_database(url(tmp_path)).session() as session:
+        (one,) = session.scalars(select(ListActivation))
+        assert (one.number, one.way, one.activated_at, one.activated_by) == (
+            1,
+            "manual",
+            datetime(2026, 1, 2, tzinfo=UTC),
+            "bob",
         )
-    with database.session() as session:
-        version = session.scalars(select(ListVersion)).one()
-        assert (version.activated_at, version.imported_at) == (None, NOW)
+        assert [one.categories for one in session.scalars(select(ListVersion))] == [{}, {}]
+
+
+def test_the_newest_migration_can_be_taken_back(database: Database) -> None:
+    config = alembic_config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+    columns = {column["name"] for column in inspect(database.engine).get_columns("list_versions")}
+    assert {"activated_at", "activated_by"} <= columns
+    assert "categories" not in columns
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
+
+
+def migrate(engine: Engine, revision: str) -> None:
+    config = alembic_config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

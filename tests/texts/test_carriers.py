@@ -33,7 +33,9 @@ def name_of(media_type: str, head: bytes) -> str:
         ("", VALUE.encode("utf-16-be"), "text"),
         ("", "Жизнь".encode() * 50, "text"),
         ("video/mp4", b"\0\0\0\x18ftypisom" + bytes(range(256)) * 4, ""),
-        ("", bytes(range(128, 256)) + b"\0", ""),
+        ("", bytes(range(256)) * 16, ""),
+        # The beginning of a program: a table of names between numbers.
+        ("", b"\x7fELF\x02\x01\x01" + bytes(9) + b"\0_init\0_fini\0\0\0malloc\0\0\0\0free\0" * 40, ""),
     ],
 )
 def test_a_body_is_read_by_its_type_and_its_beginning(media_type: str, head: bytes, name: str) -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.checkers.known_good import with_benign
+from upload_guard.digests import exact_signals
 from upload_guard.lists.bank import BenignBank
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Findings, Match, Upload
+from upload_guard.records import Findings, Match, Signal, SignalType, Upload
 from upload_guard.sandbox.pool import Sandbox
 
 Settles = Callable[[tuple[Match, ...]], bool]
@@ -41,21 +42,21 @@ class LocalChecker:
         snapshot = self.snapshot()
         if not snapshot.size:
             return Findings(unchecked="no_list")
-        if not upload.digests.size:
+        if not upload.digest.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
         bank = self.bank()
         site = bank.scope_of(upload.source.site)
-        key = CheckKey(upload.digests.sha256, snapshot.generation, bank.generation, site)
+        key = CheckKey(upload.digest.sha256, snapshot.generation, bank.generation, site)
         known = self.cache.get(key)
         if known is not None:
             return known
         findings = self._found(upload, snapshot, bank, deadline)
         self.cache.put(key, findings)
-        return _forgiven(findings, upload) if upload.guessed else findings
+        return _forgiven(findings) if upload.guessed else findings
 
     def _found(self, upload: Upload, snapshot: Snapshot, bank: BenignBank, deadline: float) -> Findings:
-        site, digests = upload.source.site, upload.digests.signals()
+        site, digests = upload.source.site, _exact(upload, snapshot)
         matches = snapshot.find(digests, self.distances)
         # Whether a listed file looks like a known-good image is seen only by opening it.
         if not bank.has_looks and self.settles(with_benign(matches, digests, bank, site)):
@@ -72,13 +73,20 @@ class LocalChecker:
         )
 
 
+def _exact(upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
+    """The upload's own digests of the types that any list holds, and SHA-256."""
+    wanted = [kind for kind in (SignalType.MD5, SignalType.SHA1) if snapshot.holds(kind)]
+    with upload.content.open() as stream:
+        return (*exact_signals(stream, wanted), upload.digest.signal())
+
+
 NO_FILE = "text that begins like a file"
 _NO_FILE_AFTER_ALL = {"undecodable", "truncated", "damaged"}
 
 
-def _forgiven(findings: Findings, upload: Upload) -> Findings:
+def _forgiven(findings: Findings) -> Findings:
     """Somebody pasted the beginning of a picture: nothing of it shows, so there is nothing to hold."""
-    if len(findings.signals) > len(upload.digests.signals()):
+    if any(not signal.type.exact or signal.view for signal in findings.signals):
         return findings
     reasons = {findings.unscannable, findings.unreadable} - {""}
     if not reasons or not reasons <= _NO_FILE_AFTER_ALL:

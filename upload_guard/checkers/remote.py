@@ -110,7 +110,7 @@ class RemoteChecker:
                     "guessed": str(int(upload.guessed)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
-                data=stream if upload.digests.size else b"",
+                data=stream if upload.digest.size else b"",
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
                 timeout=(min(self.connect_timeout, timeout), timeout),
                 allow_redirects=False,

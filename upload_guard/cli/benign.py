@@ -15,7 +15,7 @@ from upload_guard.compose import build_policy, build_station, open_benign, open_
 from upload_guard.digests import digest_stream
 from upload_guard.errors import UsageError
 from upload_guard.policy import counts, judge
-from upload_guard.records import Action, Match, Signal, Source, Upload
+from upload_guard.records import Action, Digest, Digests, Match, Signal, Source, Upload
 from upload_guard.spans import FileContent
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def add(app: App, paths: tuple[Path, ...], site: str) -> None:
         found = examiner.look(path, site)
         if found.why:
             refused.append((name, found.why))
-        elif bank.add(vouched_file(name, found.upload.digests, found.signals, site), app.person):
+        elif bank.add(vouched_file(name, found.digests, found.signals, site), app.person):
             added += 1
         else:
             known += 1
@@ -103,7 +103,7 @@ def remove(app: App, names: tuple[str, ...], site: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    upload: Upload
+    digests: Digests
     signals: tuple[Signal, ...]
     why: str
 
@@ -120,18 +120,23 @@ class _Examiner:
                 digests = digest_stream(stream)
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-        upload = Upload(FileContent(path), digests, path.name, source=Source(site, "benign add"))
+        upload = Upload(
+            FileContent(path),
+            Digest(digests.sha256, digests.size),
+            path.name,
+            source=Source(site, "benign add"),
+        )
         findings = self.station.checker.check(upload, float("inf"))
         if findings.unchecked:
             # There is no active list to compare with; what is in the file has to be seen all the same.
             analysis = self.station.sandbox.analyse(upload.content)
-            return _Found(upload, analysis.signals, analysis.unscannable)
+            return _Found(digests, analysis.signals, analysis.unscannable)
         if any(map(_names_it, counts(findings.matches, self.policy.trust))):
             verdict = judge(findings, self.policy, datetime.now(UTC))
             held = replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason="benign_add")
             case = self.station.keeper.keep(upload, held, findings)
-            return _Found(upload, (), f"matches an active entry: case {case}")
-        return _Found(upload, findings.signals, findings.unscannable)
+            return _Found(digests, (), f"matches an active entry: case {case}")
+        return _Found(digests, findings.signals, findings.unscannable)
 
 
 def _names_it(match: Match) -> bool:

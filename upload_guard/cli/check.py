@@ -12,7 +12,7 @@ import click
 
 from upload_guard.cli.context import App, print_table
 from upload_guard.compose import build_inspector
-from upload_guard.digests import digest_stream
+from upload_guard.digests import digest_of
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UploadGuardError
 from upload_guard.guard import Guard
 from upload_guard.policy import passed_unchecked
@@ -78,8 +78,8 @@ def _check_all(guard: Guard, files: tuple[Path, ...]) -> Iterator[Line]:
 def _check(guard: Guard, path: Path) -> Line:
     try:
         with path.open("rb") as stream:
-            digests = digest_stream(stream)
-        return Line(path, guard.inspect(Upload(FileContent(path), digests, path.name, source=Source("cli"))))
+            digest = digest_of(stream)
+        return Line(path, guard.inspect(Upload(FileContent(path), digest, path.name, source=Source("cli"))))
     except OSError as error:
         return Line(path, None, error.strerror or str(error))
     except (ServiceUnreachable, ServiceTimeout) as error:

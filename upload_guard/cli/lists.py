@@ -1,23 +1,28 @@
-"""upload-guard list: import, activate, change and show hash lists."""
+"""upload-guard list: import, activate, change, export and show hash lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upload_guard.cli.context import App, print_table, shown_progress
+from upload_guard.cli.context import App, shown_progress
 from upload_guard.cli.gate import approve, examine, print_report
+from upload_guard.cli.list_tables import counts_in_words, print_versions
 from upload_guard.compose import build_trust, open_lists
-from upload_guard.errors import ListError
+from upload_guard.errors import ListError, ListHeld, SnapshotDamaged
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
-    from upload_guard.lists.formats import ListedHash
-    from upload_guard.lists.store import ListStore, VersionInfo
+    from upload_guard.lists.formats import HashFile, ListedHash
+    from upload_guard.lists.store import ListStore
+    from upload_guard.lists.versions import VersionInfo
+    from upload_guard.matching.build import Progress
 
 
 _signal_type = click.option(
@@ -25,13 +30,19 @@ _signal_type = click.option(
     type=click.Choice([kind.value for kind in SignalType]),
     help="Signal type of lines that are a bare hash (64 digits could be sha256 or pdq).",
 )
+_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "csv", "icse", "vics", "jsonl"]),
+    help="Form of the file; told by its content if not given.",
+)
 # Arguments of a process can be read by everybody on the machine, and these hashes are nobody's business.
 _hashes = click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 
 
 @click.group("list")
 def lists() -> None:
-    """Import, activate, change and show hash lists."""
+    """Import, activate, change, export and show hash lists."""
 
 
 for command in (examine, approve):
@@ -41,40 +52,81 @@ for command in (examine, approve):
 @lists.command("import")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--category", required=True, help="Category of every entry, e.g. baseline or illegal.")
+@click.option("--category", help="Category of entries for which the file names none, e.g. baseline.")
 @click.option("--origin", help="Who stands behind the list, e.g. police-nl; needed for a new list.")
+@_format
 @_signal_type
 @click.option(
     "--signature",
     type=click.Path(path_type=Path),
     help="Ed25519 signature of FILE, for lists with a public_key.",
 )
+@click.option(
+    "--keep-dates",
+    is_flag=True,
+    help="Trust the file's dates; without it what is new is on probation from now on.",
+)
 @click.pass_obj
 def import_list(
     app: App,
     name: str,
     file: Path,
-    category: str,
+    category: str | None,
     origin: str | None,
+    form: str | None,
     signal_type: str | None,
+    keep_dates: bool,
     signature: Path | None,
 ) -> None:
-    """Import FILE as a new version of the list NAME. It does not act before it is activated.
+    """Import FILE as a new version of the list NAME.
 
-    A line is a hash, or a signal type and a hash; # begins a comment. One line that is no hash refuses the
-    whole file.
+    The first one does not act before it is activated. Later ones follow by themselves, unless the list has
+    activate = "manual" in the settings. What is no hash refuses the whole file.
     """
     # The database's library takes half a second to load; `--help` and `version` should not wait for it.
-    from upload_guard.lists.formats import read_hashes
-    from upload_guard.lists.store import ImportOrder
+    from upload_guard.lists.importing import ImportOrder
 
-    _refuse_unknown_category(app.settings, name, category)
+    store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
+    if category:
+        known.check(category)
     _refuse_unsigned(app.settings, name, file, signature)
-    hashes = read_hashes(file, SignalType(signal_type) if signal_type else None)
-    order = ImportOrder(name, file.name, category, origin, app.person)
-    version = open_lists(app.settings).import_version(order, hashes)
-    click.echo(f"{name} version {version.number}: {version.entries} entries ({_counts(version)})")
-    click.echo(f"It acts after: upload-guard list activate {name} {version.number}")
+    order = ImportOrder(name, file.name, category, origin, app.person, keep_dates)
+    begun = time.monotonic()
+    with shown_progress() as progress:
+        hashes = _open(file, signal_type, form, progress)
+        version = store.import_version(order, known.only(hashes), progress)
+    seconds = max(time.monotonic() - begun, 1e-3)
+    click.echo(
+        f"{name} version {version.number}: {version.entries} entries ({counts_in_words(version.counts)}; "
+        f"{counts_in_words(version.categories)}), {version.entries / seconds:,.0f} a second"
+    )
+    if hashes.left_out:
+        click.echo(f"Left out: {counts_in_words(hashes.left_out)}")
+    _follow(app, store, version)
+
+
+def _follow(app: App, store: ListStore, version: VersionInfo) -> None:
+    """Let a version act that was just imported, or say why it waits."""
+    from upload_guard.lists.succession import why_it_waits
+    from upload_guard.lists.versions import Way
+
+    name, number = version.list_name, version.number
+    waits = f'activate = "manual" in [lists.{name}]' if _is_manual(app.settings, name) else ""
+    waits = waits or why_it_waits(version, store.versions())
+    if waits:
+        click.echo(f"It waits: {waits}. It acts after: upload-guard list activate {name} {number}")
+        return
+    try:
+        with shown_progress() as progress:
+            store.activate(name, number, app.person, progress, print_report, Way.AUTOMATIC)
+    except ListHeld as held:
+        click.echo(f"It waits: {held}.")
+        return
+    click.echo(f"It is active now; the way back: upload-guard list rollback {name} VERSION")
+
+
+def _is_manual(settings: Settings, name: str) -> bool:
+    return name in settings.lists and settings.lists[name].activate == "manual"
 
 
 @lists.command()
@@ -87,25 +139,78 @@ def activate(app: App, name: str, version: int | None) -> None:
     The gate has its say first: what it puts aside does not act. What acts is built; until
     then uploads are checked against what was active.
     """
+    begun = time.monotonic()
     with shown_progress() as progress:
         active = open_lists(app.settings).activate(name, version, app.person, progress, print_report)
-    click.echo(f"{name} version {active.number} is active: {active.entries} entries")
+    rate = active.entries / max(time.monotonic() - begun, 1e-3)
+    click.echo(f"{name} version {active.number} is active: {active.entries} entries, {rate:,.0f} a second")
+
+
+@lists.command()
+@click.argument("name")
+@click.argument("version", type=click.IntRange(min=1))
+@click.pass_obj
+def rollback(app: App, name: str, version: int) -> None:
+    """Let VERSION of the list NAME act again, which has acted before.
+
+    Later versions wait for 'list activate' until somebody has given it.
+    """
+    with shown_progress() as progress:
+        active = open_lists(app.settings).rollback(name, version, app.person, progress, print_report)
+    click.echo(f"{name} is back at version {active.number}: {active.entries} entries")
+
+
+@lists.command("export")
+@click.argument("name")
+@click.argument("version", required=False, type=click.IntRange(min=1))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "plain"]),
+    default="jsonl",
+    show_default=True,
+    help="jsonl and csv keep category and age, plain does not.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, readable for you alone; standard output if none is given.",
+)
+@click.pass_obj
+def export_list(app: App, name: str, version: int | None, form: str, output: Path | None) -> None:
+    """Write the entries of VERSION of the list NAME; of the active one if none is given.
+
+    With what was added to it, without what was retracted or put aside by the gate.
+    """
+    from upload_guard.lists.exporting import export, export_to_file
+
+    entries = open_lists(app.settings).entries(name, version)
+    begun = time.monotonic()
+    with shown_progress() as progress:
+        count = (
+            export_to_file(output, form, entries, progress)
+            if output
+            else export(sys.stdout, form, entries, progress)
+        )
+    rate = count / max(time.monotonic() - begun, 1e-3)
+    click.echo(f"{name}: {count} entries written, {rate:,.0f} a second", err=True)
 
 
 @lists.command()
 @click.argument("name")
 @_hashes
-@click.option("--category", required=True, help="Category of the hashes, e.g. baseline or illegal.")
+@click.option("--category", required=True, help="Category of hashes for which the file names none.")
+@_format
 @_signal_type
 @click.pass_obj
-def add(app: App, name: str, file: Path, category: str, signal_type: str | None) -> None:
+def add(app: App, name: str, file: Path, category: str, form: str | None, signal_type: str | None) -> None:
     """Let the hashes in FILE (or standard input) act at once, as part of NAME's active version.
 
     A later version does not have them unless its own file has.
     """
-    _refuse_unknown_category(app.settings, name, category)
-    store = open_lists(app.settings)
-    count = store.add(name, _read(file, signal_type), category, app.person)
+    store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
+    known.check(category)
+    count = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
     click.echo(f"{name}: {count} added; they act within a second")
     _fold(store)
 
@@ -113,16 +218,20 @@ def add(app: App, name: str, file: Path, category: str, signal_type: str | None)
 @lists.command()
 @click.argument("name")
 @_hashes
+@_format
 @_signal_type
 @click.pass_obj
-def retract(app: App, name: str, file: Path, signal_type: str | None) -> None:
+def retract(app: App, name: str, file: Path, form: str | None, signal_type: str | None) -> None:
     """Let the hashes in FILE (or standard input) no longer act in NAME, in this version and later ones.
 
     `list add` takes a retraction back.
     """
     store = open_lists(app.settings)
-    count = store.retract(name, _read(file, signal_type), app.person)
-    click.echo(f"{name}: {count} retracted; they stop acting within a second")
+    # Once each: the message counts them.
+    hashes = tuple(dict.fromkeys(_open(file, signal_type, form)))
+    effect = _effect_of_retraction(store, name, hashes)
+    count = store.retract(name, hashes, app.person)
+    click.echo(f"{name}: {count} retracted. {effect}")
     _fold(store)
 
 
@@ -137,53 +246,45 @@ def verify(app: App) -> None:
 @lists.command()
 @click.pass_obj
 def show(app: App) -> None:
-    """Show every version of every list."""
+    """Show every version of every list, and when each was made to act."""
     versions = open_lists(app.settings).versions()
     if not versions:
         click.echo("No list yet. Without an active list every upload is unchecked: see 'list import --help'.")
         return
-    columns = ("list", "origin", "version", "active", "entries", "types", "imported", "by", "from")
-    print_table(columns, [_row(version) for version in versions])
+    print_versions(versions)
 
 
-def _read(file: Path, signal_type: str | None) -> Iterator[ListedHash]:
-    from upload_guard.lists.formats import read_hashes
+def _open(
+    file: Path, signal_type: str | None, form: str | None, progress: Progress | None = None
+) -> HashFile:
+    from upload_guard.lists.formats import HashFile
+    from upload_guard.matching.build import no_progress
 
     readable = Path("/dev/stdin") if str(file) == "-" else file
-    return read_hashes(readable, SignalType(signal_type) if signal_type else None)
+    kind = SignalType(signal_type) if signal_type else None
+    return HashFile(readable, kind, form, progress or no_progress)
+
+
+def _effect_of_retraction(store: ListStore, name: str, hashes: tuple[ListedHash, ...]) -> str:
+    """What the person who retracts is told: one mistyped digit, and the right hash goes on acting."""
+    try:
+        holders = list(store.holders(hashes))
+    except SnapshotDamaged:
+        return "What is active is not built here, so it cannot be told how many of them act."
+    acting = sum(name in names for names in holders)
+    on_none = sum(not names for names in holders)
+    others = len(hashes) - acting - on_none
+    told = [f"{acting} in the active version, which stop acting within a second"]
+    if others:
+        told.append(f"{others} not in it, but in other lists, where they go on acting")
+    if on_none:
+        told.append(f"{on_none} on no active list (check for a mistyped digit)")
+    return "; ".join(told) + "."
 
 
 def _fold(store: ListStore) -> None:
     with shown_progress() as progress:
         store.fold(progress)
-
-
-def _row(version: VersionInfo) -> tuple[object, ...]:
-    return (
-        version.list_name,
-        version.origin,
-        version.number,
-        f"since {version.activated_at:%Y-%m-%d %H:%M}" if version.active else "no",
-        version.entries,
-        _counts(version),
-        f"{version.imported_at:%Y-%m-%d %H:%M}",
-        version.imported_by,
-        version.source,
-    )
-
-
-def _counts(version: VersionInfo) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(version.counts.items()))
-
-
-def _refuse_unknown_category(settings: Settings, name: str, category: str) -> None:
-    # A misspelt category would be ignored by the policy: a silent miss of a whole list.
-    trust = build_trust(settings)
-    if not trust.knows(name, category):
-        known = ", ".join(trust.categories(name))
-        raise ListError(
-            f"no rule for category {category!r}: use {known}, or add it to [lists.{name}.actions]"
-        )
 
 
 def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path | None) -> None:
@@ -194,3 +295,27 @@ def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path 
         check_signature(file, signature, own.public_key)
     elif signature is not None:
         raise ListError(f"there is no key to judge {signature}: set [lists.{name}] public_key")
+
+
+class _KnownCategories:
+    """Of one list. A misspelt category would be ignored by the policy: a silent miss of a whole list."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._trust = build_trust(settings)
+        self._name = name
+        self._seen = {""}
+
+    def only(self, hashes: Iterable[ListedHash]) -> Iterator[ListedHash]:
+        """`hashes`, up to one in a category that no rule names. Raises `ListError`."""
+        for one in hashes:
+            if one.category not in self._seen:
+                self.check(one.category)
+            yield one
+
+    def check(self, category: str) -> None:
+        if not self._trust.knows(self._name, category):
+            known = ", ".join(self._trust.categories(self._name))
+            raise ListError(
+                f"no rule for category {category!r}: use {known}, or add it to [lists.{self._name}.actions]"
+            )
+        self._seen.add(category)

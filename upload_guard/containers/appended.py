@@ -1,17 +1,19 @@
 """What hangs behind an image's end, before its start or in its chunks: the ways to hide one file in another.
 
-An image, a ZIP or a PDF is found at any offset behind the end, not only directly there. An image whose end
-cannot be found is searched from behind its first bytes.
+An image, archive or PDF is found at any offset behind the end, not only directly there. An image is searched
+from behind its first bytes as well; a JPEG only where its end cannot be told, since imaging looks into its
+segments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Inner, Remark, read_at, size_of, window
-from upload_guard.containers.ends import end_of_image, reach_of_image
-from upload_guard.containers.search import beginnings
+from upload_guard.containers.ends import end_of_image, reach_of_image, shown_in_place
+from upload_guard.containers.search import BEGINNINGS, HIDDEN, beginnings
+from upload_guard.containers.tar import Tar
 from upload_guard.errors import Unreadable, Unscannable
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import HEAD, ImageFormat, is_raw, sniff
@@ -21,8 +23,6 @@ from upload_guard.texts.plain import looks_like_text
 PREFIX = 1 << 16
 """How far into a file that nothing recognises an image is looked for."""
 _BEGUN = 16
-# Programs may put what they like into chunks of their own. What JPEG has in its segments, imaging looks into.
-_CHUNKED = {ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.GIF}
 
 
 class Appended:
@@ -31,7 +31,8 @@ class Appended:
     def holds(self, head: bytes, stream: BinaryIO) -> bool:
         if sniff(head) is None:
             return bool(head) and not is_text(head) and not head.startswith(_OPENED_ELSEWHERE)
-        return sniff(head) in _CHUNKED or end_of_image(stream) != size_of(stream)
+        # Chunks, boxes and gaps between them may hold anything.
+        return sniff(head) is not ImageFormat.JPEG or end_of_image(stream) != size_of(stream)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:
         size = size_of(stream)
@@ -43,21 +44,27 @@ class Appended:
         if sniff(head) is None:
             yield from _prefixed(stream, size, budget)
             return
-        end = end_of_image(stream)
         try:
-            if end is None:
-                yield from carved(stream, _BEGUN, budget, "embedded")
-                return
-            if sniff(head) in _CHUNKED:
-                yield from carved(stream, _BEGUN, budget, "embedded", stop=end)
-            behind = read_at(stream, end, HEAD)
-            if looks_like_text(behind) and sniff(behind) is None:
-                # A page behind a tiny picture is a page to a browser that goes by its name.
-                yield Inner("text behind it", window(stream, end, size), guessed=True)
-            yield from carved(stream, end, budget, "appended", sure=end)
+            yield from _hidden(stream, sniff(head), size, budget)
         except Unreadable as fault:
             # An image with thousands of beginnings behind it is no odd file but one made so.
             raise Unscannable(fault.reason) from fault
+
+
+def _hidden(stream: BinaryIO, image_format: ImageFormat | None, size: int, budget: Budget) -> Iterator[Found]:
+    end = end_of_image(stream)
+    if end is None or image_format is not ImageFormat.JPEG:
+        shown = shown_in_place(stream)
+        yield from carved(stream, _BEGUN, budget, "embedded", stop=end, needles=HIDDEN, known=shown)
+    if end is None or end == size:
+        return
+    behind = read_at(stream, end, HEAD)
+    if looks_like_text(behind) and sniff(behind) is None:
+        # A page behind a tiny picture is a page to a browser that goes by its name.
+        yield Inner("text behind it", window(stream, end, size), guessed=True)
+    if Tar().holds(behind, stream):
+        yield Inner("appended", window(stream, end, size), searched=True)
+    yield from carved(stream, end, budget, "appended", sure=end, needles=HIDDEN)
 
 
 def _raw(stream: BinaryIO, budget: Budget) -> Iterator[Found]:
@@ -78,17 +85,25 @@ def _prefixed(stream: BinaryIO, size: int, budget: Budget) -> Iterator[Found]:
 
 
 def carved(
-    stream: BinaryIO, start: int, budget: Budget, name: str, sure: int = -1, stop: int | None = None
+    stream: BinaryIO,
+    start: int,
+    budget: Budget,
+    name: str,
+    sure: int = -1,
+    stop: int | None = None,
+    needles: Mapping[bytes, int] = BEGINNINGS,
+    known: frozenset[int] = frozenset(),
 ) -> Iterator[Inner]:
     """All that is recognisable from `start` to `stop`. What begins at `sure` is a file, the rest looks so.
 
+    What begins at one of `known` is looked at elsewhere.
     Raises `Unreadable` for a file made of beginnings, which would cost more to look into than it is worth.
     """
     size, behind, number = size_of(stream) if stop is None else stop, start, 0
     budget.take_bytes(max(0, size - start))
     effort = _Effort(stream, size - start)
-    for found in beginnings(stream, start, size):
-        if found < behind:
+    for found in beginnings(stream, start, size, needles):
+        if found < behind or found in known:
             continue
         content = window(stream, found, size)
         jpeg = read_at(stream, found, 3) == b"\xff\xd8\xff"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from upload_guard.containers.base import read_at, size_of
@@ -39,6 +40,33 @@ def reach_of_image(stream: BinaryIO) -> int:
         return size
     stop = _jpeg_stop(stream, size)
     return stop if stop is not None and read_at(stream, stop, 2) == b"\xff\xd8" else size
+
+
+def shown_in_place(stream: BinaryIO) -> frozenset[int]:
+    """Where the files begin that an icon or a JPEG 2000 is made of, and that its decoder shows."""
+    image_format = sniff(read_at(stream, 0, HEAD))
+    if image_format is ImageFormat.ICO:
+        return frozenset(offset for _, offset in _icon_places(stream))
+    if image_format is ImageFormat.JPEG2000:
+        return frozenset(_first_codestream(stream))
+    return frozenset()
+
+
+def _first_codestream(stream: BinaryIO) -> Iterator[int]:
+    """Decoders show the first and no other."""
+    at = 0
+    for _ in range(_STEPS):
+        head = read_at(stream, at, 16)
+        if len(head) < 16:
+            return
+        length, kind, longer = struct.unpack(">L4sQ", head)
+        if kind == b"jp2c":
+            yield at + (16 if length == 1 else 8)
+            return
+        length = longer if length == 1 else length
+        if length < 8:
+            return
+        at += length
 
 
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
@@ -190,10 +218,14 @@ def _codestream(stream: BinaryIO, size: int) -> int | None:
 
 
 def _icons(stream: BinaryIO, size: int) -> int | None:  # noqa: ARG001 - one signature for all walks
+    return max((length + offset for length, offset in _icon_places(stream)), default=None)
+
+
+def _icon_places(stream: BinaryIO) -> list[tuple[int, int]]:
+    """Length and offset of each."""
     count = struct.unpack("<H", read_at(stream, 4, 2))[0]
     table = read_at(stream, 6, 16 * count)
-    places = [struct.unpack("<2L", table[at + 8 : at + 16]) for at in range(0, len(table) - 15, 16)]
-    return max((length + offset for length, offset in places), default=None)
+    return [struct.unpack("<2L", table[at + 8 : at + 16]) for at in range(0, len(table) - 15, 16)]
 
 
 _WALKS = {

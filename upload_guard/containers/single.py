@@ -36,13 +36,17 @@ BZIP2 = Single("bzip2", tuple(b"BZh%d1AY&SY" % level for level in range(1, 10)),
 XZ = Single("xz", (b"\xfd7zXZ\x00",), unxz)
 
 
+ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+"""How those begin that are known and not opened."""
+
+
 class Unsupported:
     """Archives of which only the name is known: said, never passed as empty."""
 
     name = "unsupported"
 
     def holds(self, head: bytes, stream: BinaryIO) -> bool:  # noqa: ARG002 - the head says all
-        return head.startswith((b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"))
+        return head.startswith(ARCHIVES)
 
     def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - nothing is read
         raise Unreadable("unsupported_archive")

@@ -6,12 +6,14 @@ Searched whatever else the file may be, since a few letters make a text look lik
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
 from upload_guard.containers.base import WHOLE, Found, Inner, Remark, read_at, read_whole, size_of
 from upload_guard.containers.svg import Svg
+from upload_guard.digests import digest_of
 from upload_guard.errors import Unreadable
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import HEAD, sniff
@@ -31,9 +33,9 @@ class Text:
         # What begins as an image and has NUL bytes is binary, however many letters its headers have.
         return looks_like_text(head) and not (b"\0" in head and sniff(head) is not None)
 
-    def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:  # noqa: ARG002 - the caller counts
-        if size_of(stream) > WHOLE:
-            # Only a text this long is let go: refusing it would refuse logs and dumps, and they pass as said.
+    def files(self, stream: BinaryIO, budget: Budget) -> Iterator[Found]:
+        if size_of(stream) > WHOLE or not budget.may_search(size_of(stream)):
+            # Only so much text is let go: refusing it would refuse logs and dumps, and they pass as said.
             yield Remark("text too long to be searched")
             return
         try:
@@ -45,10 +47,10 @@ class Text:
 
 
 def _carried(body: bytes) -> Iterator[Found]:
-    finder, found = Finder(), 0
+    finder, seen = Finder(), {digest_of(io.BytesIO(body)).sha256}
     for carrier in carriers_of("", body[:HEAD], _ALL):
         for payload in chain.from_iterable(map(finder.payloads, carrier.texts(body))):
-            if payload == body:
-                continue
-            found += 1
-            yield Inner(f"{carrier.name} {found}", chunks=(payload,), guessed=True)
+            digest = digest_of(io.BytesIO(payload)).sha256
+            if digest not in seen:
+                seen.add(digest)
+                yield Inner(f"{carrier.name} {len(seen) - 1}", chunks=(payload,), guessed=True)

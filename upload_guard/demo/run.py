@@ -16,10 +16,10 @@ from upload_guard.compose import open_cases, open_lists
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.demo.servers import Server, free_port, python, running
 from upload_guard.demo.uploads import LISTED_SEEDS, Row, samples, send
-from upload_guard.digests import Digester
+from upload_guard.digests import Sha256Digester
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import read_hashes
-from upload_guard.lists.store import ImportOrder
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.settings import Settings
 
 
@@ -115,7 +115,7 @@ def _list_lines() -> Iterator[str]:
     yield "# Two benign pictures, drawn by upload_guard/demo/pictures.py."
     for seed in LISTED_SEEDS:
         picture = landscape(seed)
-        digester = Digester()
+        digester = Sha256Digester()
         digester.update(jpeg(picture))
         yield f"sha256 {digester.finish().sha256.hex()}"
         yield f"pdq {pdq(np.asarray(picture.convert('L'))).value.hex()}"

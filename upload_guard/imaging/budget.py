@@ -27,6 +27,10 @@ class ScanLimits:
     containers: tuple[str, ...] | None = None
 
 
+_MOST_TEXT = 128 << 20
+"""Bytes of text that are searched in one upload and all that is in it: it is slow work."""
+
+
 class Budget:
     """What is left. Every `take_` raises when it is used up: a sample would be a silent miss."""
 
@@ -36,6 +40,7 @@ class Budget:
         self._frames = limits.max_frames
         self._files = limits.max_files
         self._bytes = limits.max_bytes
+        self._text = _MOST_TEXT
 
     def start_image(self) -> None:
         """Before an image is opened: how many frames it may have does not depend on those before it."""
@@ -56,6 +61,11 @@ class Budget:
         self._files -= 1
         if self._files < 0:
             raise Unreadable("too_many_files")
+
+    def may_search(self, count: int) -> bool:
+        """Whether a text of `count` bytes may be searched for files: no look at a file is slower."""
+        self._text -= count
+        return self._text >= 0
 
     def take_bytes(self, count: int) -> None:
         """While a file inside the file is unpacked. Raises `Unreadable`."""

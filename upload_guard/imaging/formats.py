@@ -84,7 +84,7 @@ def sniff(head: bytes) -> ImageFormat | None:
         return _by_brands(head)
     if head[:2] == b"BM" and head[14:18] in _BMP_HEADERS:
         return ImageFormat.BMP
-    return None
+    return ImageFormat.ICO if _is_cursor(head) else None
 
 
 # Olympus, Panasonic, Fujifilm, Sigma, Minolta, Canon's before and after CR2.
@@ -105,6 +105,21 @@ def is_raw(head: bytes) -> bool:
     return head.startswith(_RAW_MAGIC) or head[4:12] == b"ftypcrx "
 
 
+def _is_cursor(head: bytes) -> bool:
+    """ICO under another number. TGA begins with the same bytes, so the directory has to make sense.
+
+    Browsers show a cursor only if all pictures are behind the directory.
+    """
+    count = int.from_bytes(head[4:6], "little")
+    if not head.startswith(CURSOR) or not count:
+        return False
+    behind = 6 + 16 * count
+    shown = min(behind, len(head) - 3)
+    offsets = [int.from_bytes(head[at : at + 4], "little") for at in range(18, shown, 16)]
+    return bool(offsets) and min(offsets) >= behind
+
+
+CURSOR = b"\x00\x00\x02\x00"
 # "BM" alone begins much innocent text: ask for a known header size as well.
 _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
 

@@ -12,7 +12,8 @@ from upload_guard.errors import Unscannable
 SUB_DIRECTORIES = 0x014A
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
 
-# Real files have a few dozen tags; the count is a 16- or 64-bit number of the sender's.
+# Real files have a few dozen tags; libtiff and tifffile take what says to have more for no directory. Pillow
+# reads it all the same.
 _MOST_TAGS = 4096
 _MOST_DIRECTORIES = 10_000
 _MOST_SUBS = 1000
@@ -67,7 +68,10 @@ class Directory:
 
 
 def directories(data: bytes) -> Iterator[Directory]:
-    """Each directory of the chain, as far as it can be read. Raises `Unscannable` if the chain is a loop."""
+    """Each directory of the chain, as far as it can be read.
+
+    Raises `Unscannable` if the chain is a loop, and for a directory of more tags than are read.
+    """
     order, big, at = _begin(data)
     seen: set[int] = set()
     while at:
@@ -78,6 +82,8 @@ def directories(data: bytes) -> Iterator[Directory]:
             found = _directory(data, at, order, big)
         except struct.error:
             return  # beyond the end: its `following` says that there is more
+        if found is None:
+            raise Unscannable("too_many_tags", f"more than {_MOST_TAGS}")
         yield found
         at = found.following
 
@@ -100,6 +106,8 @@ def sub_directories(data: bytes, parents: list[Directory]) -> Iterator[Directory
             found = _directory(data, at, parents[0].order, parents[0].big)
         except struct.error:
             continue
+        if found is None:
+            continue
         waiting += (*found.numbers(data, SUB_DIRECTORIES, _MOST_SUBS), found.following)
         yield found
 
@@ -114,7 +122,8 @@ def _begin(data: bytes) -> tuple[str, bool, int]:
     return order, big, at
 
 
-def _directory(data: bytes, at: int, order: str, big: bool) -> Directory:
+def _directory(data: bytes, at: int, order: str, big: bool) -> Directory | None:
+    """None if it has too many tags. Raises `struct.error` for one that is not there whole."""
     head, step, value_at, offset = ("Q", 20, 12, "Q") if big else ("H", 12, 8, "I")
     if at > len(data):
         raise struct.error("beyond the end")
@@ -123,9 +132,11 @@ def _directory(data: bytes, at: int, order: str, big: bool) -> Directory:
     end = first + step * count
     if end > len(data):
         raise struct.error("beyond the end")
+    if count > _MOST_TAGS:
+        return None
     tags: Tags = {}
     fields: list[Field] = []
-    for spot in range(first, first + step * min(count, _MOST_TAGS), step):
+    for spot in range(first, first + step * count, step):
         tag, kind, values = struct.unpack_from(order + "HH" + offset, data, spot)
         form = {1: "B", 3: "H", 16: "Q"}.get(kind, offset)
         tags[tag] = struct.unpack_from(order + form, data, spot + value_at)[0]

@@ -9,6 +9,7 @@ import io
 import struct
 from collections.abc import Iterator
 from functools import partial
+from typing import BinaryIO
 
 from PIL import (
     AvifImagePlugin,  # noqa: F401
@@ -24,10 +25,11 @@ from PIL import (
 
 from upload_guard.errors import Unscannable
 from upload_guard.imaging.budget import ScanLimits
-from upload_guard.imaging.formats import ImageFormat
+from upload_guard.imaging.formats import CURSOR, ImageFormat
 from upload_guard.imaging.heif import heif_pictures
 from upload_guard.imaging.picture import ENOUGH, Picture, ordinal
 from upload_guard.imaging.tiff import tiff_pictures
+from upload_guard.spans import WindowReader
 
 # `Image.open` would do this at its first call.
 Image.preinit()
@@ -98,25 +100,43 @@ def _of_fewer_levels(image: Image.Image, data: bytes) -> Image.Image:
 
 
 def _icons(data: bytes, limits: ScanLimits) -> Iterator[Picture]:
-    """Entry by entry: of several with one size Pillow would show only the first.
+    """Entry by entry: of several with one size Pillow would show only the first. Cursors are icons to it.
 
     The directory may lie about sizes, so those inside the entries are judged.
     """
     (count,) = struct.unpack_from("<H", data, 4)
     if count > limits.max_frames:
         raise Unscannable("too_many_frames", str(count))
-    file = IcoImagePlugin.IcoFile(io.BytesIO(data))
+    file = IcoImagePlugin.IcoFile(io.BytesIO(_as_icon(data, count) if data.startswith(CURSOR) else data))
     for number, entry in enumerate(file.entry):
         name = f"icon {entry.width}x{entry.height}"
-        inside = data[entry.offset :]
-        if inside.startswith(b"\x89PNG"):
-            with Image.open(io.BytesIO(inside), formats=("PNG",)) as image:
+        if data.startswith(b"\x89PNG", entry.offset):
+            with Image.open(_from(data, entry.offset), formats=("PNG",)) as image:
                 yield Picture(name, image.size, partial(_drafted, image))
         else:
-            yield Picture(name, _bitmap_size(inside), partial(file.frame, number))
+            yield Picture(name, _bitmap_size(data, entry.offset), partial(file.frame, number))
 
 
-def _bitmap_size(inside: bytes) -> tuple[int, int]:
+def _as_icon(cursor: bytes, count: int) -> bytes:
+    """With the depth of each bitmap where a cursor says which of its points clicks."""
+    entries = bytearray(cursor[4 : 6 + 16 * count])
+    for at in range(2, 2 + 16 * count, 16):
+        (start,) = struct.unpack_from("<I", entries, at + 12)
+        (depth,) = struct.unpack_from("<H", cursor, start + 14)
+        struct.pack_into("<HH", entries, at + 4, 1, depth)
+    return b"\x00\x00\x01\x00" + entries + cursor[6 + 16 * count :]
+
+
+def _from(data: bytes, start: int) -> BinaryIO:
+    """Without a copy: a few hundred entries may begin in one large file."""
+
+    def read(offset: int, count: int) -> bytes:
+        return data[start + offset : start + offset + count]
+
+    return io.BufferedReader(WindowReader(read, len(data) - start))
+
+
+def _bitmap_size(data: bytes, at: int) -> tuple[int, int]:
     """Of a BITMAPINFOHEADER in an icon, whose height counts picture and mask."""
-    width, height = struct.unpack_from("<ii", inside, 4)
+    width, height = struct.unpack_from("<ii", data, at + 4)
     return abs(width), abs(height) // 2

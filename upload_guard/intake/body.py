@@ -22,7 +22,7 @@ from upload_guard.errors import (
 )
 from upload_guard.spans import OpenContent
 
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 # Of a number of bytes that any disk could hold.
 _DIGITS = 19
 
@@ -41,7 +41,7 @@ def has_body(environ: Mapping[str, Any]) -> bool:
 
 
 def read_body(environ: Mapping[str, Any], max_body: int, timeout: float) -> Iterator[bytes]:
-    """The body in portions of at most 64 KiB, within `timeout` seconds as far as the server's reads return.
+    """The body in portions of at most 256 KiB, within `timeout` seconds as far as the server's reads return.
 
     Raises `RequestError` for a length that is no number or contradicts a transfer coding, `BodyTooLarge`
     before reading where the length tells, `BodyTooSlow`, and `ClientGone` if the body ends early.

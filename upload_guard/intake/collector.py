@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
 
-from upload_guard.digests import digest_stream
+from upload_guard.digests import digest_of
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge, Unreadable
 from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.intake.body import Spool
 from upload_guard.intake.forms import Part
 from upload_guard.intake.pieces import FIELD_NAMES, LONGEST_FIELD
 from upload_guard.intake.rules import IntakeRule
-from upload_guard.records import Digests, Source, Upload
+from upload_guard.records import Digest, Source, Upload
 from upload_guard.spans import OpenContent
 from upload_guard.texts.carriers import PLAIN_TEXT, URL_ENCODED, carriers_of, holds_fields
 from upload_guard.texts.encodings import Finder
@@ -43,8 +43,8 @@ class Collector:
     def add_part(self, part: Part) -> None:
         """A part of a form. Browsers send an empty file without a name where none was chosen."""
         if part.is_file:
-            if part.file_name or part.digests.size:
-                self._add_file(part.content, part.digests, part.file_name, part.media_type)
+            if part.file_name or part.digest.size:
+                self._add_file(part.content, part.digest, part.file_name, part.media_type)
             if part.file_name:
                 return
         # Some frameworks strip names, and take a part with an empty file name for a field.
@@ -54,9 +54,9 @@ class Collector:
                 self.fields.append((name, value.read(LONGEST_FIELD).decode("latin-1")))
         if part.is_file:
             return
-        self._add_field(_described(part.content, part.media_type), part.digests)
+        self._add_field(_described(part.content, part.media_type), part.digest)
 
-    def add_body(self, content: OpenContent, digests: Digests, content_type: str) -> None:
+    def add_body(self, content: OpenContent, digest: Digest, content_type: str) -> None:
         """A body that is no form: fields in a notation of their own, which are searched here, or one file.
 
         A file that is text is searched where files are opened, and kept as it is; fields are never kept.
@@ -64,7 +64,7 @@ class Collector:
         body = _described(content, content_type)
         are_fields = holds_fields(body.media_type)
         if body.may_hold_images or not (are_fields and looks_like_text(body.head)):
-            self._add_file(content, digests, "", content_type)
+            self._add_file(content, digest, "", content_type)
         enabled = self._rule.carriers
         carriers = carriers_of(body.media_type, body.head, enabled) if are_fields else ()
         if URL_ENCODED.name in enabled and URL_ENCODED not in carriers and _has_pairs(body.head):
@@ -73,9 +73,9 @@ class Collector:
         if are_fields or content.size <= self._rule.limits.max_text:
             self._search(carriers, body)
 
-    def _add_field(self, field: _Described, digests: Digests) -> None:
+    def _add_field(self, field: _Described, digest: Digest) -> None:
         if field.may_hold_images:
-            self._add_guess(field.content, digests)
+            self._add_guess(field.content, digest)
         enabled = self._rule.carriers
         carriers = carriers_of(field.media_type, field.head, enabled)
         if not carriers and PLAIN_TEXT.name in enabled and field.content.size <= self._rule.limits.max_text:
@@ -102,28 +102,28 @@ class Collector:
                 raise AmbiguousRequest("XML that declares entities") from fault
 
     def _add_carried(self, data: bytes) -> None:
-        digests = digest_stream(BytesIO(data))
-        if digests.sha256 in self._seen:
+        digest = digest_of(BytesIO(data))
+        if digest.sha256 in self._seen:
             return
-        self._seen.add(digests.sha256)
+        self._seen.add(digest.sha256)
         spool = self._carried = self._carried or self._new_spool()
         if spool.size + len(data) > self._rule.limits.max_inflated:
             raise BodyTooLarge("the files carried in texts are over intake.max_inflated")
         start = spool.size
         spool.write(data)
-        self._add_guess(spool.slice(start, len(data)), digests)
+        self._add_guess(spool.slice(start, len(data)), digest)
 
-    def _add_file(self, content: OpenContent, digests: Digests, file_name: str, media_type: str) -> None:
+    def _add_file(self, content: OpenContent, digest: Digest, file_name: str, media_type: str) -> None:
         if len(self.files) >= self._rule.limits.max_files:
             raise BodyTooLarge("more files in one request than intake.max_files")
-        self.files.append(Upload(content, digests, file_name, media_type, self._source))
+        self.files.append(Upload(content, digest, file_name, media_type, self._source))
         self.uploads.append(self.files[-1])
 
-    def _add_guess(self, content: OpenContent, digests: Digests) -> None:
+    def _add_guess(self, content: OpenContent, digest: Digest) -> None:
         """What only looks like a file: a person may have pasted the beginning of one."""
         if len(self.uploads) - len(self.files) >= self._rule.limits.max_carried:
             raise BodyTooLarge("more files in the texts of one request than intake.max_carried")
-        self.uploads.append(Upload(content, digests, source=self._source, guessed=True))
+        self.uploads.append(Upload(content, digest, source=self._source, guessed=True))
 
 
 @dataclass(frozen=True, slots=True)

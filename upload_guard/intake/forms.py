@@ -26,10 +26,10 @@ from multipart import (
     content_disposition_quote,
 )
 
-from upload_guard.digests import Digester
+from upload_guard.digests import Sha256Digester
 from upload_guard.errors import AmbiguousRequest, BodyTooLarge
 from upload_guard.intake.body import Spool
-from upload_guard.records import Digests
+from upload_guard.records import Digest
 from upload_guard.spans import OpenContent
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Part:
     """One part of a form. `is_file` when its headers give a file name in any way."""
 
     content: OpenContent
-    digests: Digests
+    digest: Digest
     name: str
     file_name: str
     media_type: str
@@ -279,7 +279,7 @@ class _Writer:
     def start(self, header: _Header) -> None:
         lines = "".join(f"{name}: {value}\r\n" for name, value in header.lines)
         self._spool.write(f"--{self._boundary}\r\n{lines}\r\n".encode(_HEADER_CHARSET))
-        self._open = _OpenPart(header, self._spool.size, Digester())
+        self._open = _OpenPart(header, self._spool.size, Sha256Digester())
 
     def payload(self, data: bytes) -> None:
         self._spool.write(data)
@@ -287,11 +287,11 @@ class _Writer:
 
     def end(self) -> None:
         part = self._current()
-        digests = part.digester.finish()
+        digest = part.digester.finish()
         self._parts.append(
             Part(
-                content=self._spool.slice(part.offset, digests.size),
-                digests=digests,
+                content=self._spool.slice(part.offset, digest.size),
+                digest=digest,
                 name=part.header.name,
                 file_name=part.header.file_name,
                 media_type=part.header.media_type,
@@ -314,4 +314,4 @@ class _Writer:
 class _OpenPart:
     header: _Header
     offset: int
-    digester: Digester
+    digester: Sha256Digester

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from upload_guard.digests import Digester
+from upload_guard.digests import Sha256Digester
 from upload_guard.errors import AmbiguousRequest, PiecewiseUpload, UnsupportedEncoding
 from upload_guard.intake.body import Spool, read_body
 from upload_guard.intake.collector import Collector
@@ -120,7 +120,7 @@ class _Intake:
                 check_type(part.media_type)
                 collector.add_part(part)
             return form
-        digester = Digester()
+        digester = Sha256Digester()
         for chunk in chunks:
             spool.write(chunk)
             digester.update(chunk)

@@ -18,7 +18,7 @@ from upload_guard.storage.tables import ChangeCounter, HashList, ListChange, Lis
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is said of added hashes: the version that they belong to, and their category."""
+    """What is said of added hashes: their version, and the category of those that name none."""
 
     version: ListVersion
     category: str
@@ -48,7 +48,7 @@ def record_changes(
                 value=one.value,
                 version=addition.version.number if addition else None,
                 entry_number=number + count if addition else None,
-                category=addition.category if addition else None,
+                category=(one.category or addition.category) if addition else None,
                 made_at=now,
                 made_by=person,
             )
@@ -65,6 +65,15 @@ def changes_of(session: Session, lists: Iterable[HashList]) -> tuple[Change, ...
         select(*_COLUMNS).where(ListChange.list_id.in_(by_id)).order_by(ListChange.sequence)
     )
     return tuple(_change(by_id[row.list_id], row) for row in rows)
+
+
+def newest_change(session: Session, lists: Iterable[HashList]) -> Change | None:
+    """The last one to any of `lists`."""
+    by_id = {hash_list.id: hash_list for hash_list in lists}
+    row = session.execute(
+        select(*_COLUMNS).where(ListChange.list_id.in_(by_id)).order_by(ListChange.sequence.desc()).limit(1)
+    ).first()
+    return _change(by_id[row.list_id], row) if row else None
 
 
 def _last_number(session: Session, hash_list: HashList, version: ListVersion) -> int:

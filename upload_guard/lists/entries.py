@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic_core import from_json
 
 from upload_guard.errors import ListError
+from upload_guard.lists.formats.base import TYPES
+from upload_guard.lists.formats.jsonl import json_line
 from upload_guard.records import Entry, SignalType
 
 
@@ -81,18 +83,16 @@ def _entry(version: StoredVersion, number: int, line: bytes) -> Entry:
         version=version.number,
         origin=version.origin,
         category=stored["category"],
-        signal_type=SignalType(stored["type"]),
+        signal_type=TYPES[stored["type"]],
         value=bytes.fromhex(stored["value"]),
-        since=datetime.fromisoformat(stored["since"]),
+        since=_moment(stored["since"]),
         number=number,
     )
 
 
 def _line(stored: StoredHash) -> bytes:
-    fields = {
-        "type": stored.signal_type.value,
-        "value": stored.value.hex(),
-        "category": stored.category,
-        "since": stored.since.isoformat(),
-    }
-    return json.dumps(fields).encode() + b"\n"
+    return json_line(stored.signal_type, stored.value, stored.category, stored.since).encode()
+
+
+# A list of millions has few moments at which its entries came.
+_moment = lru_cache(1000)(datetime.fromisoformat)

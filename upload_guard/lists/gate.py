@@ -55,7 +55,11 @@ class PutAside:
 
 @dataclass(frozen=True, slots=True)
 class DiffRow:
-    """Entries of one signal type and category. `came` and `left` had, or got, another category."""
+    """Entries of one signal type and category.
+
+    `added` and `removed` are of hashes that only one version has; where both have the hash, `came` and `left`
+    are those that only one of them has in this category.
+    """
 
     signal_type: SignalType
     category: str
@@ -116,7 +120,7 @@ ALIKE = "looks like a known-good image"
 def examine(new: EntryBatches, before: Before | None, bank: BenignBank, scratch: Path) -> GateReport:
     """Compare `new` with `before`. Raises `ListError` where entries cannot be read, and `OSError`.
 
-    Every entry is one of a version's, each hash at most once; `scratch` is a folder with room for both.
+    Each version has a hash at most once in a category; `scratch` is a folder with room for both.
     """
     with tempfile.TemporaryDirectory(prefix="gate-", dir=scratch) as folder:
         spool = _Spool(Path(folder))
@@ -219,19 +223,28 @@ def _record(kind: SignalType) -> np.dtype[np.void]:
 
 
 def _changes(part: Records) -> dict[str, npt.NDArray[np.uint16]]:
-    """The categories of entries, by what happened to them. In `part`, equal values stand old before new."""
+    """The categories of entries, by what happened to them. In `part`, equal values stand together."""
     values, categories, old = part["value"], part["category"], part["side"] == _OLD
     begins = np.ones(len(part), np.bool_)
     begins[1:] = (values[1:] != values[:-1]).any(axis=1)
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(part)) - 1
-    stayed = old[first] & ~old[last]
-    moved = stayed & (categories[first] != categories[last])
+    first, group = np.flatnonzero(begins), np.cumsum(begins) - 1
+    shared = (np.logical_or.reduceat(old, first) & np.logical_or.reduceat(~old, first))[group]
+    changed = shared & _alone(group << 16 | categories)
     return {
         "before": categories[old],
         "now": categories[~old],
-        "added": categories[first[~old[first]]],
-        "removed": categories[first[old[last]]],
-        "came": categories[last[moved]],
-        "left": categories[first[moved]],
+        "added": categories[~old & ~shared],
+        "removed": categories[old & ~shared],
+        "came": categories[~old & changed],
+        "left": categories[old & changed],
     }
+
+
+def _alone(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of `keys` are there once."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    same = ordered[1:] == ordered[:-1]
+    alone = np.ones(len(keys), np.bool_)
+    alone[order[1:][same]] = alone[order[:-1][same]] = False
+    return alone

@@ -14,6 +14,7 @@ from upload_guard.lists.aside import write_aside
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.entries import StoredVersion, read_entries
 from upload_guard.lists.gate import Before, Decision, GateReport, examine
+from upload_guard.lists.lookup import has_acted
 from upload_guard.lists.orders import active_version, gate_of, stored_version
 from upload_guard.matching.build import Batches
 from upload_guard.storage.tables import HashList, ListGate, ListVersion
@@ -41,7 +42,7 @@ def candidate_of(session: Session, folder: Path, hash_list: HashList, version: L
         stored_version(folder, hash_list, version),
         before,
         _acting(session, hash_list, before),
-        version.activated_at is not None or (gate is not None and gate.approved_at is not None),
+        approved=has_acted(hash_list, version.number) or (gate is not None and gate.approved_at is not None),
     )
 
 

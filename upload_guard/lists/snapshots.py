@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # A process that has just read the rows may be about to open what they then named.
 _KEEP_SECONDS = 600.0
+# As `SnapshotFolder.path` names them.
+_OURS = re.compile(r"[0-9a-f]{32}-[0-9]{1,20}-([0-9a-f]{8}|0)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class SnapshotFolder:
 
     def newest(self, order: BuildOrder) -> Fold | None:
         """The last state of the changes at which there is a snapshot of these versions."""
-        folds = (_fold(path) for path in self._all(_name(order.set_name)))
+        folds = (fold_of(path) for path in self._all(_name(order.set_name)))
         return max((fold for fold in folds if order.has(fold)), key=lambda fold: fold.sequence, default=None)
 
     def open(self, order: BuildOrder, fold: Fold) -> SnapshotFiles:
@@ -69,7 +72,8 @@ class SnapshotFolder:
                 log.warning("an old snapshot stays: %s: %s", path, error.strerror)
 
     def _all(self, name: str) -> Iterator[Path]:
-        return (path for path in self.folder.glob(f"{name}-*-*") if path.suffix != ".part")
+        # Whatever else somebody has put there is no business of ours.
+        return (path for path in self.folder.glob(f"{name}-*-*") if _OURS.fullmatch(path.name))
 
     def path(self, order: BuildOrder, fold: Fold) -> Path:
         return self.folder / f"{_name(order.set_name)}-{fold.sequence}-{fold.mark}"
@@ -79,7 +83,8 @@ def _name(set_name: str) -> str:
     return hashlib.sha256(set_name.encode()).hexdigest()[:32]
 
 
-def _fold(path: Path) -> Fold:
+def fold_of(path: Path) -> Fold:
+    """The last change in the snapshot at `path`, by its name."""
     _, sequence, mark = path.name.split("-")
     return Fold(int(sequence), mark)
 

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
-
-from upload_guard.errors import ListError, SnapshotDamaged, StorageFailed
+from upload_guard.errors import ListError, SnapshotDamaged
 from upload_guard.lists.bank import BenignBank
-from upload_guard.lists.changes import Addition, record_changes
+from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
-from upload_guard.lists.entries import StoredHash, StoredVersion, read_entries, version_file, write_entries
+from upload_guard.lists.entries import StoredVersion, version_file
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate import GateReport
 from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
-from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, stored_version
-from upload_guard.lists.snapshots import SnapshotFolder
+from upload_guard.lists.importing import ImportOrder, write_version
+from upload_guard.lists.lookup import found, found_or_new, has_acted, version_before, version_of
+from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
+from upload_guard.lists.snapshots import SnapshotFolder, fold_of
+from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import SignalType
+from upload_guard.records import Entry
 from upload_guard.settings import LIST_NAME
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
-from upload_guard.storage.tables import HashList, ListVersion
+from upload_guard.storage.tables import HashList, ListActivation, ListVersion
 
 log = logging.getLogger(__name__)
 
@@ -45,34 +44,6 @@ def say_nothing(_report: GateReport) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportOrder:
-    """What a person says of a file of hashes. `origin` is needed for a new list only."""
-
-    list_name: str
-    source: str
-    category: str
-    origin: str | None
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionInfo:
-    """One version as it is shown. `counts` is per signal type."""
-
-    list_name: str
-    origin: str
-    number: int
-    active: bool
-    entries: int
-    counts: dict[str, int]
-    source: str
-    imported_at: datetime
-    imported_by: str
-    activated_at: datetime | None
-    activated_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ListStore:
     """Rows in `database`, entries in files below `folder`."""
 
@@ -81,37 +52,40 @@ class ListStore:
     snapshots: SnapshotFolder
     bank: Callable[[], BenignBank] = BenignBank
 
-    def import_version(self, order: ImportOrder, hashes: Iterable[ListedHash]) -> VersionInfo:
+    def import_version(
+        self, order: ImportOrder, hashes: Iterable[ListedHash], progress: Progress = no_progress
+    ) -> VersionInfo:
         """Store `hashes` as a new version that does not act yet.
 
-        Duplicates are taken once. Entries that the version before already held keep their age. Raises
-        `ListError` and stores nothing if any hash cannot be read or there is none.
+        Duplicates are taken once. Entries that the version before already held in their category keep their
+        age. Raises `ListError` and stores nothing if any hash cannot be read or there is none.
         """
         if not _NAME.fullmatch(order.list_name):
             raise ListError(f"{order.list_name!r} is no list name: lower-case letters, digits and . _ -")
         now = datetime.now(UTC)
-        with exclusive_lock(self.folder / ".import.lock"), self.database.session() as session:
-            hash_list = _found_or_new(session, order, now)
-            number = max((version.number for version in hash_list.versions), default=0) + 1
+        with exclusive_lock(self.folder / ".import.lock"):
+            # Reading millions takes minutes, in which others must be able to write to the database.
+            with self.database.session() as session:
+                before = version_before(session, self.folder, order)
+            number = before.number + 1 if before else 1
             file = version_file(self.folder, order.list_name, number)
-            ages = self._ages(hash_list)
-            counts: Counter[str] = Counter()
-            sha256 = _write(file, _counted(_unique(hashes), order, ages, now, counts))
-            if not counts:
-                file.unlink()
-                raise ListError(f"{order.source}: holds no hash")
-            version = ListVersion(
-                hash_list=hash_list,
-                number=number,
-                source=order.source,
-                sha256=sha256,
-                entries=counts.total(),
-                counts=dict(counts),
-                imported_at=now,
-                imported_by=order.person,
-            )
-            session.add(version)
-            return _info(hash_list, version)
+            written = write_version(file, order, hashes, before, now, progress)
+            with self.database.session() as session:
+                hash_list = found_or_new(session, order, now)
+                version = ListVersion(
+                    hash_list=hash_list,
+                    number=number,
+                    source=order.source,
+                    sha256=written.sha256,
+                    entries=written.types.total(),
+                    counts=dict(written.types),
+                    categories=dict(written.categories),
+                    imported_at=now,
+                    imported_by=order.person,
+                )
+                session.add(version)
+                session.flush()
+                return info_of(session, hash_list, version)
 
     def activate(
         self,
@@ -120,6 +94,7 @@ class ListStore:
         person: str,
         progress: Progress = no_progress,
         tell: Tell = say_nothing,
+        way: Way = Way.MANUAL,
     ) -> VersionInfo:
         """Let a version act (the newest where `number` is None), once it passed the gate and is built.
 
@@ -132,15 +107,29 @@ class ListStore:
             passed, report = self._passed(name, number, tell)
             self._build_instead({name: passed}, progress)
             with self.database.session() as session:
-                hash_list = _found(session, name)
-                version = _version(hash_list, passed.number)
+                hash_list = found(session, name)
+                version = version_of(hash_list, passed.number)
                 note_gate(session, hash_list, passed, report)
                 hash_list.active_number = version.number
-                version.activated_at, version.activated_by = datetime.now(UTC), person
-                info = _info(hash_list, version)
+                hash_list.activations.append(
+                    ListActivation(
+                        number=version.number, way=way, activated_at=datetime.now(UTC), activated_by=person
+                    )
+                )
+                session.flush()
+                info = info_of(session, hash_list, version)
             # The way back stays short.
             self.snapshots.clear_up(self.order(), before)
         return info
+
+    def rollback(
+        self, name: str, number: int, person: str, progress: Progress = no_progress, tell: Tell = say_nothing
+    ) -> VersionInfo:
+        """Let a version act again that has acted before. Raises as `activate` does."""
+        with self.database.session() as session:
+            hash_list = found(session, name)
+            _refuse_no_way_back(hash_list, version_of(hash_list, number).number)
+        return self.activate(name, number, person, progress, tell, Way.ROLLBACK)
 
     def examine(self, name: str, number: int | None) -> GateReport:
         """What the gate says of a version now; nothing changes. Raises `ListError`."""
@@ -157,20 +146,20 @@ class ListStore:
             self._build_instead({name: version for name, (version, _) in passed.items()}, progress)
             with self.database.session() as session:
                 for name, (version, report) in passed.items():
-                    note_gate(session, _found(session, name), version, report)
+                    note_gate(session, found(session, name), version, report)
             self.snapshots.clear_up(self.order(), before)
         return tuple((name, report) for name, (_, report) in passed.items())
 
     def approve(self, name: str, number: int, person: str, because: str) -> None:
         """Let a version pass that the gate holds; it still has to be activated. Raises `ListError`."""
         with self.database.session() as session:
-            hash_list = _found(session, name)
-            approve(session, hash_list, _version(hash_list, number).number, person, because)
+            hash_list = found(session, name)
+            approve(session, hash_list, version_of(hash_list, number).number, person, because)
 
     def _candidate(self, name: str, number: int | None) -> Candidate:
         with self.database.session() as session:
-            hash_list = _found(session, name)
-            return candidate_of(session, self.folder, hash_list, _version(hash_list, number))
+            hash_list = found(session, name)
+            return candidate_of(session, self.folder, hash_list, version_of(hash_list, number))
 
     def _passed(self, name: str, number: int | None, tell: Tell) -> tuple[StoredVersion, GateReport]:
         candidate = self._candidate(name, number)
@@ -189,26 +178,46 @@ class ListStore:
 
         Raises `ListError` and adds nothing if any cannot be read or no version is active.
         """
+        # They may come slowly, and whoever writes to the database waits for the session.
+        given = tuple(hashes)
         with self.database.session() as session:
-            hash_list = _found(session, name)
+            hash_list = found(session, name)
             if hash_list.active_number is None:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
-            version = _version(hash_list, hash_list.active_number)
+            version = version_of(hash_list, hash_list.active_number)
             addition = Addition(version, category)
-            return record_changes(session, hash_list, hashes, addition, person, datetime.now(UTC))
+            return record_changes(session, hash_list, given, addition, person, datetime.now(UTC))
 
     def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
         """Let single hashes no longer act in any version of the list, until they are added again; how many.
 
         Raises `ListError` and retracts nothing if any cannot be read.
         """
+        given = tuple(hashes)
         with self.database.session() as session:
-            return record_changes(session, _found(session, name), hashes, None, person, datetime.now(UTC))
+            return record_changes(session, found(session, name), given, None, person, datetime.now(UTC))
+
+    def holders(self, hashes: Iterable[ListedHash]) -> Iterator[frozenset[str]]:
+        """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
+        snapshot = self.load()
+        return (snapshot.lists_of(one.signal_type, one.value) for one in hashes)
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
         with self.database.session() as session:
-            return tuple(_info(hash_list, one) for hash_list in _all(session) for one in hash_list.versions)
+            return all_versions(session)
+
+    def entries(self, name: str, number: int | None) -> Iterator[Entry]:
+        """The entries of a version (the active one, or else the newest, where `number` is None) as they act.
+
+        With what was added to it, without what was retracted or put aside. Reading them raises `ListError`.
+        """
+        with self.database.session() as session:
+            hash_list = found(session, name)
+            version = version_of(hash_list, number or hash_list.active_number)
+            stored = acting_version(session, self.folder, hash_list, version)
+            order = BuildOrder((stored,), changes_of(session, [hash_list]))
+        return order.entries()
 
     def generation(self) -> str:
         """A name for what is in force, which changes when it does; empty if no list is active."""
@@ -216,25 +225,35 @@ class ListStore:
             return generation_of(session)
 
     def load(self, before: Snapshot | None = None) -> Snapshot:
-        """What is in force, in memory and ready; built by another process where it is missing or damaged.
+        """What is in force, in memory and ready. `before` lends its files where they are still those.
 
-        `before` lends its files where they are still those. Raises `ListError`, `StorageFailed` and
-        `SnapshotDamaged`.
+        Raises `StorageFailed`, and `SnapshotDamaged` where it has to be built first.
         """
-        try:
-            return self._loaded(self.order(), before)
-        except SnapshotDamaged as fault:
-            log.warning("ALARM: %s; it is built now", fault)
-            url = self.database.engine.url.render_as_string(hide_password=False)
-            build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
-            return self._loaded(self.order(), before)
+        return self._loaded(self.order(), before)
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        """The versions of `before`, with the changes up to now; itself where there is none. See `load`."""
+        if before.files is None:
+            return before
+        with self.database.session() as session:
+            past = past_of(session, before.files.manifest.generation)
+        if before.generation in (past.generation, past.stopgap):
+            return before
+        return Snapshot(past.stopgap, before.files, past.delta_after(fold_of(before.files.folder)))
+
+    def mend(self) -> None:
+        """Build what is in force in a process of its own. Raises `ListError` and `StorageFailed`."""
+        url = self.database.engine.url.render_as_string(hide_password=False)
+        build_elsewhere(Places(url, str(self.folder), str(self.snapshots.folder)))
 
     def build(self, progress: Progress = no_progress) -> None:
         """Make the snapshot of what is in force, all changes folded in, unless it is there and sound."""
-        order = self.order()
-        if order.versions:
-            self.snapshots.build(order, progress)
-            self.snapshots.clear_up(order)
+        # What an activation goes back to meanwhile would be cleared up as unused.
+        with exclusive_lock(self.folder / ".activate.lock"):
+            order = self.order()
+            if order.versions:
+                self.snapshots.build(order, progress)
+                self.snapshots.clear_up(order)
 
     def fold(self, progress: Progress = no_progress) -> None:
         """Build anew once so much has changed that comparing with the changes takes time."""
@@ -266,91 +285,12 @@ class ListStore:
             files = self.snapshots.open(order, fold)
         return Snapshot(order.generation, files, order.delta_after(fold))
 
-    def _ages(self, hash_list: HashList) -> dict[tuple[SignalType, bytes], datetime]:
-        if not hash_list.versions:
-            return {}
-        before = read_entries(stored_version(self.folder, hash_list, hash_list.versions[-1]))
-        try:
-            return {(entry.signal_type, entry.value): entry.since for entry in before}
-        except ListError as fault:
-            # A new import may be how somebody mends this; its entries then begin their probation again.
-            log.warning("%s: the ages of its entries are lost", fault)
-            return {}
 
-
-def _write(file: Path, hashes: Iterable[StoredHash]) -> bytes:
-    try:
-        return write_entries(file, hashes)
-    except OSError as error:
-        raise StorageFailed(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _unique(hashes: Iterable[ListedHash]) -> Iterator[ListedHash]:
-    seen: set[ListedHash] = set()
-    for one in hashes:
-        if one not in seen:
-            seen.add(one)
-            yield one
-
-
-def _counted(
-    hashes: Iterable[ListedHash],
-    order: ImportOrder,
-    ages: dict[tuple[SignalType, bytes], datetime],
-    now: datetime,
-    counts: Counter[str],
-) -> Iterator[StoredHash]:
-    for one in hashes:
-        counts[one.signal_type.value] += 1
-        since = ages.get((one.signal_type, one.value), now)
-        yield StoredHash(one.signal_type, one.value, order.category, since)
-
-
-def _all(session: Session) -> Iterable[HashList]:
-    return session.scalars(
-        select(HashList).order_by(HashList.name).options(selectinload(HashList.versions))
-    ).all()
-
-
-def _found_or_new(session: Session, order: ImportOrder, now: datetime) -> HashList:
-    hash_list = session.scalar(select(HashList).where(HashList.name == order.list_name))
-    if hash_list is None and not order.origin:
-        raise ListError(f"list {order.list_name!r} is new: say with --origin who stands behind it")
-    if hash_list is None:
-        hash_list = HashList(name=order.list_name, origin=order.origin, created_at=now)
-        session.add(hash_list)
-    if order.origin and order.origin != hash_list.origin:
-        raise ListError(f"list {order.list_name!r} has the origin {hash_list.origin!r}, not {order.origin!r}")
-    return hash_list
-
-
-def _found(session: Session, name: str) -> HashList:
-    hash_list = session.scalar(select(HashList).where(HashList.name == name))
-    if hash_list is None:
-        raise ListError(f"there is no list {name!r}: 'upload-guard list show' names them all")
-    return hash_list
-
-
-def _version(hash_list: HashList, number: int | None) -> ListVersion:
-    if number is None:
-        return hash_list.versions[-1]
-    for version in hash_list.versions:
-        if version.number == number:
-            return version
-    raise ListError(f"list {hash_list.name!r} has no version {number}")
-
-
-def _info(hash_list: HashList, version: ListVersion) -> VersionInfo:
-    return VersionInfo(
-        list_name=hash_list.name,
-        origin=hash_list.origin,
-        number=version.number,
-        active=version.number == hash_list.active_number,
-        entries=version.entries,
-        counts=dict(version.counts),
-        source=version.source,
-        imported_at=version.imported_at,
-        imported_by=version.imported_by,
-        activated_at=version.activated_at,
-        activated_by=version.activated_by,
-    )
+def _refuse_no_way_back(hash_list: HashList, number: int) -> None:
+    if number == hash_list.active_number:
+        raise ListError(f"version {number} of list {hash_list.name!r} is the one that acts")
+    # A version that was held back must not get into force this way.
+    if not has_acted(hash_list, number):
+        raise ListError(
+            f"version {number} of list {hash_list.name!r} has never acted: 'upload-guard list activate' it"
+        )

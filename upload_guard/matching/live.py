@@ -1,7 +1,8 @@
 """The snapshot in force: looked after by a thread of its own, replaced within a second, never half.
 
 Whoever asks gets what is there at once; opening and reading the next snapshot is the thread's business. The
-old one is unmapped when the last query that holds it ends.
+old one is unmapped when the last query that holds it ends. While the next one is missing and has to be built,
+which takes long or fails, the one in use goes on with what was retracted since.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import time
 import weakref
 from typing import Protocol
 
-from upload_guard.errors import NotReady, UploadGuardError
+from upload_guard.errors import NotReady, SnapshotDamaged, UploadGuardError
 from upload_guard.matching.files import SnapshotFiles
+from upload_guard.matching.mender import FIRST_PAUSE, Mender
 from upload_guard.matching.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -31,15 +33,30 @@ class SnapshotSource(Protocol):
         ...
 
     def load(self, before: Snapshot | None) -> Snapshot:
-        """A snapshot ready for use, all of it in memory; may take long. `before` is the one used so far."""
+        """A snapshot ready for use, all of it in memory. `before` is the one used so far.
+
+        Raises `SnapshotDamaged` where it has to be built first.
+        """
+        ...
+
+    def carry_on(self, before: Snapshot) -> Snapshot:
+        """`before` with all that has been retracted since; itself where nothing has."""
+        ...
+
+    def mend(self) -> None:
+        """Build what `load` lacks; may take long."""
         ...
 
 
 class LiveSnapshot:
     """Call it for the snapshot to use now. One a process; safe for threads, and for forks before its use."""
 
-    def __init__(self, source: SnapshotSource, look_every: float = _LOOK_EVERY) -> None:
+    def __init__(
+        self, source: SnapshotSource, look_every: float = _LOOK_EVERY, first_pause: float = FIRST_PAUSE
+    ) -> None:
         self._source = source
+        self._mender = Mender(source.mend, first_pause)
+        self._lacked: tuple[str, int] | None = None
         self._look_every = look_every
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -66,10 +83,11 @@ class LiveSnapshot:
     def look(self) -> None:
         """Take over what is in force now; the thread does so by itself."""
         try:
-            before = self._snapshot
-            if before is None or self._source.generation() != before.generation:
-                self._snapshot = self._source.load(before)
-            self._say("")
+            wanted = self._source.generation()
+            if self._snapshot is None or self._snapshot.generation != wanted:
+                self._take_over(wanted)
+            else:
+                self._have_all()
         except UploadGuardError as fault:
             self._say(str(fault))
         except Exception as fault:
@@ -77,11 +95,38 @@ class LiveSnapshot:
             log.exception("lists could not be loaded")
             self._say(f"a fault of our own: {type(fault).__name__}")
         finally:
-            self._looked.set()
+            # The first uploads wait for the first attempt to build, too.
+            if self._snapshot or not self._mender.building:
+                self._looked.set()
+
+    def _take_over(self, wanted: str) -> None:
+        # Reading it once more is of no use before something has changed.
+        lacked = wanted, self._mender.attempts
+        if lacked == self._lacked:
+            self._mender.begin()
+            return
+        try:
+            self._snapshot = self._source.load(self._snapshot)
+        except SnapshotDamaged as fault:
+            self._mender.begin()
+            self._say(self._mender.fault or str(fault))
+            if self._snapshot is not None:
+                self._snapshot = self._source.carry_on(self._snapshot)
+            self._lacked = lacked
+        else:
+            self._have_all()
+
+    def _have_all(self) -> None:
+        self._lacked = None
+        self._mender.all_well()
+        self._say("")
 
     def _say(self, fault: str) -> None:
         if fault and fault != self.fault:
-            log.warning("ALARM: lists could not be loaded, the last good ones stay: %s", fault)
+            log.warning(
+                "ALARM: lists could not be loaded, the last good ones stay, without what is retracted: %s",
+                fault,
+            )
         self.fault = fault
 
     def start(self) -> None:

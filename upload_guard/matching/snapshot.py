@@ -55,6 +55,14 @@ class Snapshot:
         self.size = sum(section.size for section in self._sections.values())
         self._reaches: _Reaches | None = None
 
+    def holds(self, kind: SignalType) -> bool:
+        """Whether there is any entry of this type."""
+        return self._sections[kind].size > 0
+
+    def lists_of(self, kind: SignalType, value: bytes) -> frozenset[str]:
+        """The names of the lists that hold this very hash."""
+        return frozenset(self._groups[row[0]].list_name for row in self._sections[kind].same(value))
+
     def find(self, signals: Iterable[Signal], limits: DistanceLimits) -> tuple[Match, ...]:
         """Every entry that any of `signals` reaches under its list's limit or in its review band.
 

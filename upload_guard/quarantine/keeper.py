@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.vault import Vault
-from upload_guard.records import Findings, Match, Signal, Upload, Verdict
+from upload_guard.records import Digests, Findings, Match, Signal, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
 from upload_guard.storage.tables import Case
@@ -32,7 +33,7 @@ class QuarantineKeeper:
 
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """Store the upload and return its case number. Raises `StorageFailed`; then no case is open."""
-        case = _case(upload, verdict, findings)
+        case = _case(upload, _digests(upload), verdict, findings)
         number = case.number
         with shared_lock(self._lock):
             self._store(case, upload)
@@ -88,7 +89,13 @@ def new_case_number() -> str:
     return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
 
 
-def _case(upload: Upload, verdict: Verdict, findings: Findings) -> Case:
+def _digests(upload: Upload) -> Digests:
+    """All three, for a report names a file by whichever its reader asks for."""
+    with upload.content.open() as stream:
+        return digest_stream(stream)
+
+
+def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings) -> Case:
     return Case(
         number=new_case_number(),
         state="storing",
@@ -99,10 +106,10 @@ def _case(upload: Upload, verdict: Verdict, findings: Findings) -> Case:
         action=verdict.action.label,
         reason=verdict.reason,
         media_type=upload.media_type[:255],
-        size=upload.digests.size,
-        md5=upload.digests.md5,
-        sha1=upload.digests.sha1,
-        sha256=upload.digests.sha256,
+        size=upload.digest.size,
+        md5=digests.md5,
+        sha1=digests.sha1,
+        sha256=upload.digest.sha256,
         vault_name=secrets.token_hex(16),
         matches=[_match_row(match) for match in verdict.matches],
         signals=[_signal_row(signal) for signal in findings.signals if not signal.type.exact],

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from upload_guard.digests import CHUNK, Digester
+from upload_guard.digests import CHUNK, Sha256Digester
 from upload_guard.errors import StorageFailed
 from upload_guard.records import Upload
 
@@ -56,7 +56,7 @@ class Vault:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _write(self, part: Path, upload: Upload) -> None:
-        digester = Digester()
+        digester = Sha256Digester()
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "wb") as out, upload.content.open() as stream:  # noqa: PTH123 - a descriptor
             while chunk := stream.read(CHUNK):
@@ -64,7 +64,7 @@ class Vault:
                 out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
-        if not hmac.compare_digest(digester.finish().sha256, upload.digests.sha256):
+        if not hmac.compare_digest(digester.finish().sha256, upload.digest.sha256):
             raise StorageFailed("the bytes to keep are not the bytes that were checked")
 
     def remove_parts(self) -> None:

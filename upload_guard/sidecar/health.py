@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from flask import Blueprint, Response, jsonify
 
-from upload_guard.compose import Station
+from upload_guard.compose import Station, lists_not_active
 from upload_guard.errors import UploadGuardError
 from upload_guard.intake.body import Spool
 from upload_guard.settings import Settings
@@ -37,7 +37,7 @@ def health_routes(station: Station, settings: Settings) -> Blueprint:
             probes=[asdict(one) for one in probes],
             lists=_active_lists(station),
             sandbox=asdict(station.sandbox.status()),
-            warnings=_warnings(station),
+            warnings=_warnings(station, settings),
         )
         response.status_code = 200 if ready else 503
         return response
@@ -75,10 +75,22 @@ def _active_lists(station: Station) -> list[dict[str, object]]:
     ]
 
 
-def _warnings(station: Station) -> list[str]:
+def _not_active(station: Station, settings: Settings) -> tuple[str, ...]:
+    try:
+        return lists_not_active(settings, station.lists)
+    except UploadGuardError:
+        # The probe of the database tells of it.
+        return ()
+
+
+def _warnings(station: Station, settings: Settings) -> list[str]:
     warnings = []
     if not _active_lists(station):
         warnings.append("no_list: no list is active, so every upload is unchecked")
+    warnings += [
+        f"list_not_active: [lists.{name}] is configured, not active"
+        for name in _not_active(station, settings)
+    ]
     walls = station.sandbox.status()
     missing = [name for name in ("rlimits", "seccomp", "landlock") if not getattr(walls, name)]
     if walls.workers and missing:

@@ -40,6 +40,7 @@ class HashList(Base):
     versions: Mapped[list[ListVersion]] = relationship(
         back_populates="hash_list", order_by="ListVersion.number"
     )
+    activations: Mapped[list[ListActivation]] = relationship(order_by="ListActivation.id")
 
 
 class ListVersion(Base):
@@ -55,11 +56,23 @@ class ListVersion(Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     entries: Mapped[int]
     counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    categories: Mapped[dict[str, int]] = mapped_column(JSON, server_default="{}")
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     imported_by: Mapped[str] = mapped_column(String(64))
-    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    activated_by: Mapped[str | None] = mapped_column(String(64))
     hash_list: Mapped[HashList] = relationship(back_populates="versions")
+
+
+class ListActivation(Base):
+    """One moment at which a version was made to act, and how: see `lists.versions.Way`."""
+
+    __tablename__ = "list_activations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("hash_lists.id"), index=True)
+    number: Mapped[int]
+    way: Mapped[str] = mapped_column(String(16))
+    activated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    activated_by: Mapped[str] = mapped_column(String(64))
 
 
 class ListChange(Base):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 _UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
 _WIDE_STARTS = {start for letter in b'{["<' for start in (bytes([letter, 0]), bytes([0, letter]))}
-_NOT_PRINTABLE = bytes(set(range(256)) - {*b"\t\n\r", *range(0x20, 0x7F)})
 _CONTROL = bytes(set(range(0x20)) - set(b"\t\n\f\r\x1b"))
-_MOSTLY = 0.7
 _RARELY = 0.05
+_ALMOST_ALL = 0.9
+_A_FEW = 8
 
 
 class PlainText:
@@ -30,17 +30,27 @@ class PlainText:
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Text has no NUL bytes, or is of two or four bytes a letter, or somebody put a few in to look binary.
+    """Text has no NUL bytes, or one in every letter, or somebody put a few in to look binary.
 
-    Control characters are rare in it, and every tenth byte of what is compressed or encrypted.
+    Control characters are rare in it, and every tenth byte of what is compressed or encrypted. Programs have
+    their letters in tables, with NUL bytes all over.
     """
-    visible = head.replace(b"\0", b"")
     if head[:2] in _UTF_16 or head[:2] in _WIDE_STARTS:
         return True
-    if len(visible) == len(head):
-        return len(visible) - len(visible.translate(None, _CONTROL)) <= _RARELY * len(visible)
-    printable = len(visible.translate(None, _NOT_PRINTABLE))
-    return printable > 0 and printable >= _MOSTLY * len(visible)
+    visible = head.replace(b"\0", b"")
+    nuls = len(head) - len(visible)
+    if nuls > max(_A_FEW, _RARELY * len(head)) and not _is_wide(head):
+        return False
+    return len(visible) > 0 and len(visible) - len(visible.translate(None, _CONTROL)) <= _RARELY * len(
+        visible
+    )
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether the high bytes of UTF-16 or UTF-32 letters are NUL: all in their places, and nowhere else."""
+    even, odd = head[::2], head[1::2]
+    most, least = sorted((even.count(0) / len(even), odd.count(0) / max(1, len(odd))), reverse=True)
+    return most >= _ALMOST_ALL and (least <= _RARELY or 1 / 3 <= least <= 2 / 3)
 
 
 def decodings(body: bytes) -> Iterator[str]:

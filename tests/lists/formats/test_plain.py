@@ -1,4 +1,4 @@
-"""Files of hashes, as they are met."""
+"""Lines of hashes, as they are met."""
 
 from __future__ import annotations
 
