@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upload_guard.policy import Policy, Trust, judge, passed_unchecked, settled
-from upload_guard.records import Action, Findings, Match, Result, SignalType
+from upload_guard.records import Action, BankScope, Benign, Findings, Match, Result, SignalType
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PROBATION = timedelta(hours=24)
@@ -40,9 +41,10 @@ def match_of(
     distance: int = 0,
     since: datetime = OLD,
     list_name: str = "list",
+    benign: Benign | None = None,
 ) -> Match:
     limit = {SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8}.get(kind, 0)
-    return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since)
+    return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since, benign=benign)
 
 
 def pdq(distance: int = 10, **others: object) -> Match:
@@ -58,6 +60,8 @@ def dhash(**others: object) -> Match:
 
 
 SECOND = "origin two"
+IDENTICAL = Benign(BankScope.SHIPPED, "wp-includes/images/spinner.gif", identical=True)
+LOOKS_LIKE = Benign(BankScope.SHIPPED, "wp-includes/images/spinner.gif", identical=False, distance=4)
 ROWS = {
     "nothing found": ([], Result.CLEAN, Action.ALLOW, ""),
     "exact on baseline": ([match_of()], Result.MATCH, Action.BLOCK, "exact"),
@@ -154,6 +158,44 @@ ROWS = {
         Action.QUARANTINE,
         "exact",
     ),
+    "exact, of a known-good file": (
+        [match_of(benign=IDENTICAL)],
+        Result.DISPUTED,
+        Action.MONITOR,
+        "benign",
+    ),
+    "exact, of what only looks like a known-good file": (
+        [match_of(benign=LOOKS_LIKE)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "exact",
+    ),
+    "PDQ, of a known-good view": ([pdq(benign=LOOKS_LIKE)], Result.DISPUTED, Action.MONITOR, "benign"),
+    "a known-good view beside a listed one": (
+        [pdq(benign=LOOKS_LIKE), pdq(view="frame 1")],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "a known-good file beside a listed one": (
+        [match_of(benign=IDENTICAL), match_of(view="archive > other")],
+        Result.MATCH,
+        Action.BLOCK,
+        "exact",
+    ),
+    "PDQ corroborated only by what is excused": (
+        [pdq(), pdq(origin=SECOND, benign=LOOKS_LIKE)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "pHash of a known-good view": ([phash(benign=LOOKS_LIKE)], Result.DISPUTED, Action.MONITOR, "benign"),
+    "excused and ignored": (
+        [match_of(category="other", benign=IDENTICAL)],
+        Result.CLEAN,
+        Action.ALLOW,
+        "",
+    ),
     "a category in capitals": ([match_of(category="BASELINE")], Result.MATCH, Action.BLOCK, "exact"),
 }
 
@@ -248,11 +290,16 @@ coarse = st.sampled_from([SignalType.PHASH, SignalType.DHASH])
 perceptual = st.sampled_from([SignalType.PDQ, SignalType.PHASH, SignalType.DHASH])
 
 
+in_bank = st.builds(Benign, st.sampled_from(BankScope), st.just("logo.png"), st.booleans(), st.integers(0, 8))
+any_bank = st.none() | in_bank
+
+
 def matches_of(
     kinds: st.SearchStrategy[SignalType] = kinds,
     categories: st.SearchStrategy[str] = st.sampled_from(CATEGORIES),  # noqa: B008 - immutable
     origins: st.SearchStrategy[str] = st.sampled_from(["one", "two", "three"]),  # noqa: B008
     since: st.SearchStrategy[datetime] = st.sampled_from([OLD, YOUNG, NOW]),  # noqa: B008
+    benigns: st.SearchStrategy[Benign | None] = any_bank,
 ) -> st.SearchStrategy[Match]:
     return st.builds(
         match_of,
@@ -263,6 +310,7 @@ def matches_of(
         distance=st.integers(0, 40),
         since=since,
         list_name=st.sampled_from(["list", "second", "strict"]),
+        benign=benigns,
     )
 
 
@@ -292,6 +340,36 @@ def test_likenesses_of_one_origin_never_block(matches: tuple[Match, ...], policy
 @given(st.lists(matches_of(coarse)).map(tuple), policies)
 def test_phash_and_dhash_alone_never_refuse(matches: tuple[Match, ...], policy: Policy) -> None:
     assert not judge(Findings(matches=matches), policy, NOW).action.refuses
+
+
+@given(st.lists(matches_of(benigns=in_bank)).map(tuple), policies)
+def test_what_the_bank_knows_never_blocks(matches: tuple[Match, ...], policy: Policy) -> None:
+    assert judge(Findings(matches=matches), policy, NOW).action < Action.BLOCK
+
+
+@given(some_matches, policies)
+def test_an_exact_match_that_is_not_of_a_known_good_file_is_never_excused(
+    matches: tuple[Match, ...], policy: Policy
+) -> None:
+    exact = match_of(benign=LOOKS_LIKE)
+    assert judge(Findings(matches=(*matches, exact)), policy, NOW).action >= min(
+        Action.QUARANTINE, policy.trust.ceiling("list", "baseline")
+    )
+
+
+@given(
+    some_matches,
+    st.lists(matches_of(benigns=in_bank.map(lambda one: replace(one, identical=True)))),
+    policies,
+)
+def test_what_is_excused_changes_nothing_about_what_is_not(
+    matches: tuple[Match, ...], more: list[Match], policy: Policy
+) -> None:
+    alone, together = (judge(Findings(matches=found), policy, NOW) for found in (matches, (*matches, *more)))
+    assert together.action == alone.action or (alone.action, together.action) == (
+        Action.ALLOW,
+        Action.MONITOR,
+    )
 
 
 @given(findings_of, st.lists(matches_of(categories=st.sampled_from(IGNORED)), min_size=1).map(tuple))

@@ -20,8 +20,8 @@ from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Setti
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
+    from upload_guard.lists.benign import BenignStore, LiveBank
     from upload_guard.lists.store import ListStore
-    from upload_guard.lists.succession import Examine
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.quarantine.cases import Cases
@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A process that checks by itself: its guard, and what health has to look at."""
+    """A process that checks by itself: its guard, what that is made of, and what health has to look at."""
 
     guard: Guard
+    checker: LocalChecker
     snapshot: LiveSnapshot
     sandbox: Sandbox
     lists: ListStore
@@ -54,7 +55,9 @@ def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
         return _remote_guard(settings)
-    checker = _local_checker(settings, _live_snapshot(open_lists(settings)), _sandbox(settings))
+    database = _database(settings)
+    snapshot = _live_snapshot(_lists(settings, database))
+    checker = _local_checker(settings, snapshot, _live_bank(settings, database), _sandbox(settings))
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
 
 
@@ -71,9 +74,9 @@ def build_station(settings: Settings) -> Station:
     if missing := lists_not_active(settings, lists):
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = _sandbox(settings)
-    checker = _local_checker(settings, snapshot, sandbox)
+    checker = _local_checker(settings, snapshot, _live_bank(settings, database), sandbox)
     guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
-    return Station(guard, snapshot, sandbox, lists, keeper)
+    return Station(guard, checker, snapshot, sandbox, lists, keeper)
 
 
 def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
@@ -87,11 +90,9 @@ def open_lists(settings: Settings) -> ListStore:
     return _lists(settings, _database(settings))
 
 
-def build_examine(_settings: Settings) -> Examine:
-    """What looks at a new version of an active list before it follows by itself."""
-    from upload_guard.lists.succession import pass_always
-
-    return pass_always
+def open_benign(settings: Settings) -> BenignStore:
+    """The benign bank of this machine. Raises `StorageFailed`."""
+    return _benign(settings, _database(settings))
 
 
 def open_cases(settings: Settings) -> Cases:
@@ -190,10 +191,12 @@ def _remote_guard(settings: Settings) -> Guard:
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)
 
 
-def _local_checker(settings: Settings, snapshot: LiveSnapshot, sandbox: Sandbox) -> LocalChecker:
+def _local_checker(
+    settings: Settings, snapshot: LiveSnapshot, bank: LiveBank, sandbox: Sandbox
+) -> LocalChecker:
     from upload_guard.checkers.local import LocalChecker
 
-    return LocalChecker(snapshot, sandbox, _distances(settings), _cache(settings), _settles(settings))
+    return LocalChecker(snapshot, bank, sandbox, _distances(settings), _cache(settings), _settles(settings))
 
 
 def _cache(settings: Settings) -> FindingsCache:
@@ -266,11 +269,25 @@ def _live_snapshot(lists: ListStore) -> LiveSnapshot:
     return LiveSnapshot(lists)
 
 
+def _live_bank(settings: Settings, database: Database) -> LiveBank:
+    from upload_guard.lists.benign import LiveBank
+
+    return LiveBank(_benign(settings, database))
+
+
+def _benign(settings: Settings, database: Database) -> BenignStore:
+    from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.shipped import ShippedBank
+
+    return BenignStore(database, ShippedBank() if settings.benign.shipped else None)
+
+
 def _lists(settings: Settings, database: Database) -> ListStore:
     from upload_guard.lists.snapshots import SnapshotFolder
     from upload_guard.lists.store import ListStore
 
-    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir))
+    bank = _benign(settings, database).load
+    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir), bank)
 
 
 def _database(settings: Settings) -> Database:

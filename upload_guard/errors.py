@@ -37,6 +37,12 @@ class ListError(UsageError):
     code = "list"
 
 
+class ListHeld(ListError):
+    """A version of a list waits for a person's approval; what was active stays so."""
+
+    code = "list_held"
+
+
 # The request itself is at fault -------------------------------------------------------------------
 
 

@@ -11,6 +11,10 @@ In the order in which a person would want to hear it:
     PDQ in the review band beyond the limit         quarantine, as `near`
     pHash, dHash                                    monitor, as `near`: they never act alone
     any entry younger than the probation            quarantine
+    an exact digest of a file that looks like a     quarantine
+      known-good image
+    any match of a file that is known to be good,   nothing; if no other is left, monitor, as `disputed`
+      or a likeness of a view that is
     a category that is set to ignore                nothing, as if it were not listed
     an image that could not be read                 the setting for `unscannable`
     another file that could not be read             the setting for `unreadable`
@@ -64,19 +68,32 @@ class Policy:
 
 def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
     """The verdict on one upload. The strongest match decides, unless not being able to read it is graver."""
-    weighed = _weigh(findings.matches, policy.trust, now)
+    counted = _counted(findings.matches, policy.trust)
+    excused = tuple(match for match in counted if match.excused)
+    weighed = _weigh([match for match in counted if not match.excused], policy.trust, now)
     listed = max(weighed, key=_strength, default=None)
     unread, action = _unread(findings, policy)
     if unread and (listed is None or listed.action < action):
         verdict = Verdict(Result.UNSCANNABLE, action, unread)
     elif listed is not None:
         verdict = Verdict(_result(listed.match), listed.action, listed.reason)
+    elif excused:
+        verdict = Verdict(Result.DISPUTED, Action.MONITOR, "benign")
     elif findings.unchecked:
         verdict = Verdict(Result.UNCHECKED, Action.ALLOW, findings.unchecked)
     else:
         verdict = Verdict(Result.CLEAN, Action.ALLOW)
     matches = tuple(item.match for item in sorted(weighed, key=_strength, reverse=True))
-    return Verdict(verdict.result, verdict.action, verdict.reason, matches, findings.degraded)
+    return Verdict(verdict.result, verdict.action, verdict.reason, matches + excused, findings.degraded)
+
+
+def counts(matches: Iterable[Match], trust: Trust) -> tuple[Match, ...]:
+    """Those of `matches` that mean anything: in no ignored category, and not excused by the bank."""
+    return tuple(match for match in _counted(matches, trust) if not match.excused)
+
+
+def _counted(matches: Iterable[Match], trust: Trust) -> list[Match]:
+    return [match for match in matches if trust.ceiling(match.list_name, match.category) > Action.ALLOW]
 
 
 def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
@@ -92,7 +109,9 @@ def settled(matches: Iterable[Match], trust: Trust, now: datetime) -> bool:
 
     No action is stronger, no match comes before an exact one, and a part that cannot be read is no graver.
     """
-    return any(match.exact and _allowed(match, trust, now) is Action.BLOCK for match in matches)
+    return any(
+        match.exact and not match.excused and _allowed(match, trust, now) is Action.BLOCK for match in matches
+    )
 
 
 def passed_unchecked(code: str) -> Verdict:
@@ -107,8 +126,7 @@ class _Weighed:
     reason: str
 
 
-def _weigh(matches: tuple[Match, ...], trust: Trust, now: datetime) -> list[_Weighed]:
-    counted = [match for match in matches if trust.ceiling(match.list_name, match.category) > Action.ALLOW]
+def _weigh(counted: list[Match], trust: Trust, now: datetime) -> list[_Weighed]:
     return [_weigh_one(match, counted, trust, now) for match in counted]
 
 
@@ -127,7 +145,8 @@ def _weigh_one(match: Match, counted: list[Match], trust: Trust, now: datetime) 
 
 def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
     ceiling = trust.ceiling(match.list_name, match.category)
-    return min(ceiling, Action.QUARANTINE) if now - match.since < trust.probation else ceiling
+    doubtful = now - match.since < trust.probation or match.benign is not None
+    return min(ceiling, Action.QUARANTINE) if doubtful else ceiling
 
 
 def _corroborates(other: Match, match: Match, trust: Trust, now: datetime) -> bool:

@@ -201,9 +201,39 @@ class Entry:
     number: int
 
 
+class BankScope(StrEnum):
+    """Who vouches for a known-good image; a `site` does so for its own uploads only."""
+
+    SHIPPED = "shipped"
+    ADMINISTRATOR = "administrator"
+    SITE = "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Benign:
+    """The known-good image that speaks against a match: `name` is that of its file in the bank.
+
+    `identical` says that the matched file is that very file, by SHA-256; otherwise it only looks like it,
+    `distance` bits of PDQ away.
+    """
+
+    scope: BankScope
+    name: str
+    identical: bool
+    distance: int = 0
+
+    @property
+    def words(self) -> str:
+        likeness = "is" if self.identical else f"looks like ({self.distance} bits)"
+        return f"{likeness} the known-good {self.name} ({self.scope})"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A signal of an upload within reach of an entry. `limit` is the list's own distance limit in bits."""
+    """A signal of an upload within reach of an entry. `limit` is the list's own distance limit in bits.
+
+    `benign` is what the benign bank knows of the very file or view that matched.
+    """
 
     signal_type: SignalType
     view: str
@@ -216,10 +246,16 @@ class Match:
     entry: int
     since: datetime
     variant: str = ""
+    benign: Benign | None = None
 
     @property
     def exact(self) -> bool:
         return self.signal_type.exact
+
+    @property
+    def excused(self) -> bool:
+        """Whether the bank excuses it: never an exact match by a mere likeness."""
+        return self.benign is not None and (self.benign.identical or not self.exact)
 
     @property
     def within_limit(self) -> bool:
@@ -234,7 +270,8 @@ class Match:
         )
         seen = ", ".join(part for part in (self.view, self.variant) if part)
         away = "" if self.exact else f"{self.distance} of {self.limit} bits away"
-        where = ", ".join(part for part in (away, seen) if part)
+        benign = self.benign.words if self.benign else ""
+        where = ", ".join(part for part in (away, seen, benign) if part)
         return f"{entry}: {where}" if where else entry
 
 
@@ -256,7 +293,9 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The policy's answer. `matches` are those that counted, strongest first; empty from a remote sidecar."""
+    """The policy's answer. `matches` are those that counted, strongest first, then those that the benign bank
+    excused; empty from a remote sidecar.
+    """
 
     result: Result
     action: Action

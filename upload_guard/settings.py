@@ -159,6 +159,13 @@ class ListSettings(_Section):
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
     dhash_limit: int | None = Field(default=None, ge=0, le=16)
+    public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
+
+
+class BenignSettings(_Section):
+    """The bank of known-good images."""
+
+    shipped: bool = True
 
 
 class ContainerSettings(_Section):
@@ -249,6 +256,7 @@ class Settings(_Section):
     sandbox: SandboxSettings = SandboxSettings()
     cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
+    benign: BenignSettings = BenignSettings()
     lists: dict[ListName, ListSettings] = {}
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()

@@ -150,7 +150,7 @@ def listed_hashes_of_bytes(data: bytes) -> list[ListedHash]:
 
 
 def test_an_empty_file_matches_nothing_even_where_its_digest_is_listed(settings: Settings) -> None:
-    activate_list(settings, listed_hashes_of_bytes(b""))
+    activate_list(settings, listed_hashes_of_bytes(b"") + listed_hashes_of_bytes(b"x"))
     findings = checker(settings).check(upload_of(b""), math.inf)
     assert (findings.matches, findings.degraded) == ((), ("empty",))
 
@@ -161,12 +161,19 @@ def without_a_decoder(settings: Settings) -> LocalChecker:
     return found
 
 
-def test_a_file_that_its_own_digest_blocks_is_not_opened(settings: Settings) -> None:
-    data = activate_listed_picture(settings)
-    findings = without_a_decoder(settings).check(upload_of(data), math.inf)
+def test_a_file_that_its_own_digest_blocks_is_not_opened(tmp_path: Path) -> None:
+    bare = settings_in(tmp_path, benign={"shipped": False})
+    data = activate_listed_picture(bare)
+    findings = without_a_decoder(bare).check(upload_of(data), math.inf)
     assert {match.signal_type for match in findings.matches} == {SignalType.SHA256, SignalType.MD5}
     assert {signal.type for signal in findings.signals} == {SignalType.SHA256, SignalType.MD5}
     assert findings.degraded == (NOT_DECODED,)
+
+
+def test_it_is_opened_where_it_may_look_like_a_known_good_image(settings: Settings) -> None:
+    data = activate_listed_picture(settings)
+    with pytest.raises(CheckFailed):
+        without_a_decoder(settings).check(upload_of(data), math.inf)
 
 
 @pytest.mark.parametrize("category", ["illegal", "investigative", "other"])

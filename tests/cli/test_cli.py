@@ -174,7 +174,8 @@ def test_a_retracted_hash_stops_acting_and_an_added_one_acts(with_list: Path) ->
 
 
 def test_who_retracts_is_told_what_stops_acting_and_what_never_did(with_list: Path) -> None:
-    listed, mistyped, elsewhere = digests_of(LISTED).md5.hex(), "0" * 32, "1" * 32
+    listed, elsewhere = (digests_of(data).md5.hex() for data in (LISTED, b"elsewhere"))
+    mistyped = "0" * 32
     (with_list / "other.txt").write_text(elsewhere)
     run(with_list, "list", "import", "other", "other.txt", "--category", "baseline", "--origin", "x")
     run(with_list, "list", "activate", "other")
@@ -235,6 +236,17 @@ def test_a_later_version_follows_by_itself_and_the_first_did_not(with_list: Path
     assert "It is active now" in said
     assert active_versions(with_list) == [False, True]
     assert run(with_list, "list", "show").stdout.splitlines()[-1].split()[-1] == "automatic"
+
+
+def test_a_version_that_the_gate_holds_waits_and_says_why(with_list: Path) -> None:
+    (with_list / "many.txt").write_text("".join(f"{number:032x}\n" for number in range(1000, 1030)))
+    said = run(with_list, "list", "import", "icse", "many.txt", "--category", "illegal")
+    assert said.returncode == 0
+    assert "It waits: list 'icse' version 2 is held: it grows from 2 to 30 acting entries" in said.stdout
+    assert active_versions(with_list) == [True, False]
+    run(with_list, "list", "approve", "icse", "2", "--because", "the supplier said so")
+    assert run(with_list, "list", "activate", "icse", "2").returncode == 0
+    assert active_versions(with_list) == [False, True]
 
 
 def test_a_list_that_is_manual_waits_for_a_person(with_list: Path) -> None:

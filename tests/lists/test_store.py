@@ -25,6 +25,8 @@ from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry, Signal, SignalType
 from upload_guard.storage.locks import exclusive_lock_if_free
 
+LOOK = bytes([0x55, 0x33, 0x0F, 0x96]) * 8
+
 
 @pytest.fixture
 def lists(tmp_path: Path) -> ListStore:
@@ -66,7 +68,7 @@ def test_versions_count_up(lists: ListStore) -> None:
 
 def test_a_version_says_what_was_imported_by_whom_and_when(lists: ListStore) -> None:
     begun = datetime.now(UTC)
-    imported(lists, md5(1), md5(2), ListedHash(SignalType.PDQ, bytes(32)))
+    imported(lists, md5(1), md5(2), ListedHash(SignalType.PDQ, LOOK))
     (shown,) = lists.versions()
     assert (shown.list_name, shown.origin, shown.number, shown.source) == ("icse", "interpol", 1, "file.txt")
     assert (shown.entries, shown.counts) == (3, {"md5": 2, "pdq": 1})
@@ -128,7 +130,7 @@ def test_several_lists_act_together(lists: ListStore) -> None:
 
 
 def test_duplicates_are_taken_once_and_entries_are_numbered_by_their_values(lists: ListStore) -> None:
-    info = imported(lists, md5(2), md5(1), md5(2), ListedHash(SignalType.PHASH, bytes(8)), md5(1))
+    info = imported(lists, md5(2), md5(1), md5(2), ListedHash(SignalType.PHASH, LOOK[:8]), md5(1))
     assert (info.entries, info.counts) == (3, {"md5": 2, "phash": 1})
     lists.activate("icse", 1, "bob")
     assert [entry.number for entry in active(lists)] == [1, 2, 3]
@@ -297,7 +299,7 @@ def test_another_process_sees_the_same_lists(lists: ListStore, tmp_path: Path) -
     assert again.generation() == lists.generation()
 
 
-PDQ = ListedHash(SignalType.PDQ, bytes(32))
+PDQ = ListedHash(SignalType.PDQ, LOOK)
 
 
 def finds(snapshot: Snapshot, *hashes: ListedHash) -> list[bool]:
@@ -570,7 +572,7 @@ def test_a_restored_database_s_retractions_act_on_what_was_built_of_another_past
 
 def test_snapshots_that_nothing_needs_are_removed_once_they_are_old(two_active: ListStore) -> None:
     first = only_snapshot(two_active)
-    imported(two_active, md5(5))
+    imported(two_active, md5(5), md5(6))
     two_active.activate("icse", 2, "bob")
     assert first.is_dir()
     os.utime(first, (0, 0))
@@ -582,7 +584,7 @@ def test_snapshots_that_nothing_needs_are_removed_once_they_are_old(two_active: 
 def test_the_snapshot_before_stays_for_the_way_back(two_active: ListStore) -> None:
     first = only_snapshot(two_active)
     os.utime(first, (0, 0))
-    imported(two_active, md5(5))
+    imported(two_active, md5(5), md5(6))
     two_active.activate("icse", 2, "bob")
     assert first.is_dir()
 

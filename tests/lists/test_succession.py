@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import settings_in
-from upload_guard.compose import build_examine, open_lists
+from upload_guard.compose import open_lists
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.lists.store import ListStore
-from upload_guard.lists.succession import Examination, Examine, pass_always, why_it_waits
+from upload_guard.lists.succession import why_it_waits
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.records import SignalType
 
@@ -26,8 +26,8 @@ def imported(lists: ListStore, name: str = "icse") -> VersionInfo:
     return lists.import_version(order, [ListedHash(SignalType.MD5, bytes(16))])
 
 
-def why(lists: ListStore, version: VersionInfo, examine: Examine = pass_always) -> str:
-    return why_it_waits(version, lists.versions(), examine)
+def why(lists: ListStore, version: VersionInfo) -> str:
+    return why_it_waits(version, lists.versions())
 
 
 def test_the_first_version_waits_whatever_other_lists_do(lists: ListStore) -> None:
@@ -52,21 +52,3 @@ def test_after_a_rollback_a_person_decides_until_one_has(lists: ListStore) -> No
     assert why(lists, version) == "the list was rolled back to version 1"
     lists.activate("icse", version.number, "bob")
     assert why(lists, imported(lists)) == ""
-
-
-def test_what_the_gate_holds_back_waits_with_its_reasons(lists: ListStore) -> None:
-    imported(lists)
-    lists.activate("icse", 1, "bob")
-    seen: list[VersionInfo] = []
-
-    def hold(version: VersionInfo) -> Examination:
-        seen.append(version)
-        return Examination(("it is ten times as large", "it holds junk"))
-
-    version = imported(lists)
-    assert why(lists, version, hold) == "it is ten times as large; it holds junk"
-    assert seen == [version]
-
-
-def test_the_gate_that_is_built_stands_open_for_now(lists: ListStore, tmp_path: Path) -> None:
-    assert build_examine(settings_in(tmp_path))(imported(lists)) == Examination()

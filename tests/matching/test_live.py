@@ -26,8 +26,8 @@ from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import SignalType
 
-ONE = [ListedHash(SignalType.MD5, bytes(16))]
-TWO = [*ONE, ListedHash(SignalType.MD5, b"\x01" * 16)]
+ONE = [ListedHash(SignalType.MD5, bytes(range(16)))]
+TWO = [*ONE, ListedHash(SignalType.MD5, bytes(range(1, 17)))]
 OFTEN = 0.02
 
 

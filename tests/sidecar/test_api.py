@@ -150,7 +150,7 @@ def test_without_a_list_it_is_ready_and_warns(tmp_path) -> None:
 def test_every_worker_notices_changes_and_new_versions_within_a_second_or_so(tmp_path) -> None:
     settings = settings_in(tmp_path)
     listed = activate_listed_picture(settings)
-    other = [ListedHash(SignalType.MD5, bytes(16))]
+    other = [ListedHash(SignalType.MD5, bytes(range(first, first + 16))) for first in (0, 1)]
     activate_list(settings, other, "other-list")
     lists = open_lists(settings)
     config = write_config(tmp_path / "config.toml", {"sidecar": {"workers": 3}}, data_dir="data")

@@ -19,13 +19,16 @@ from upload_guard.records import Findings, Match, Signal
 
 @dataclass(frozen=True, slots=True)
 class CheckKey:
-    """All that findings depend on and that may change while the process runs: the bytes, the lists in force.
+    """All that findings depend on and that may change while the process runs: bytes, lists, benign bank.
 
+    `bank` is the bank's generation, `site` the one whose own known-good files count, empty if it has none.
     Policy is applied to findings later, so nothing of it is here.
     """
 
     sha256: bytes
     generation: str
+    bank: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)

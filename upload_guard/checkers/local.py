@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
+from upload_guard.checkers.known_good import with_benign
 from upload_guard.digests import exact_signals
+from upload_guard.lists.bank import BenignBank
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Findings, Match, Signal, SignalType, Upload
@@ -23,9 +25,10 @@ NOT_DECODED = "not decoded: an exact digest settles it"
 
 @dataclass(frozen=True, slots=True)
 class LocalChecker:
-    """`snapshot` gives the entries to check against, or raises `NotReady`."""
+    """`snapshot` gives the entries to check against, `bank` known-good images; both may raise `NotReady`."""
 
     snapshot: Callable[[], Snapshot]
+    bank: Callable[[], BenignBank]
     sandbox: Sandbox
     distances: DistanceLimits
     cache: FindingsCache
@@ -42,23 +45,28 @@ class LocalChecker:
         if not upload.digest.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",))
-        key = CheckKey(upload.digest.sha256, snapshot.generation)
+        bank = self.bank()
+        site = bank.scope_of(upload.source.site)
+        key = CheckKey(upload.digest.sha256, snapshot.generation, bank.generation, site)
         known = self.cache.get(key)
         if known is not None:
             return known
-        findings = self._found(upload, snapshot, deadline)
+        findings = self._found(upload, snapshot, bank, deadline)
         self.cache.put(key, findings)
         return _forgiven(findings) if upload.guessed else findings
 
-    def _found(self, upload: Upload, snapshot: Snapshot, deadline: float) -> Findings:
-        digests = _exact(upload, snapshot)
+    def _found(self, upload: Upload, snapshot: Snapshot, bank: BenignBank, deadline: float) -> Findings:
+        site, digests = upload.source.site, _exact(upload, snapshot)
         matches = snapshot.find(digests, self.distances)
-        if self.settles(matches):
+        # Whether a listed file looks like a known-good image is seen only by opening it.
+        if not bank.has_looks and self.settles(with_benign(matches, digests, bank, site)):
             return Findings(digests, matches, degraded=(NOT_DECODED,))
         analysis = self.sandbox.analyse(upload.content, deadline)
+        signals = digests + analysis.signals
+        matches += snapshot.find(analysis.signals, self.distances)
         return Findings(
-            signals=digests + analysis.signals,
-            matches=matches + snapshot.find(analysis.signals, self.distances),
+            signals=signals,
+            matches=with_benign(matches, signals, bank, site),
             unscannable=analysis.unscannable,
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, shown_progress
+from upload_guard.cli.gate import approve, examine, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
-from upload_guard.compose import build_examine, build_trust, open_lists
-from upload_guard.errors import ListError, SnapshotDamaged
+from upload_guard.compose import build_trust, open_lists
+from upload_guard.errors import ListError, ListHeld, SnapshotDamaged
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
@@ -44,6 +45,10 @@ def lists() -> None:
     """Import, activate, change, export and show hash lists."""
 
 
+for command in (examine, approve):
+    lists.add_command(command)
+
+
 @lists.command("import")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -51,6 +56,11 @@ def lists() -> None:
 @click.option("--origin", help="Who stands behind the list, e.g. police-nl; needed for a new list.")
 @_format
 @_signal_type
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    help="Ed25519 signature of FILE, for lists with a public_key.",
+)
 @click.option(
     "--keep-dates",
     is_flag=True,
@@ -66,6 +76,7 @@ def import_list(
     form: str | None,
     signal_type: str | None,
     keep_dates: bool,
+    signature: Path | None,
 ) -> None:
     """Import FILE as a new version of the list NAME.
 
@@ -78,6 +89,7 @@ def import_list(
     store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
     if category:
         known.check(category)
+    _refuse_unsigned(app.settings, name, file, signature)
     order = ImportOrder(name, file.name, category, origin, app.person, keep_dates)
     begun = time.monotonic()
     with shown_progress() as progress:
@@ -100,12 +112,16 @@ def _follow(app: App, store: ListStore, version: VersionInfo) -> None:
 
     name, number = version.list_name, version.number
     waits = f'activate = "manual" in [lists.{name}]' if _is_manual(app.settings, name) else ""
-    waits = waits or why_it_waits(version, store.versions(), build_examine(app.settings))
+    waits = waits or why_it_waits(version, store.versions())
     if waits:
         click.echo(f"It waits: {waits}. It acts after: upload-guard list activate {name} {number}")
         return
-    with shown_progress() as progress:
-        store.activate(name, number, app.person, progress, Way.AUTOMATIC)
+    try:
+        with shown_progress() as progress:
+            store.activate(name, number, app.person, progress, print_report, Way.AUTOMATIC)
+    except ListHeld as held:
+        click.echo(f"It waits: {held}.")
+        return
     click.echo(f"It is active now; the way back: upload-guard list rollback {name} VERSION")
 
 
@@ -120,11 +136,12 @@ def _is_manual(settings: Settings, name: str) -> bool:
 def activate(app: App, name: str, version: int | None) -> None:
     """Let VERSION of the list NAME act; the newest one if none is given.
 
-    What acts is built first; uploads are checked against what was active until then.
+    The gate has its say first: what it puts aside does not act. What acts is built; until
+    then uploads are checked against what was active.
     """
     begun = time.monotonic()
     with shown_progress() as progress:
-        active = open_lists(app.settings).activate(name, version, app.person, progress)
+        active = open_lists(app.settings).activate(name, version, app.person, progress, print_report)
     rate = active.entries / max(time.monotonic() - begun, 1e-3)
     click.echo(f"{name} version {active.number} is active: {active.entries} entries, {rate:,.0f} a second")
 
@@ -139,7 +156,7 @@ def rollback(app: App, name: str, version: int) -> None:
     Later versions wait for 'list activate' until somebody has given it.
     """
     with shown_progress() as progress:
-        active = open_lists(app.settings).rollback(name, version, app.person, progress)
+        active = open_lists(app.settings).rollback(name, version, app.person, progress, print_report)
     click.echo(f"{name} is back at version {active.number}: {active.entries} entries")
 
 
@@ -163,7 +180,7 @@ def rollback(app: App, name: str, version: int) -> None:
 def export_list(app: App, name: str, version: int | None, form: str, output: Path | None) -> None:
     """Write the entries of VERSION of the list NAME; of the active one if none is given.
 
-    With what was added to it, without what was retracted.
+    With what was added to it, without what was retracted or put aside by the gate.
     """
     from upload_guard.lists.exporting import export, export_to_file
 
@@ -268,6 +285,16 @@ def _effect_of_retraction(store: ListStore, name: str, hashes: tuple[ListedHash,
 def _fold(store: ListStore) -> None:
     with shown_progress() as progress:
         store.fold(progress)
+
+
+def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path | None) -> None:
+    own = settings.lists.get(name)
+    if own is not None and own.public_key:
+        from upload_guard.lists.signatures import check_signature
+
+        check_signature(file, signature, own.public_key)
+    elif signature is not None:
+        raise ListError(f"there is no key to judge {signature}: set [lists.{name}] public_key")
 
 
 class _KnownCategories:

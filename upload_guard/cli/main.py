@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from upload_guard import __version__
+from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
@@ -46,7 +47,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, lists, serve, demo, quarantine):
+for command in (check, lists, benign, serve, demo, quarantine):
     cli.add_command(command)
 
 

@@ -20,13 +20,14 @@ from upload_guard.records import Entry, SignalType
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """Where a version's entries lie and what they must be."""
+    """Where a version's entries lie and what they must be; `aside` names the file of those not to act."""
 
     list_name: str
     number: int
     origin: str
     file: Path
     sha256: bytes
+    aside: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from upload_guard.lists.aside import acting_entries
 from upload_guard.lists.changes import changes_of, newest_change
-from upload_guard.lists.entries import StoredVersion, read_entries, version_file
+from upload_guard.lists.entries import StoredVersion, version_file
 from upload_guard.matching.delta import Change, Delta
 from upload_guard.records import Entry
-from upload_guard.storage.tables import HashList, ListVersion
+from upload_guard.storage.tables import HashList, ListGate, ListVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class BuildOrder:
     @property
     def set_name(self) -> str:
         """Names the versions; empty if there is none."""
-        return _set_name((one.list_name, one.number, one.sha256) for one in self.versions)
+        return _set_name((one.list_name, one.number, one.sha256, one.aside) for one in self.versions)
 
     @property
     def generation(self) -> str:
@@ -68,7 +69,7 @@ class BuildOrder:
 
     def entries(self) -> Iterator[Entry]:
         """All entries in force. Reading them raises `ListError`."""
-        read = chain.from_iterable(read_entries(version) for version in self.versions)
+        read = chain.from_iterable(acting_entries(version) for version in self.versions)
         return self.delta_after(Fold()).applied_to(read)
 
 
@@ -101,28 +102,54 @@ def past_of(session: Session, set_name: str) -> Past:
     return Past(set_name, changes_of(session, lists))
 
 
-def order_of(session: Session, folder: Path, instead: Mapping[str, int]) -> BuildOrder:
-    """The active versions, or for the lists in `instead` those numbers; their files lie below `folder`."""
+def order_of(session: Session, folder: Path, instead: Mapping[str, StoredVersion]) -> BuildOrder:
+    """The active versions, or for the lists in `instead` those; their files lie below `folder`."""
     versions, lists = [], []
     for hash_list in session.scalars(select(HashList).order_by(HashList.name)):
-        number = instead.get(hash_list.name, hash_list.active_number)
-        if number is None:
-            continue
-        version = session.scalars(
-            select(ListVersion).where(ListVersion.list_id == hash_list.id, ListVersion.number == number)
-        ).one()
-        lists.append(hash_list)
-        versions.append(stored_version(folder, hash_list, version))
+        version = instead.get(hash_list.name) or active_version(session, folder, hash_list)
+        if version is not None:
+            lists.append(hash_list)
+            versions.append(version)
     return BuildOrder(tuple(versions), changes_of(session, lists))
+
+
+def active_version(session: Session, folder: Path, hash_list: HashList) -> StoredVersion | None:
+    """The list's active version without what was put aside of it, or None."""
+    if hash_list.active_number is None:
+        return None
+    version = session.scalars(
+        select(ListVersion).where(
+            ListVersion.list_id == hash_list.id, ListVersion.number == hash_list.active_number
+        )
+    ).one()
+    return acting_version(session, folder, hash_list, version)
+
+
+def acting_version(
+    session: Session, folder: Path, hash_list: HashList, version: ListVersion
+) -> StoredVersion:
+    """A version without what was put aside of it when it last passed the gate."""
+    gate = gate_of(session, hash_list, version.number)
+    return replace(stored_version(folder, hash_list, version), aside=gate.aside_sha256 if gate else None)
+
+
+def gate_of(session: Session, hash_list: HashList, number: int) -> ListGate | None:
+    """What the gate said of a version, if it was asked."""
+    return session.scalar(select(ListGate).where(ListGate.list_id == hash_list.id, ListGate.number == number))
 
 
 def generation_of(session: Session) -> str:
     """`BuildOrder.generation` of what is active, by as few rows as it takes."""
     active = (ListVersion.list_id == HashList.id) & (ListVersion.number == HashList.active_number)
-    rows = session.execute(select(HashList, ListVersion).join(ListVersion, active).order_by(HashList.name))
-    versions = [(one, version.number, version.sha256) for one, version in rows]
-    change = newest_change(session, (hash_list for hash_list, _, _ in versions))
-    set_name = _set_name((one.name, number, digest) for one, number, digest in versions)
+    rows = session.execute(
+        select(HashList, ListVersion, ListGate.aside_sha256)
+        .join(ListVersion, active)
+        .outerjoin(ListGate, (ListGate.list_id == HashList.id) & (ListGate.number == ListVersion.number))
+        .order_by(HashList.name)
+    )
+    versions = [(one, version.number, version.sha256, aside) for one, version, aside in rows]
+    change = newest_change(session, (hash_list for hash_list, *_ in versions))
+    set_name = _set_name((one.name, number, digest, aside) for one, number, digest, aside in versions)
     return _generation(set_name, Fold.at(change) if change else Fold())
 
 
@@ -140,8 +167,11 @@ def _holds(changes: Iterable[Change], fold: Fold) -> bool:
 _NAMED = re.compile(r"(\S+)@(\d+):\S+")
 
 
-def _set_name(versions: Iterable[tuple[str, int, bytes]]) -> str:
-    return " ".join(f"{name}@{number}:{sha256.hex()[:16]}" for name, number, sha256 in versions)
+def _set_name(versions: Iterable[tuple[str, int, bytes, bytes | None]]) -> str:
+    return " ".join(
+        f"{name}@{number}:{sha256.hex()[:16]}{f'-{aside.hex()[:16]}' if aside else ''}"
+        for name, number, sha256, aside in versions
+    )
 
 
 def _generation(set_name: str, newest: Fold) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from upload_guard.errors import ListError, SnapshotDamaged
+from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
 from upload_guard.lists.entries import StoredVersion, version_file
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.gate import GateReport
+from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
 from upload_guard.lists.importing import ImportOrder, write_version
-from upload_guard.lists.orders import BuildOrder, Fold, generation_of, order_of, past_of, stored_version
+from upload_guard.lists.lookup import found, found_or_new, has_acted, version_before, version_of
+from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
@@ -31,9 +32,15 @@ from upload_guard.storage.tables import HashList, ListActivation, ListVersion
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[GateReport], None]
+
 _NAME = re.compile(LIST_NAME)
 # Comparing with so many added hashes one by one takes some tens of microseconds.
 _MOST_CHANGES = 5000
+
+
+def say_nothing(_report: GateReport) -> None:
+    """For those who do not want to hear what the gate says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class ListStore:
     database: Database
     folder: Path
     snapshots: SnapshotFolder
+    bank: Callable[[], BenignBank] = BenignBank
 
     def import_version(
         self, order: ImportOrder, hashes: Iterable[ListedHash], progress: Progress = no_progress
@@ -58,12 +66,12 @@ class ListStore:
         with exclusive_lock(self.folder / ".import.lock"):
             # Reading millions takes minutes, in which others must be able to write to the database.
             with self.database.session() as session:
-                before = _version_before(session, self.folder, order)
+                before = version_before(session, self.folder, order)
             number = before.number + 1 if before else 1
             file = version_file(self.folder, order.list_name, number)
             written = write_version(file, order, hashes, before, now, progress)
             with self.database.session() as session:
-                hash_list = _found_or_new(session, order, now)
+                hash_list = found_or_new(session, order, now)
                 version = ListVersion(
                     hash_list=hash_list,
                     number=number,
@@ -85,40 +93,85 @@ class ListStore:
         number: int | None,
         person: str,
         progress: Progress = no_progress,
+        tell: Tell = say_nothing,
         way: Way = Way.MANUAL,
     ) -> VersionInfo:
-        """Let a version act (the newest where `number` is None), once its snapshot is built.
+        """Let a version act (the newest where `number` is None), once it passed the gate and is built.
 
-        Raises `ListError` if it cannot be used and `StorageFailed` if no snapshot can be written.
+        `tell` hears what the gate said before anything else happens. Raises `ListHeld`, `ListError` if it
+        cannot be used and `StorageFailed` if no snapshot can be written.
         """
         # One at a time: each builds what will be in force beside the versions of all others.
         with exclusive_lock(self.folder / ".activate.lock"):
+            before = self.order()
+            passed, report = self._passed(name, number, tell)
+            self._build_instead({name: passed}, progress)
             with self.database.session() as session:
-                chosen = _version(_found(session, name), number).number
-                before = order_of(session, self.folder, {})
-                order = order_of(session, self.folder, {name: chosen})
-            self.snapshots.build(order, progress)
-            with self.database.session() as session:
-                hash_list = _found(session, name)
-                version = _version(hash_list, chosen)
+                hash_list = found(session, name)
+                version = version_of(hash_list, passed.number)
+                note_gate(session, hash_list, passed, report)
                 hash_list.active_number = version.number
                 hash_list.activations.append(
                     ListActivation(
-                        number=chosen, way=way, activated_at=datetime.now(UTC), activated_by=person
+                        number=version.number, way=way, activated_at=datetime.now(UTC), activated_by=person
                     )
                 )
                 session.flush()
                 info = info_of(session, hash_list, version)
             # The way back stays short.
-            self.snapshots.clear_up(order, before)
+            self.snapshots.clear_up(self.order(), before)
         return info
 
-    def rollback(self, name: str, number: int, person: str, progress: Progress = no_progress) -> VersionInfo:
+    def rollback(
+        self, name: str, number: int, person: str, progress: Progress = no_progress, tell: Tell = say_nothing
+    ) -> VersionInfo:
         """Let a version act again that has acted before. Raises as `activate` does."""
         with self.database.session() as session:
-            hash_list = _found(session, name)
-            _refuse_no_way_back(hash_list, _version(hash_list, number).number)
-        return self.activate(name, number, person, progress, Way.ROLLBACK)
+            hash_list = found(session, name)
+            _refuse_no_way_back(hash_list, version_of(hash_list, number).number)
+        return self.activate(name, number, person, progress, tell, Way.ROLLBACK)
+
+    def examine(self, name: str, number: int | None) -> GateReport:
+        """What the gate says of a version now; nothing changes. Raises `ListError`."""
+        return report_on(self._candidate(name, number), self.bank())
+
+    def examine_active(self, progress: Progress = no_progress) -> tuple[tuple[str, GateReport], ...]:
+        """Have all active versions pass the gate again, as after a change of the benign bank."""
+        with exclusive_lock(self.folder / ".activate.lock"):
+            before = self.order()
+            passed = {
+                version.list_name: self._passed(version.list_name, version.number, say_nothing)
+                for version in before.versions
+            }
+            self._build_instead({name: version for name, (version, _) in passed.items()}, progress)
+            with self.database.session() as session:
+                for name, (version, report) in passed.items():
+                    note_gate(session, found(session, name), version, report)
+            self.snapshots.clear_up(self.order(), before)
+        return tuple((name, report) for name, (_, report) in passed.items())
+
+    def approve(self, name: str, number: int, person: str, because: str) -> None:
+        """Let a version pass that the gate holds; it still has to be activated. Raises `ListError`."""
+        with self.database.session() as session:
+            hash_list = found(session, name)
+            approve(session, hash_list, version_of(hash_list, number).number, person, because)
+
+    def _candidate(self, name: str, number: int | None) -> Candidate:
+        with self.database.session() as session:
+            hash_list = found(session, name)
+            return candidate_of(session, self.folder, hash_list, version_of(hash_list, number))
+
+    def _passed(self, name: str, number: int | None, tell: Tell) -> tuple[StoredVersion, GateReport]:
+        candidate = self._candidate(name, number)
+        report = report_on(candidate, self.bank())
+        tell(report)
+        return let_pass(candidate, report), report
+
+    def _build_instead(self, instead: Mapping[str, StoredVersion], progress: Progress) -> None:
+        with self.database.session() as session:
+            order = order_of(session, self.folder, instead)
+        if order.versions:
+            self.snapshots.build(order, progress)
 
     def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
         """Let single hashes act at once, as part of the list's active version; how many.
@@ -128,10 +181,10 @@ class ListStore:
         # They may come slowly, and whoever writes to the database waits for the session.
         given = tuple(hashes)
         with self.database.session() as session:
-            hash_list = _found(session, name)
+            hash_list = found(session, name)
             if hash_list.active_number is None:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
-            version = _version(hash_list, hash_list.active_number)
+            version = version_of(hash_list, hash_list.active_number)
             addition = Addition(version, category)
             return record_changes(session, hash_list, given, addition, person, datetime.now(UTC))
 
@@ -142,7 +195,7 @@ class ListStore:
         """
         given = tuple(hashes)
         with self.database.session() as session:
-            return record_changes(session, _found(session, name), given, None, person, datetime.now(UTC))
+            return record_changes(session, found(session, name), given, None, person, datetime.now(UTC))
 
     def holders(self, hashes: Iterable[ListedHash]) -> Iterator[frozenset[str]]:
         """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
@@ -157,12 +210,12 @@ class ListStore:
     def entries(self, name: str, number: int | None) -> Iterator[Entry]:
         """The entries of a version (the active one, or else the newest, where `number` is None) as they act.
 
-        With what was added to it and without what was retracted. Reading them raises `ListError`.
+        With what was added to it, without what was retracted or put aside. Reading them raises `ListError`.
         """
         with self.database.session() as session:
-            hash_list = _found(session, name)
-            version = _version(hash_list, number or hash_list.active_number)
-            stored = stored_version(self.folder, hash_list, version)
+            hash_list = found(session, name)
+            version = version_of(hash_list, number or hash_list.active_number)
+            stored = acting_version(session, self.folder, hash_list, version)
             order = BuildOrder((stored,), changes_of(session, [hash_list]))
         return order.entries()
 
@@ -233,52 +286,11 @@ class ListStore:
         return Snapshot(order.generation, files, order.delta_after(fold))
 
 
-def _named(session: Session, order: ImportOrder) -> HashList | None:
-    """The list that is imported to, or None if it is new. Raises `ListError` if its origin is another."""
-    hash_list = session.scalar(select(HashList).where(HashList.name == order.list_name))
-    if hash_list is None and not order.origin:
-        raise ListError(f"list {order.list_name!r} is new: say with --origin who stands behind it")
-    if hash_list and order.origin and order.origin != hash_list.origin:
-        raise ListError(f"list {order.list_name!r} has the origin {hash_list.origin!r}, not {order.origin!r}")
-    return hash_list
-
-
-def _version_before(session: Session, folder: Path, order: ImportOrder) -> StoredVersion | None:
-    hash_list = _named(session, order)
-    if hash_list is None or not hash_list.versions:
-        return None
-    return stored_version(folder, hash_list, hash_list.versions[-1])
-
-
-def _found_or_new(session: Session, order: ImportOrder, now: datetime) -> HashList:
-    hash_list = _named(session, order)
-    if hash_list is None:
-        hash_list = HashList(name=order.list_name, origin=order.origin, created_at=now)
-        session.add(hash_list)
-    return hash_list
-
-
-def _found(session: Session, name: str) -> HashList:
-    hash_list = session.scalar(select(HashList).where(HashList.name == name))
-    if hash_list is None:
-        raise ListError(f"there is no list {name!r}: 'upload-guard list show' names them all")
-    return hash_list
-
-
-def _version(hash_list: HashList, number: int | None) -> ListVersion:
-    if number is None:
-        return hash_list.versions[-1]
-    for version in hash_list.versions:
-        if version.number == number:
-            return version
-    raise ListError(f"list {hash_list.name!r} has no version {number}")
-
-
 def _refuse_no_way_back(hash_list: HashList, number: int) -> None:
     if number == hash_list.active_number:
         raise ListError(f"version {number} of list {hash_list.name!r} is the one that acts")
     # A version that was held back must not get into force this way.
-    if not any(one.number == number for one in hash_list.activations):
+    if not has_acted(hash_list, number):
         raise ListError(
             f"version {number} of list {hash_list.name!r} has never acted: 'upload-guard list activate' it"
         )

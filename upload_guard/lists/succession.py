@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from upload_guard.lists.versions import VersionInfo, Way
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What the gate says of a version: the reasons to hold it back, none if it may act."""
+def why_it_waits(version: VersionInfo, versions: Sequence[VersionInfo]) -> str:
+    """Why `version`, just imported, is not to act by itself, as part of a sentence; empty if it may try.
 
-    reasons: tuple[str, ...] = ()
-
-
-Examine = Callable[[VersionInfo], Examination]
-
-
-def pass_always(_version: VersionInfo) -> Examination:
-    """A gate that stands open."""
-    return Examination()
-
-
-def why_it_waits(version: VersionInfo, versions: Sequence[VersionInfo], examine: Examine) -> str:
-    """Why `version`, just imported, is not to act by itself, as part of a sentence; empty if it may.
-
-    `versions` are all of them, of this list and others.
+    The gate has its say at the activation itself. `versions` are all of them, of this list and others.
     """
     ours = [one for one in versions if one.list_name == version.list_name]
     if not any(one.active for one in ours):
@@ -35,4 +19,4 @@ def why_it_waits(version: VersionInfo, versions: Sequence[VersionInfo], examine:
     # What was wrong with the version that was left is likely in the supplier's next one too.
     if activations[-1].way is Way.ROLLBACK:
         return f"the list was rolled back to version {activations[-1].number}"
-    return "; ".join(examine(version).reasons)
+    return ""

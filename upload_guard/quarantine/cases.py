@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
 from upload_guard.quarantine.vault import Vault
-from upload_guard.records import Match, SignalType
+from upload_guard.records import BankScope, Benign, Match, SignalType
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
 
@@ -68,8 +69,11 @@ class Cases:
         )
 
 
-def _match(stored: dict[str, object]) -> Match:
-    values: dict[str, object] = dict(stored)
+def _match(stored: dict[str, Any]) -> Match:
+    values = dict(stored)
+    # Cases of earlier releases know nothing of a bank.
+    if benign := values.get("benign"):
+        values["benign"] = Benign(**benign | {"scope": BankScope(benign["scope"])})
     values["signal_type"] = SignalType(str(values["signal_type"]))
     values["since"] = datetime.fromisoformat(str(values["since"]))
-    return Match(**values)  # type: ignore[arg-type]
+    return Match(**values)

@@ -103,6 +103,44 @@ class ChangeCounter(Base):
     last: Mapped[int]
 
 
+class ListGate(Base):
+    """What the gate said of a version. `aside_sha256` is that of the file of entries it put aside, if any."""
+
+    __tablename__ = "list_gates"
+    __table_args__ = (UniqueConstraint("list_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("hash_lists.id"))
+    number: Mapped[int]
+    aside: Mapped[int] = mapped_column(default=0)
+    aside_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    because: Mapped[str | None] = mapped_column(String(1024))
+
+
+class BenignFile(Base):
+    """A known-good image: digests, and its perceptual hashes of each type one after another.
+
+    One with a `site` counts for that site only and has no perceptual hashes.
+    """
+
+    __tablename__ = "benign_files"
+    __table_args__ = (UniqueConstraint("sha256", "site"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(1024))
+    site: Mapped[str] = mapped_column(String(64))
+    md5: Mapped[bytes] = mapped_column(LargeBinary(16))
+    sha1: Mapped[bytes] = mapped_column(LargeBinary(20))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    pdq: Mapped[bytes] = mapped_column(LargeBinary)
+    phash: Mapped[bytes] = mapped_column(LargeBinary)
+    dhash: Mapped[bytes] = mapped_column(LargeBinary)
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    added_by: Mapped[str] = mapped_column(String(64))
+
+
 class Case(Base):
     """What was refused and why. `state` is `storing` until the bytes are safe, then `open`."""
 
