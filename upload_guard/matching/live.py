@@ -82,6 +82,7 @@ class LiveSnapshot:
 
     def look(self) -> None:
         """Take over what is in force now; the thread does so by itself."""
+        attempts = self._mender.attempts
         try:
             wanted = self._source.generation()
             if self._snapshot is None or self._snapshot.generation != wanted:
@@ -95,8 +96,9 @@ class LiveSnapshot:
             log.exception("lists could not be loaded")
             self._say(f"a fault of our own: {type(fault).__name__}")
         finally:
-            # The first uploads wait for the first attempt to build, too.
-            if self._snapshot or not self._mender.building:
+            # The first uploads wait for the first attempt to build, too, and for a look at what came of it:
+            # it may have ended before this look does.
+            if self._snapshot or not (self._mender.building or self._mender.attempts > attempts):
                 self._looked.set()
 
     def _take_over(self, wanted: str) -> None:
