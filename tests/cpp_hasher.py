@@ -6,17 +6,13 @@ cannot be fetched or built the tests that it judges are skipped; in CI they fail
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
-
-from tests.debian import CACHE
+from tests.debian import CACHE, give_up, run_in
 
 VERSION = "0.2.8"
 _SOURCES = ("bin/pdq-photo-hasher.cpp", "io/*.cpp", "hashing/*.cpp", "downscaling/*.cpp", "common/*.cpp")
@@ -33,28 +29,18 @@ def cpp_hasher() -> Path:
 def _build(program: Path) -> None:
     compiler = shutil.which("g++") or shutil.which("c++")
     if compiler is None:
-        _give_up("the C++ hasher needs a C++ compiler")
+        give_up("the C++ hasher needs a C++ compiler")
     CACHE.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=CACHE) as name:
         folder = Path(name)
         fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pdqhash"]
-        if not _run([*fetch, f"pdqhash=={VERSION}"], folder):
-            _give_up("the sources of pdqhash could not be downloaded")
+        if not run_in([*fetch, f"pdqhash=={VERSION}"], folder):
+            give_up("the sources of pdqhash could not be downloaded")
         with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")
         root = next(folder.glob("pdqhash-*/ThreatExchange"))
         files = [str(file) for pattern in _SOURCES for file in sorted(root.glob(f"pdq/cpp/{pattern}"))]
         options = ["-O1", "-w", "-std=c++14", "-Dcimg_display=0", "-I.", "-Ipdq/cpp"]
-        if not _run([compiler or "", *options, "-o", str(folder / "hasher"), *files, "-lpthread"], root):
-            _give_up("the C++ hasher could not be built")
+        if not run_in([compiler or "", *options, "-o", str(folder / "hasher"), *files, "-lpthread"], root):
+            give_up("the C++ hasher could not be built")
         (folder / "hasher").rename(program)
-
-
-def _run(command: list[str], folder: Path) -> bool:
-    return subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False).returncode == 0
-
-
-def _give_up(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -27,30 +27,30 @@ def pictures_of(package: str) -> list[Path]:
 
 def _fetch(package: str, folder: Path) -> None:
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        _give_up(f"{package} is a Debian package, and this is no Debian")
+        give_up(f"{package} is a Debian package, and this is no Debian")
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     if not _download(package, part) and not (
-        _run(["apt-get", "update", "-qq"], part) and _download(package, part)
+        run_in(["apt-get", "update", "-qq"], part) and _download(package, part)
     ):
-        _give_up(f"{package} could not be downloaded")
+        give_up(f"{package} could not be downloaded")
     (archive,) = part.glob("*.deb")
-    if not _run(["dpkg-deb", "-x", archive.name, "."], part):
-        _give_up(f"{package} could not be unpacked")
+    if not run_in(["dpkg-deb", "-x", archive.name, "."], part):
+        give_up(f"{package} could not be unpacked")
     archive.unlink()
     part.rename(folder)
 
 
 def _download(package: str, folder: Path) -> bool:
-    return _run(["apt-get", "download", "-qq", package], folder)
+    return run_in(["apt-get", "download", "-qq", package], folder)
 
 
-def _run(command: list[str], folder: Path) -> bool:
+def run_in(command: list[str], folder: Path) -> bool:
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False).returncode == 0
 
 
-def _give_up(reason: str) -> None:
+def give_up(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -17,9 +17,10 @@ from itertools import chain
 from typing import BinaryIO
 
 from upload_guard.containers.base import Found, Inner, locked, read_whole, readable_name
-from upload_guard.containers.carried import carried_files, from64
+from upload_guard.containers.carried import carried_files
 from upload_guard.errors import Unreadable
 from upload_guard.imaging.budget import Budget
+from upload_guard.texts.base64s import decoded
 from upload_guard.texts.mail import begins_mail
 
 _UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]*)\r?\n", re.MULTILINE)
@@ -80,7 +81,7 @@ def _decoded(part: email.message.Message) -> bytes:
     raw = payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     if "base64" in encoding:
-        return from64(raw)
+        return decoded(raw)
     if "quoted-printable" in encoding:
         return quopri.decodestring(raw)
     if "uu" in encoding:
@@ -99,7 +100,7 @@ def _uu_files(text: bytes) -> Iterator[Inner]:
 
 def _uudecoded(body: bytes, base64: bool) -> Iterator[bytes]:
     if base64:
-        yield from64(body)
+        yield decoded(body)
         return
     for line in body.splitlines():
         if line.strip():

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from upload_guard.errors import ListError, StorageFailed, UploadGuardError
+from upload_guard.interpreter import interpreter, search_path
 
 _LOW_PRIORITY = 10
 
@@ -29,11 +30,10 @@ class Places:
 
 def build_elsewhere(places: Places) -> None:
     """Start the process and wait for it. Raises `ListError` and `StorageFailed` as building here would."""
-    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     ended = subprocess.run(  # noqa: S603 - our own interpreter and module
-        [_python(), "-P", "-m", "upload_guard.lists.elsewhere"],
+        [interpreter(), "-P", "-m", "upload_guard.lists.elsewhere"],
         input=json.dumps(asdict(places)),
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": search_path()},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
@@ -49,13 +49,6 @@ def build_elsewhere(places: Places) -> None:
             f"building the snapshot of the lists ended with code {ended.returncode}"
         ) from None
     raise (ListError if fault["code"] == ListError.code else StorageFailed)(fault["message"])
-
-
-def _python() -> str:
-    """The interpreter; a server that embeds Python (uWSGI) names itself as `sys.executable`."""
-    if Path(sys.executable).name.startswith(("python", "pypy")):
-        return sys.executable
-    return str(Path(sys.prefix) / "bin" / "python3")
 
 
 def main() -> int:

@@ -6,11 +6,10 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 
+from upload_guard.interpreter import interpreter, search_path
 from upload_guard.sandbox.handle import WorkerHandle
 from upload_guard.sandbox.wire import WireError, receive_frame, send_frame
 from upload_guard.sandbox.zygote import COMMAND, PID, Order
@@ -48,7 +47,7 @@ class Nursery:
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [_python(), "-P", "-m", "upload_guard.sandbox.zygote", str(theirs.fileno())],
+                [interpreter(), "-P", "-m", "upload_guard.sandbox.zygote", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=_environment(),
@@ -106,13 +105,4 @@ class Nursery:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    # -P keeps the working directory out; an empty entry is how the server itself has let it in.
-    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    return kept | _SINGLE | _KEEPING | {"PYTHONPATH": path}
-
-
-def _python() -> str:
-    """The interpreter; a server that embeds Python (uWSGI) names itself as `sys.executable`."""
-    if Path(sys.executable).name.startswith(("python", "pypy")):
-        return sys.executable
-    return str(Path(sys.prefix) / "bin" / "python3")
+    return kept | _SINGLE | _KEEPING | {"PYTHONPATH": search_path()}

@@ -29,6 +29,11 @@ def from_base64(text: str) -> Iterator[bytes]:
         yield from _as_python_reads(digits)
 
 
+def decoded(text: bytes) -> bytes:
+    """All of `text` up to a `=`, as most decoders read it."""
+    return _decoded(text.partition(b"=")[0].translate(_URL_SAFE, _NOT_EITHER))
+
+
 def starts(digits: str) -> Iterator[bytes]:
     """The first bytes of what a run of base64 decodes to, in either alphabet."""
     yield from _decodings(digits.encode("latin-1", "replace"))
