@@ -20,7 +20,10 @@ from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Setti
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
-    from upload_guard.lists.benign import BenignStore, LiveBank
+    from upload_guard.lists.bank import BenignBank
+    from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.live import Live
+    from upload_guard.lists.opinions import Opinions
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
@@ -57,7 +60,7 @@ def build_inspector(settings: Settings) -> Guard:
         return _remote_guard(settings)
     database = _database(settings)
     snapshot = _live_snapshot(_lists(settings, database))
-    checker = _local_checker(settings, snapshot, _live_bank(settings, database), _sandbox(settings))
+    checker = _local_checker(settings, database, snapshot, _sandbox(settings))
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
 
 
@@ -74,7 +77,7 @@ def build_station(settings: Settings) -> Station:
     if missing := lists_not_active(settings, lists):
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = _sandbox(settings)
-    checker = _local_checker(settings, snapshot, _live_bank(settings, database), sandbox)
+    checker = _local_checker(settings, database, snapshot, sandbox)
     guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
     return Station(guard, checker, snapshot, sandbox, lists, keeper)
 
@@ -192,11 +195,19 @@ def _remote_guard(settings: Settings) -> Guard:
 
 
 def _local_checker(
-    settings: Settings, snapshot: LiveSnapshot, bank: LiveBank, sandbox: Sandbox
+    settings: Settings, database: Database, snapshot: LiveSnapshot, sandbox: Sandbox
 ) -> LocalChecker:
     from upload_guard.checkers.local import LocalChecker
 
-    return LocalChecker(snapshot, bank, sandbox, _distances(settings), _cache(settings), _settles(settings))
+    return LocalChecker(
+        snapshot=snapshot,
+        bank=_live_bank(settings, database),
+        opinions=_live_opinions(database),
+        sandbox=sandbox,
+        distances=_distances(settings),
+        cache=_cache(settings),
+        settles=_settles(settings),
+    )
 
 
 def _cache(settings: Settings) -> FindingsCache:
@@ -269,10 +280,17 @@ def _live_snapshot(lists: ListStore) -> LiveSnapshot:
     return LiveSnapshot(lists)
 
 
-def _live_bank(settings: Settings, database: Database) -> LiveBank:
-    from upload_guard.lists.benign import LiveBank
+def _live_bank(settings: Settings, database: Database) -> Live[BenignBank]:
+    from upload_guard.lists.live import Live
 
-    return LiveBank(_benign(settings, database))
+    return Live("the benign bank", _benign(settings, database))
+
+
+def _live_opinions(database: Database) -> Live[Opinions]:
+    from upload_guard.lists.live import Live
+    from upload_guard.lists.opinions import OpinionStore
+
+    return Live("the opinions", OpinionStore(database))
 
 
 def _benign(settings: Settings, database: Database) -> BenignStore:

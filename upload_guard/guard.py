@@ -33,6 +33,12 @@ class Keeper(Protocol):
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str: ...
 
 
+class Observer(Protocol):
+    """Is told of every upload that was judged here and acted upon; decides nothing."""
+
+    def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """`keeper` is None where a sidecar keeps what it refuses.
@@ -46,6 +52,7 @@ class Guard:
     policy: Policy
     patience: float = 60.0
     inspector: Checker | None = None
+    observers: tuple[Observer, ...] = ()
 
     def check(self, uploads: Sequence[Upload]) -> tuple[Outcome, ...]:
         """An outcome for each upload of one request. What is refused has been kept when this returns.
@@ -80,11 +87,24 @@ class Guard:
         return outcome
 
     def _act(self, upload: Upload, verdict: Verdict, findings: Findings) -> Outcome:
-        if not verdict.action.refuses:
-            return Outcome(verdict)
+        case = self._kept(upload, verdict, findings) if verdict.action.refuses else ""
+        outcome = Outcome(verdict, case)
+        for observer in self.observers:
+            _tell(observer, upload, outcome, findings)
+        return outcome
+
+    def _kept(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         if self.keeper is None:
             raise StorageFailed("an upload is to be held, and no keeper is configured")
-        return Outcome(verdict, self.keeper.keep(upload, verdict, findings))
+        return self.keeper.keep(upload, verdict, findings)
+
+
+def _tell(observer: Observer, upload: Upload, outcome: Outcome, findings: Findings) -> None:
+    """What is noted for later must not undo what was decided now."""
+    try:
+        observer.note(upload, outcome, findings)
+    except Exception as fault:  # noqa: BLE001 - whatever it is
+        log.warning("ALARM: %s could not note an upload: %s", type(observer).__name__, fault)
 
 
 def _ask(checker: Checker, upload: Upload, deadline: float) -> Findings | Outcome:

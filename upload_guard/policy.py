@@ -13,8 +13,12 @@ In the order in which a person would want to hear it:
     any entry younger than the probation            quarantine
     an exact digest of a file that looks like a     quarantine
       known-good image
+    an exact digest, or PDQ, of an entry that the   quarantine
+      flood breaker has lowered
     any match of a file that is known to be good,   nothing; if no other is left, monitor, as `disputed`
-      or a likeness of a view that is
+      of one that a person found a false positive,
+      of an entry that two persons dispute,
+      or a likeness of a view that is known good
     a category that is set to ignore                nothing, as if it were not listed
     an image that could not be read                 the setting for `unscannable`
     another file that could not be read             the setting for `unreadable`
@@ -27,7 +31,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from upload_guard.records import Action, Findings, Match, Result, SignalType, Verdict
+from upload_guard.records import Action, Findings, Match, Result, SignalType, Standing, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,13 @@ def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
     excused = tuple(match for match in counted if match.excused)
     weighed = _weigh([match for match in counted if not match.excused], policy.trust, now)
     listed = max(weighed, key=_strength, default=None)
-    unread, action = _unread(findings, policy)
+    unread, action = ("", Action.ALLOW) if findings.excepted else _unread(findings, policy)
     if unread and (listed is None or listed.action < action):
         verdict = Verdict(Result.UNSCANNABLE, action, unread)
     elif listed is not None:
         verdict = Verdict(_result(listed.match), listed.action, listed.reason)
-    elif excused:
-        verdict = Verdict(Result.DISPUTED, Action.MONITOR, "benign")
+    elif excused or _would_be_unread(findings):
+        verdict = Verdict(Result.DISPUTED, Action.MONITOR, _why_disputed(findings, excused))
     elif findings.unchecked:
         verdict = Verdict(Result.UNCHECKED, Action.ALLOW, findings.unchecked)
     else:
@@ -94,6 +98,17 @@ def counts(matches: Iterable[Match], trust: Trust) -> tuple[Match, ...]:
 
 def _counted(matches: Iterable[Match], trust: Trust) -> list[Match]:
     return [match for match in matches if trust.ceiling(match.list_name, match.category) > Action.ALLOW]
+
+
+def _would_be_unread(findings: Findings) -> bool:
+    """Whether only a decision on this very file lets it pass though it could not be read."""
+    return bool(findings.excepted and (findings.unscannable or findings.unreadable))
+
+
+def _why_disputed(findings: Findings, excused: tuple[Match, ...]) -> str:
+    if findings.excepted:
+        return "false_positive"
+    return "disputed_entry" if any(match.standing is Standing.DISPUTED for match in excused) else "benign"
 
 
 def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
@@ -145,7 +160,9 @@ def _weigh_one(match: Match, counted: list[Match], trust: Trust, now: datetime) 
 
 def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
     ceiling = trust.ceiling(match.list_name, match.category)
-    doubtful = now - match.since < trust.probation or match.benign is not None
+    doubtful = (
+        now - match.since < trust.probation or match.benign is not None or match.standing is Standing.LOWERED
+    )
     return min(ceiling, Action.QUARANTINE) if doubtful else ceiling
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -127,10 +127,14 @@ class Content(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an upload came in: the site's name in the settings and the request path."""
+    """Where an upload came in: the site's name in the settings and the request path.
+
+    `uploader` is whatever tells one from another, empty where the site does not say; kept nowhere as it is.
+    """
 
     site: str = ""
     route: str = ""
+    uploader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +206,15 @@ class Entry:
 
 
 class BankScope(StrEnum):
-    """Who vouches for a known-good image; a `site` does so for its own uploads only."""
+    """Who vouches for a known-good image; a `site` does so for its own uploads only.
+
+    A `decision` on a case vouches for the very file that was held.
+    """
 
     SHIPPED = "shipped"
     ADMINISTRATOR = "administrator"
     SITE = "site"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +232,28 @@ class Benign:
 
     @property
     def words(self) -> str:
+        if self.scope is BankScope.DECISION:
+            return f"was found a false positive ({self.name})"
         likeness = "is" if self.identical else f"looks like ({self.distance} bits)"
         return f"{likeness} the known-good {self.name} ({self.scope})"
+
+
+class Standing(StrEnum):
+    """What is thought here of an entry, beside what its list says.
+
+    `lowered` by the flood breaker it does at most quarantine; `disputed` by two persons it only monitors.
+    """
+
+    FIRM = "firm"
+    LOWERED = "lowered"
+    DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A signal of an upload within reach of an entry. `limit` is the list's own distance limit in bits.
 
-    `benign` is what the benign bank knows of the very file or view that matched.
+    `value` is the entry's own hash, `benign` what the bank knows of the very file or view that matched.
     """
 
     signal_type: SignalType
@@ -247,6 +268,8 @@ class Match:
     since: datetime
     variant: str = ""
     benign: Benign | None = None
+    value: bytes = field(default=b"", repr=False)
+    standing: Standing = Standing.FIRM
 
     @property
     def exact(self) -> bool:
@@ -254,7 +277,9 @@ class Match:
 
     @property
     def excused(self) -> bool:
-        """Whether the bank excuses it: never an exact match by a mere likeness."""
+        """Whether its entry is disputed, or the bank excuses it: never an exact match by a mere likeness."""
+        if self.standing is Standing.DISPUTED:
+            return True
         return self.benign is not None and (self.benign.identical or not self.exact)
 
     @property
@@ -271,8 +296,16 @@ class Match:
         seen = ", ".join(part for part in (self.view, self.variant) if part)
         away = "" if self.exact else f"{self.distance} of {self.limit} bits away"
         benign = self.benign.words if self.benign else ""
-        where = ", ".join(part for part in (away, seen, benign) if part)
+        standing = _STANDINGS[self.standing]
+        where = ", ".join(part for part in (away, seen, benign, standing) if part)
         return f"{entry}: {where}" if where else entry
+
+
+_STANDINGS = {
+    Standing.FIRM: "",
+    Standing.LOWERED: "lowered by the flood breaker",
+    Standing.DISPUTED: "the entry is disputed here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +313,9 @@ class Findings:
     """What a checker found in one upload, before any policy.
 
     `unscannable`, `unreadable` (see `Analysis`) and `unchecked` hold a reason, or nothing; `degraded` names
-    what was skipped although the upload could be read.
+    what was skipped although the upload could be read. `excepted` names the case on which this very file was
+    found a false positive. `under` names the lists, bank and opinions that it was compared with: where it is
+    another one, the same file may be found otherwise.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -289,6 +324,8 @@ class Findings:
     unreadable: str = ""
     unchecked: str = ""
     degraded: tuple[str, ...] = ()
+    excepted: str = ""
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from tests.support import digests_of, settings_in
 from upload_guard.compose import open_benign
 from upload_guard.errors import NotReady, StorageFailed
 from upload_guard.lists.bank import BankFile, BenignBank
-from upload_guard.lists.benign import BenignStore, LiveBank, vouched_file
+from upload_guard.lists.benign import BenignStore, vouched_file
+from upload_guard.lists.live import Live
 from upload_guard.lists.shipped import ShippedBank, shipped_bytes
 from upload_guard.records import BankScope, Signal, SignalType
 
@@ -69,7 +70,7 @@ def test_no_two_states_of_the_bank_have_one_name(bank: BenignStore) -> None:
 
 
 def test_a_process_takes_over_what_has_changed(bank: BenignStore) -> None:
-    live = LiveBank(bank, look_every=0)
+    live = Live("the benign bank", bank, look_every=0)
     assert live().files == ()
     bank.add(file("logo"), "ann")
     assert len(live().files) == 1
@@ -94,8 +95,8 @@ class Failing:
 
 def test_without_a_bank_nothing_is_ready_and_a_later_fault_keeps_the_last() -> None:
     with pytest.raises(NotReady, match="the database is away"):
-        LiveBank(Failing(0))()
-    live = LiveBank(Failing(1), look_every=0)
+        Live("the benign bank", Failing(0))()
+    live = Live("the benign bank", Failing(1), look_every=0)
     assert [live().generation for _ in range(3)] == ["first"] * 3
 
 

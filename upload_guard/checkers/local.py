@@ -5,6 +5,7 @@ The cheap first: a file just checked is not read again, and neither is one that 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.checkers.known_good import with_benign
 from upload_guard.digests import exact_signals
 from upload_guard.lists.bank import BenignBank
+from upload_guard.lists.opinions import Opinions
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Findings, Match, Signal, SignalType, Upload
@@ -24,60 +26,95 @@ NOT_DECODED = "not decoded: an exact digest settles it"
 
 
 @dataclass(frozen=True, slots=True)
+class _Held:
+    """What one upload is compared with, all of one moment."""
+
+    snapshot: Snapshot
+    bank: BenignBank
+    opinions: Opinions
+
+    @property
+    def name(self) -> str:
+        names = self.snapshot.generation, self.bank.generation, self.opinions.generation
+        return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
 class LocalChecker:
-    """`snapshot` gives the entries to check against, `bank` known-good images; both may raise `NotReady`."""
+    """`snapshot` gives the entries to check against, `bank` known-good images, `opinions` what is thought of
+    both here; all may raise `NotReady`. `digests` are the exact types that are computed whatever lists hold.
+    """
 
     snapshot: Callable[[], Snapshot]
     bank: Callable[[], BenignBank]
+    opinions: Callable[[], Opinions]
     sandbox: Sandbox
     distances: DistanceLimits
     cache: FindingsCache
     settles: Settles
+    digests: frozenset[SignalType] = frozenset()
 
     def check(self, upload: Upload, deadline: float) -> Findings:
         """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`.
 
         What could not be read by `deadline` is unscannable.
         """
-        snapshot = self.snapshot()
-        if not snapshot.size:
-            return Findings(unchecked="no_list")
+        held = self._held()
+        if not held.snapshot.size:
+            return Findings(unchecked="no_list", under=held.name)
         if not upload.digest.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
-            return Findings(degraded=("empty",))
-        bank = self.bank()
-        site = bank.scope_of(upload.source.site)
-        key = CheckKey(upload.digest.sha256, snapshot.generation, bank.generation, site)
+            return Findings(degraded=("empty",), under=held.name)
+        sha256, site = upload.digest.sha256, upload.source.site
+        key = CheckKey(sha256, held.snapshot.generation, held.bank.generation, held.bank.scope_of(site))
         known = self.cache.get(key)
-        if known is not None:
-            return known
-        findings = self._found(upload, snapshot, bank, deadline)
-        self.cache.put(key, findings)
-        return _forgiven(findings) if upload.guessed else findings
+        if known is None:
+            known = self._found(upload, held, deadline)
+            self.cache.put(key, known)
+            known = _forgiven(known) if upload.guessed else known
+        return replace(held.opinions.applied_to(known, sha256, site), under=held.name)
 
-    def _found(self, upload: Upload, snapshot: Snapshot, bank: BenignBank, deadline: float) -> Findings:
-        site, digests = upload.source.site, _exact(upload, snapshot)
-        matches = snapshot.find(digests, self.distances)
+    def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
+        """What is found now of a file with these signals, its own digests among them; it is not read."""
+        held = self._held()
+        matches = with_benign(held.snapshot.find(signals, self.distances), signals, held.bank, site)
+        findings = held.opinions.applied_to(Findings(signals, matches), sha256, site)
+        return replace(findings, under=held.name)
+
+    def under(self) -> str:
+        """`Findings.under` of what would be found now."""
+        return self._held().name
+
+    def _held(self) -> _Held:
+        return _Held(self.snapshot(), self.bank(), self.opinions())
+
+    def _found(self, upload: Upload, held: _Held, deadline: float) -> Findings:
+        sha256, site = upload.digest.sha256, upload.source.site
+        digests = self._exact(upload, held.snapshot)
+        matches = held.snapshot.find(digests, self.distances)
         # Whether a listed file looks like a known-good image is seen only by opening it.
-        if not bank.has_looks and self.settles(with_benign(matches, digests, bank, site)):
-            return Findings(digests, matches, degraded=(NOT_DECODED,))
+        if not held.bank.has_looks:
+            weighed = held.opinions.on(with_benign(matches, digests, held.bank, site), sha256, site)
+            if self.settles(weighed):
+                return Findings(digests, matches, degraded=(NOT_DECODED,))
         analysis = self.sandbox.analyse(upload.content, deadline)
         signals = digests + analysis.signals
-        matches += snapshot.find(analysis.signals, self.distances)
+        matches += held.snapshot.find(analysis.signals, self.distances)
         return Findings(
             signals=signals,
-            matches=with_benign(matches, signals, bank, site),
+            matches=with_benign(matches, signals, held.bank, site),
             unscannable=analysis.unscannable,
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,
         )
 
-
-def _exact(upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
-    """The upload's own digests of the types that any list holds, and SHA-256."""
-    wanted = [kind for kind in (SignalType.MD5, SignalType.SHA1) if snapshot.holds(kind)]
-    with upload.content.open() as stream:
-        return (*exact_signals(stream, wanted), upload.digest.signal())
+    def _exact(self, upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
+        """The upload's own digests of the types that any list holds, and SHA-256."""
+        wanted = [
+            kind for kind in (SignalType.MD5, SignalType.SHA1) if kind in self.digests or snapshot.holds(kind)
+        ]
+        with upload.content.open() as stream:
+            return (*exact_signals(stream, wanted), upload.digest.signal())
 
 
 NO_FILE = "text that begins like a file"

@@ -1,28 +1,20 @@
-"""The benign bank as rows, and as each process has it in memory."""
+"""The benign bank as rows."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import NotReady, UploadGuardError
 from upload_guard.lists.bank import BankFile, BenignBank
 from upload_guard.lists.shipped import ShippedBank, looks_in
 from upload_guard.records import BankScope, Digests, Signal, SignalType
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import BenignFile
 
-log = logging.getLogger(__name__)
-
-_LOOK_EVERY = 0.5
 _LOOKS = tuple(kind for kind in SignalType if not kind.exact)
 
 
@@ -106,52 +98,6 @@ class BenignStore:
     def _generation(self, session: Session) -> str:
         count, newest = session.execute(select(func.count(BenignFile.id), func.max(BenignFile.id))).one()
         return f"{self.shipped.generation if self.shipped else '-'} {count}/{newest or 0}"
-
-
-class BankSource(Protocol):
-    """Where a bank comes from."""
-
-    def generation(self) -> str: ...
-
-    def load(self) -> BenignBank: ...
-
-
-class LiveBank:
-    """Call it for the bank to use now, at most half a second old. One a process; safe for threads and forks.
-
-    Without any, wrong refusals would be possible, so `NotReady` is raised; later faults keep the last one.
-    """
-
-    def __init__(self, source: BankSource, look_every: float = _LOOK_EVERY) -> None:
-        self._source = source
-        self._look_every = look_every
-        self._lock = threading.Lock()
-        self._looked = -look_every
-        self._bank: BenignBank | None = None
-
-    def __call__(self) -> BenignBank:
-        bank = self._bank
-        if bank is not None and time.monotonic() - self._looked < self._look_every:
-            return bank
-        # Whoever comes while another looks takes what is there.
-        if not self._lock.acquire(blocking=bank is None):
-            assert bank is not None  # noqa: S101 - waited for otherwise
-            return bank
-        try:
-            return self._look()
-        finally:
-            self._lock.release()
-
-    def _look(self) -> BenignBank:
-        try:
-            if self._bank is None or self._source.generation() != self._bank.generation:
-                self._bank = self._source.load()
-        except UploadGuardError as fault:
-            if self._bank is None:
-                raise NotReady(f"the benign bank could not be loaded: {fault}") from fault
-            log.warning("ALARM: the benign bank could not be loaded, the last good one stays: %s", fault)
-        self._looked = time.monotonic()
-        return self._bank
 
 
 def vouched_file(name: str, digests: Digests, signals: Iterable[Signal], site: str = "") -> BankFile:

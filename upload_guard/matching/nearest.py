@@ -7,7 +7,7 @@ cause more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,35 +22,40 @@ _HELD = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Entries near hashes asked for: which hash, the entry's row (`layout.ROW`), the distance; all (n,)."""
+    """Entries near hashes asked for: which hash, the entry's row (`layout.ROW`), the distance; all (n,).
+
+    `words` (n, k) are the entries' own hashes, 64 bits each, in the bytes' own order.
+    """
 
     queries: npt.NDArray[np.intp]
     rows: npt.NDArray[np.void]
     distances: npt.NDArray[np.intp]
+    words: npt.NDArray[np.uint64]
 
     def only(self, which: npt.NDArray[Any]) -> Found:
-        return Found(self.queries[which], self.rows[which], self.distances[which])
+        return Found(self.queries[which], self.rows[which], self.distances[which], self.words[which])
 
 
 def nearest(portions: Iterable[Found], limits: npt.NDArray[np.intp]) -> Found:
     """What is kept of all portions, nearest first for each hash. `limits` are distance limits by group."""
-    held, waiting = _joined([]), []
+    held: list[Found] = []
     for portion in portions:
-        waiting.append(portion)
-        if sum(len(one.queries) for one in waiting) > _HELD:
-            held, waiting = _kept(_joined([held, *waiting]), limits), []
-    if not waiting and not len(held.queries):
-        return held
-    kept = _kept(_joined([held, *waiting]), limits)
+        held.append(portion)
+        if sum(len(one.queries) for one in held) > _HELD:
+            held = [_kept(_joined(held), limits)]
+    if not held:
+        none = np.zeros(0, np.intp)
+        return Found(none, np.zeros(0, ROW), none, np.zeros((0, 0), np.uint64))
+    kept = _kept(_joined(held), limits)
     return kept.only(np.lexsort((kept.rows["number"], kept.rows["group"], kept.distances, kept.queries)))
 
 
-def _joined(parts: list[Found]) -> Found:
-    none = np.zeros(0, np.intp)
+def _joined(parts: Sequence[Found]) -> Found:
     return Found(
-        np.concatenate([none, *(one.queries for one in parts)]),
-        np.concatenate([np.zeros(0, ROW), *(one.rows for one in parts)]),
-        np.concatenate([none, *(one.distances for one in parts)]),
+        np.concatenate([one.queries for one in parts]),
+        np.concatenate([one.rows for one in parts]),
+        np.concatenate([one.distances for one in parts]),
+        np.concatenate([one.words for one in parts]),
     )
 
 

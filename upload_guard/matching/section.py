@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from upload_guard.matching.hamming import Near, near, near_by_scan
 from upload_guard.matching.layout import ROW
@@ -61,11 +62,14 @@ class Section:
             for found in near(self._table, asked, reach):
                 yield self._standing(self._table, found)
         for found in near_by_scan(self._added_words, asked, np.arange(len(asked)), reach):
-            yield Found(found.queries, self._added_rows[found.positions], found.distances)
+            yield _found(found, self._added_rows, self._added_words)
 
     def _standing(self, table: Table, found: Near) -> Found:
-        rows = table.rows[found.positions]
-        if not len(self._retracted_array) or not len(rows):
-            return Found(found.queries, rows, found.distances)
-        stands = ~np.isin(found.positions, self._retracted_array)
-        return Found(found.queries, rows, found.distances).only(stands)
+        pairs = _found(found, table.rows, table.words)
+        if not len(self._retracted_array) or not len(found.positions):
+            return pairs
+        return pairs.only(~np.isin(found.positions, self._retracted_array))
+
+
+def _found(near: Near, rows: npt.NDArray[np.void], words: npt.NDArray[np.uint64]) -> Found:
+    return Found(near.queries, rows[near.positions], near.distances, words[near.positions])

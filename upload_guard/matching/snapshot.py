@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,11 @@ class Snapshot:
         """Whether there is any entry of this type."""
         return self._sections[kind].size > 0
 
+    @property
+    def in_force(self) -> bool:
+        """Whether any list is active, be it one of which everything is retracted."""
+        return bool(self.generation)
+
     def lists_of(self, kind: SignalType, value: bytes) -> frozenset[str]:
         """The names of the lists that hold this very hash."""
         return frozenset(self._groups[row[0]].list_name for row in self._sections[kind].same(value))
@@ -74,19 +80,19 @@ class Snapshot:
         return tuple(match for signal in asked for match in self._matches(signal, alike, limits))
 
     def _matches(
-        self, signal: Signal, alike: dict[_Look, list[tuple[Row, int]]], limits: DistanceLimits
+        self, signal: Signal, alike: dict[_Look, list[_Reached]], limits: DistanceLimits
     ) -> Iterator[Match]:
         if signal.type.exact:
-            found = [(row, 0) for row in self._sections[signal.type].same(signal.value)]
+            found = [_Reached(row, 0, signal.value) for row in self._sections[signal.type].same(signal.value)]
         else:
             found = alike.get((signal.type, signal.value), [])
-        for row, distance in found:
-            group = self._groups[row[0]]
-            yield _match(signal, group, row, distance, limits.limit(signal.type, group.list_name))
+        for reached in found:
+            group = self._groups[reached.row[0]]
+            yield _match(signal, group, reached, limits.limit(signal.type, group.list_name))
 
-    def _alike(self, signals: Sequence[Signal], reaches: _Reaches) -> dict[_Look, list[tuple[Row, int]]]:
-        """For each hash, once however many signals have it: the rows near it, with their distances."""
-        alike: defaultdict[_Look, list[tuple[Row, int]]] = defaultdict(list)
+    def _alike(self, signals: Sequence[Signal], reaches: _Reaches) -> dict[_Look, list[_Reached]]:
+        """For each hash, once however many signals have it: the entries near it."""
+        alike: defaultdict[_Look, list[_Reached]] = defaultdict(list)
         for kind, review in reaches.review.items():
             values = list(dict.fromkeys(signal.value for signal in signals if signal.type is kind))
             if not values or not len(review):
@@ -96,10 +102,14 @@ class Snapshot:
                 for found in self._sections[kind].near(values, int(review.max()))
             )
             found = nearest(portions, reaches.limit[kind])
-            for query, row, distance in zip(
-                found.queries.tolist(), found.rows.tolist(), found.distances.tolist(), strict=True
+            for query, row, distance, words in zip(
+                found.queries.tolist(),
+                found.rows.tolist(),
+                found.distances.tolist(),
+                found.words,
+                strict=True,
             ):
-                alike[kind, values[query]].append((row, distance))
+                alike[kind, values[query]].append(_Reached(row, distance, words.tobytes()))
         return alike
 
     def _reaches_under(self, limits: DistanceLimits) -> _Reaches:
@@ -139,13 +149,21 @@ class Snapshot:
 _Look = tuple[SignalType, bytes]
 
 
-def _match(signal: Signal, group: Group, row: Row, distance: int, limit: int) -> Match:
-    _, number, since = row
+class _Reached(NamedTuple):
+    """An entry that a signal reaches; `value` is the entry's own hash."""
+
+    row: Row
+    distance: int
+    value: bytes
+
+
+def _match(signal: Signal, group: Group, reached: _Reached, limit: int) -> Match:
+    _, number, since = reached.row
     return Match(
         signal_type=signal.type,
         view=signal.view,
         variant=signal.variant,
-        distance=distance,
+        distance=reached.distance,
         limit=limit,
         list_name=group.list_name,
         version=group.version,
@@ -153,4 +171,5 @@ def _match(signal: Signal, group: Group, row: Row, distance: int, limit: int) ->
         category=group.category,
         entry=number,
         since=_EPOCH + timedelta(microseconds=since),
+        value=reached.value,
     )

@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from upload_guard.errors import UsageError
+from upload_guard.quarantine.rows import match_of, signal_of
+from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.vault import Vault
-from upload_guard.records import BankScope, Benign, Match, SignalType
+from upload_guard.records import Digests, Match, Signal
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
 
 
 @dataclass(frozen=True, slots=True)
 class CaseInfo:
-    """One case. `matches` stand strongest first; `file` is where the bytes lie."""
+    """One case. `matches` stand strongest first; `file` is where the bytes lie.
+
+    `signals`, `unscannable`, `unreadable` and `degraded` are what was found; `lowered` marks a case that an
+    entry holds which the flood breaker has lowered.
+    """
 
     number: str
     created_at: datetime
@@ -31,11 +38,25 @@ class CaseInfo:
     sha256: bytes
     matches: tuple[Match, ...]
     file: Path
+    state: CaseState
+    signals: tuple[Signal, ...]
+    unscannable: str
+    unreadable: str
+    degraded: tuple[str, ...]
+    lowered: bool
 
     @property
     def why(self) -> str:
         """The reason in words, for the administrator only."""
         return self.matches[0].words if self.matches else f"{self.result}: {self.reason}"
+
+
+def found_case(session: Session, number: str) -> Case:
+    """Its row. Raises `UsageError`."""
+    case = session.scalar(select(Case).where(Case.number == number, Case.state != CaseState.STORING))
+    if case is None:
+        raise UsageError(f"there is no case {number!r}: 'upload-guard quarantine list' names them")
+    return case
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +68,14 @@ class Cases:
 
     def newest(self, count: int) -> tuple[CaseInfo, ...]:
         with self.database.session() as session:
-            rows = session.scalars(
-                select(Case).where(Case.state != "storing").order_by(Case.id.desc()).limit(count)
-            )
+            kept = select(Case).where(Case.state != CaseState.STORING)
+            rows = session.scalars(kept.order_by(Case.id.desc()).limit(count))
             return tuple(self._info(row) for row in rows)
+
+    def one(self, number: str) -> CaseInfo:
+        """The case of that number. Raises `UsageError`."""
+        with self.database.session() as session:
+            return self._info(found_case(session, number))
 
     def _info(self, row: Case) -> CaseInfo:
         return CaseInfo(
@@ -64,16 +89,18 @@ class Cases:
             media_type=row.media_type,
             size=row.size,
             sha256=row.sha256,
-            matches=tuple(_match(stored) for stored in row.matches),
+            matches=tuple(match_of(stored) for stored in row.matches),
             file=self.vault.path(row.vault_name),
+            state=CaseState(row.state),
+            signals=stored_signals(row),
+            unscannable=row.unscannable,
+            unreadable=row.unreadable,
+            degraded=tuple(row.degraded),
+            lowered=row.lowered,
         )
 
 
-def _match(stored: dict[str, Any]) -> Match:
-    values = dict(stored)
-    # Cases of earlier releases know nothing of a bank.
-    if benign := values.get("benign"):
-        values["benign"] = Benign(**benign | {"scope": BankScope(benign["scope"])})
-    values["signal_type"] = SignalType(str(values["signal_type"]))
-    values["since"] = datetime.fromisoformat(str(values["since"]))
-    return Match(**values)
+def stored_signals(row: Case) -> tuple[Signal, ...]:
+    """All signals of a case's file, its own digests first."""
+    own = Digests(row.md5, row.sha1, row.sha256, row.size).signals()
+    return own + tuple(signal_of(stored) for stored in row.signals)

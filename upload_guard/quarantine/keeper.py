@@ -5,17 +5,18 @@ point leaves either a case with its bytes or an intent that `recover` settles.
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select, update
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
+from upload_guard.quarantine.rows import match_row, signal_row
+from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.vault import Vault
-from upload_guard.records import Digests, Findings, Match, Signal, Upload, Verdict
+from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
 from upload_guard.storage.tables import Case
@@ -55,9 +56,9 @@ class QuarantineKeeper:
     def _settle_leftovers(self) -> None:
         self.vault.remove_parts()
         with self.database.session() as session:
-            for case in session.scalars(select(Case).where(Case.state == "storing")):
+            for case in session.scalars(select(Case).where(Case.state == CaseState.STORING)):
                 if self.vault.holds(case.vault_name):
-                    case.state = "open"
+                    case.state = CaseState.OPEN
                 else:
                     session.delete(case)
 
@@ -74,7 +75,7 @@ class QuarantineKeeper:
 
     def _open(self, number: str) -> None:
         with self.database.session() as session:
-            session.execute(update(Case).where(Case.number == number).values(state="open"))
+            session.execute(update(Case).where(Case.number == number).values(state=CaseState.OPEN))
 
     def _drop(self, number: str) -> None:
         with self.database.session() as session:
@@ -98,7 +99,7 @@ def _digests(upload: Upload) -> Digests:
 def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings) -> Case:
     return Case(
         number=new_case_number(),
-        state="storing",
+        state=CaseState.STORING,
         created_at=datetime.now(UTC),
         site=upload.source.site[:64],
         route=upload.source.route[:1024],
@@ -111,14 +112,12 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         sha1=digests.sha1,
         sha256=upload.digest.sha256,
         vault_name=secrets.token_hex(16),
-        matches=[_match_row(match) for match in verdict.matches],
-        signals=[_signal_row(signal) for signal in findings.signals if not signal.type.exact],
+        matches=[match_row(match) for match in verdict.matches],
+        # Its own digests have columns of their own.
+        signals=[signal_row(signal) for signal in findings.signals if signal.view or not signal.type.exact],
+        unscannable=findings.unscannable[:64],
+        unreadable=findings.unreadable[:64],
+        degraded=list(findings.degraded),
+        under=findings.under,
+        lowered=any(match.standing is Standing.LOWERED for match in verdict.matches),
     )
-
-
-def _match_row(match: Match) -> dict[str, Any]:
-    return asdict(match) | {"since": match.since.isoformat()}
-
-
-def _signal_row(signal: Signal) -> dict[str, Any]:
-    return asdict(signal) | {"value": signal.value.hex()}

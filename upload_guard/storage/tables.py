@@ -142,7 +142,11 @@ class BenignFile(Base):
 
 
 class Case(Base):
-    """What was refused and why. `state` is `storing` until the bytes are safe, then `open`."""
+    """What was refused and why. `state` is `storing` until the bytes are safe, then one of `CaseState`.
+
+    `under` is that of its findings (empty in cases of older releases); `lowered` marks one that an entry
+    holds which the flood breaker has lowered.
+    """
 
     __tablename__ = "cases"
 
@@ -163,3 +167,21 @@ class Case(Base):
     vault_name: Mapped[str] = mapped_column(String(64))
     matches: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    unscannable: Mapped[str] = mapped_column(String(64))
+    unreadable: Mapped[str] = mapped_column(String(64))
+    degraded: Mapped[list[str]] = mapped_column(JSON)
+    under: Mapped[str] = mapped_column(String(64))
+    lowered: Mapped[bool]
+
+
+class Decision(Base):
+    """What a person made of a case, and why."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    decision: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[str] = mapped_column(String(64))
+    because: Mapped[str] = mapped_column(String(1024))

@@ -1,0 +1,121 @@
+"""What is thought here of files and entries, beside what lists say of them.
+
+A decision on a case exempts the very file that was held, and excuses what was listed when it was made: what a
+list says later is news. A dispute or the flood breaker changes what one entry may still cause, wherever it
+matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from upload_guard.matching.delta import ListedValue
+from upload_guard.records import BankScope, Benign, Findings, Match, SignalType, Standing
+from upload_guard.storage.database import Database
+from upload_guard.storage.opinion_tables import BreakerTrip, EntryDispute, Exemption, OpinionCounter
+from upload_guard.storage.tables import HashList
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """What a decision says of a file: the case it was made on, and when."""
+
+    case: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """All opinions at one moment. `exempted` is by SHA-256 and site, empty for all sites."""
+
+    generation: str = ""
+    exempted: Mapping[tuple[bytes, str], Exempted] = field(default_factory=dict)
+    standings: Mapping[ListedValue, Standing] = field(default_factory=dict)
+
+    def applied_to(self, findings: Findings, sha256: bytes, site: str) -> Findings:
+        """`findings` of the file with that SHA-256, with what is thought of the file and of each entry."""
+        exempted = self._of_file(sha256, site)
+        return replace(
+            findings,
+            matches=self._on(findings.matches, exempted),
+            excepted=exempted.case if exempted else "",
+        )
+
+    def on(self, matches: tuple[Match, ...], sha256: bytes, site: str) -> tuple[Match, ...]:
+        """`matches` of the file with that SHA-256."""
+        return self._on(matches, self._of_file(sha256, site))
+
+    def _of_file(self, sha256: bytes, site: str) -> Exempted | None:
+        return self.exempted.get((sha256, "")) or self.exempted.get((sha256, site))
+
+    def _on(self, matches: tuple[Match, ...], exempted: Exempted | None) -> tuple[Match, ...]:
+        if exempted is None and not self.standings:
+            return matches
+        return tuple(self._of_entry(_excused(match, exempted)) for match in matches)
+
+    def _of_entry(self, match: Match) -> Match:
+        standing = self.standings.get((match.list_name, match.signal_type, match.value))
+        return replace(match, standing=standing) if standing else match
+
+
+def _excused(match: Match, exempted: Exempted | None) -> Match:
+    if exempted is None or match.since > exempted.since:
+        return match
+    return replace(match, benign=Benign(BankScope.DECISION, f"case {exempted.case}", identical=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionStore:
+    """Rows in `database`."""
+
+    database: Database
+
+    def generation(self) -> str:
+        """Names a state of the opinions; cheap, and changes when an exemption runs out, too."""
+        with self.database.session() as session:
+            return _generation(session, datetime.now(UTC))
+
+    def load(self) -> Opinions:
+        """All that are in force. Raises `StorageFailed`."""
+        now = datetime.now(UTC)
+        with self.database.session() as session:
+            generation = _generation(session, now)
+            exempted = {
+                (row.sha256, row.site): Exempted(row.case_number, row.made_at)
+                for row in session.scalars(select(Exemption).where(_in_force(now)).order_by(Exemption.id))
+            }
+            standings = {}
+            for table, condition, standing in (
+                (BreakerTrip, BreakerTrip.state.in_(["tripped", "confirmed"]), Standing.LOWERED),
+                # A dispute says more than the breaker, so it comes last.
+                (EntryDispute, agreed_and_not_lifted(), Standing.DISPUTED),
+            ):
+                columns = HashList.name, table.signal_type, table.value
+                rows = session.execute(
+                    select(*columns).join(HashList, HashList.id == table.list_id).where(condition)
+                )
+                standings.update({(name, SignalType(kind), value): standing for name, kind, value in rows})
+        return Opinions(generation, exempted, standings)
+
+
+def note_change(session: Session) -> None:
+    """To be called in the transaction that changes any opinion."""
+    session.execute(update(OpinionCounter).values(last=OpinionCounter.last + 1))
+
+
+def agreed_and_not_lifted() -> ColumnElement[bool]:
+    return EntryDispute.agreed_at.is_not(None) & EntryDispute.lifted_at.is_(None)
+
+
+def _generation(session: Session, now: datetime) -> str:
+    last = session.scalars(select(OpinionCounter.last)).one()
+    return f"{last}/{session.scalar(select(func.count(Exemption.id)).where(_in_force(now)))}"
+
+
+def _in_force(now: datetime) -> ColumnElement[bool]:
+    return Exemption.lifted_at.is_(None) & or_(Exemption.until.is_(None), Exemption.until > now)

@@ -1,0 +1,33 @@
+"""Matches and signals as JSON in a case's row, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from upload_guard.records import BankScope, Benign, Match, Signal, SignalType, Standing
+
+
+def match_row(match: Match) -> dict[str, Any]:
+    return asdict(match) | {"since": match.since.isoformat(), "value": match.value.hex()}
+
+
+def match_of(row: dict[str, Any]) -> Match:
+    values = dict(row)
+    # Cases of earlier releases know nothing of a bank, nor of entries' values.
+    if benign := values.get("benign"):
+        values["benign"] = Benign(**benign | {"scope": BankScope(benign["scope"])})
+    values["value"] = bytes.fromhex(values.get("value", ""))
+    values["standing"] = Standing(values.get("standing", Standing.FIRM))
+    values["signal_type"] = SignalType(str(values["signal_type"]))
+    values["since"] = datetime.fromisoformat(str(values["since"]))
+    return Match(**values)
+
+
+def signal_row(signal: Signal) -> dict[str, Any]:
+    return asdict(signal) | {"value": signal.value.hex()}
+
+
+def signal_of(row: dict[str, Any]) -> Signal:
+    return Signal(**row | {"type": SignalType(row["type"]), "value": bytes.fromhex(row["value"])})
