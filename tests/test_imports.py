@@ -17,9 +17,10 @@ PACKAGE = Path(upload_guard.__file__).parent
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
     {"errors", "interpreter", "spans"},
-    {"records"},
-    {"digests", "settings"},
-    {"loading"},
+    {"records", "sections"},
+    {"digests", "service_settings"},
+    {"settings"},
+    {"keyring", "loading"},
     {"imaging", "matching", "policy"},
     {"texts"},
     {"containers"},

@@ -31,6 +31,12 @@ class ConfigError(UsageError):
     code = "config"
 
 
+class MasterKeyError(UsageError):
+    """The master key cannot be had, or is not the one that was used before; nothing sealed can be opened."""
+
+    code = "master_key"
+
+
 class ListError(UsageError):
     """A hash list, or a line of its file, cannot be used; nothing of it was imported."""
 
@@ -184,6 +190,12 @@ class StorageFailed(Unavailable):
     """Spool, vault or database could not take what had to be kept."""
 
     code = "storage"
+
+
+class SealBroken(UploadGuardError):
+    """Sealed bytes were altered, cut short, moved elsewhere, or sealed under another master key."""
+
+    code = "seal_broken"
 
 
 # About one file -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import EnvSettingsSource
@@ -165,7 +165,8 @@ def _accepted(error: Any, path: list[str]) -> str:
     else:
         expected = _EXPECTED.get(kind) or error["msg"].removeprefix("Input should be ")
     got = error["input"]
-    return f"must be {expected}" if isinstance(got, Mapping) else f"must be {expected}; got {got!r}"
+    shown = not isinstance(got, Mapping) and not _is_secret(path)
+    return f"must be {expected}; got {got!r}" if shown else f"must be {expected}"
 
 
 _EXPECTED = {
@@ -182,6 +183,12 @@ _EXPECTED = {
     "model_type": "a table of options",
     "dict_type": "a table of options",
 }
+
+
+def _is_secret(path: list[str]) -> bool:
+    """Whether the value stays out of a message, which may end in a log."""
+    field = _section(path[:-1]).model_fields.get(path[-1]) if path else None
+    return field is not None and field.annotation is SecretStr
 
 
 def _section(path: list[str]) -> type[BaseModel]:

@@ -5,20 +5,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ByteSize,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
+
+from upload_guard.sections import Section
+from upload_guard.service_settings import KeySettings, ServiceSettings, SidecarSettings
 
 LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
@@ -31,19 +24,7 @@ Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic would take `port = true` for 1.
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError("something else than true or false")
-        return value
-
-
-class IntakeSettings(_Section):
+class IntakeSettings(Section):
     """How request bodies are taken in."""
 
     spool_dir: Path | None = None
@@ -65,58 +46,7 @@ class IntakeSettings(_Section):
         return None if value == "" else value
 
 
-class ServiceSettings(_Section):
-    """The sidecar to ask; without a `url` this process checks by itself."""
-
-    url: str = ""
-    connect_timeout: float = Field(default=1.0, gt=0, le=60)
-    timeout: float = Field(default=10.0, gt=0, le=600)
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if url and not usable:
-            raise ValueError('an address such as "http://127.0.0.1:8467", or "" to check in this process')
-        return url.rstrip("/")
-
-    @field_validator("timeout")
-    @classmethod
-    def _holds_the_connection(cls, timeout: float, info: ValidationInfo) -> float:
-        least = info.data.get("connect_timeout", 0)
-        if timeout < least:
-            raise ValueError(f"at least service.connect_timeout ({least})")
-        return timeout
-
-
-class SidecarSettings(_Section):
-    """The HTTP service that `upload-guard serve` runs."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8467, ge=1, le=65535)
-    workers: int = Field(default=2, ge=1, le=256)
-    threads: int = Field(default=2, ge=1, le=256)
-
-    @field_validator("host")
-    @classmethod
-    def _is_loopback(cls, host: str) -> str:
-        # The service has no keys yet: whoever reaches it may check and fill the quarantine.
-        if host == "localhost":
-            return host
-        try:
-            loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
-            raise ValueError("a loopback address such as 127.0.0.1 or ::1, since the service has no keys yet")
-        return host
-
-
-class ImagingSettings(_Section):
+class ImagingSettings(Section):
     """What may be decoded, and from which quality on a perceptual hash means anything."""
 
     # Pillow itself refuses pictures of more than 178,956,970 pixels.
@@ -127,7 +57,7 @@ class ImagingSettings(_Section):
     decode_on_exact: bool = False
 
 
-class TrustSettings(_Section):
+class TrustSettings(Section):
     """The strongest action that a match in each category may cause, and distance limits in bits."""
 
     baseline: Ceiling = "block"
@@ -150,11 +80,11 @@ class TrustSettings(_Section):
         }
 
 
-class ListSettings(_Section):
+class ListSettings(Section):
     """What is said of one hash list, and what differs for it from `[trust]`."""
 
     activate: Literal["auto", "manual"] = "auto"
-    actions: dict[Category, Ceiling] = {}
+    actions: dict[Category, Ceiling] = Field(default_factory=dict)
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
@@ -162,13 +92,13 @@ class ListSettings(_Section):
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
 
 
-class BenignSettings(_Section):
+class BenignSettings(Section):
     """The bank of known-good images."""
 
     shipped: bool = True
 
 
-class ContainerSettings(_Section):
+class ContainerSettings(Section):
     """Which files are opened to look for images, and what all that is inside one may cost."""
 
     enabled: tuple[ContainerName, ...] = get_args(ContainerName)
@@ -177,7 +107,7 @@ class ContainerSettings(_Section):
     max_bytes: ByteSize = Field(default=ByteSize(1 << 30), ge=1024)
 
 
-class SandboxSettings(_Section):
+class SandboxSettings(Section):
     """The processes in which files are opened and decoded; `memory` comes on top of what a warm one uses."""
 
     workers: int = Field(default=2, ge=1, le=64)
@@ -188,7 +118,7 @@ class SandboxSettings(_Section):
     request_seconds: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
 
 
-class CacheSettings(_Section):
+class CacheSettings(Section):
     """What was found in the files just checked, kept in each process."""
 
     entries: int = Field(default=5000, ge=0)
@@ -196,7 +126,7 @@ class CacheSettings(_Section):
     seconds: float = Field(default=300.0, gt=0, le=3600, allow_inf_nan=False)
 
 
-class FailureSettings(_Section):
+class FailureSettings(Section):
     """What happens when an upload could not be read or could not be checked."""
 
     unscannable: UnreadMode = "quarantine"
@@ -207,7 +137,7 @@ class FailureSettings(_Section):
     retry_after: int = Field(default=30, ge=1, le=86400)
 
 
-class RouteFailureSettings(_Section):
+class RouteFailureSettings(Section):
     """What differs from `[failure]` on one route."""
 
     unscannable: UnreadMode | None = None
@@ -217,7 +147,7 @@ class RouteFailureSettings(_Section):
     error: FailureMode | None = None
 
 
-class RouteSettings(_Section):
+class RouteSettings(Section):
     """What differs on paths like `path`."""
 
     path: Annotated[str, StringConstraints(pattern=r"^[/*]")]
@@ -237,13 +167,13 @@ class RouteSettings(_Section):
         return forms
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """What the sidecar and the commands write to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Settings(_Section):
+class Settings(Section):
     """Every option. config.example.toml says each one's default and why it is there."""
 
     data_dir: Path = Path("upload_guard_data")
@@ -251,13 +181,14 @@ class Settings(_Section):
     intake: IntakeSettings = IntakeSettings()
     service: ServiceSettings = ServiceSettings()
     sidecar: SidecarSettings = SidecarSettings()
+    keys: KeySettings = KeySettings()
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
     cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
     benign: BenignSettings = BenignSettings()
-    lists: dict[ListName, ListSettings] = {}
+    lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()
     log: LogSettings = LogSettings()
