@@ -6,21 +6,22 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from upload_guard import digests
-from upload_guard.compose import open_lists
+from upload_guard.compose import Station, build_station, open_lists
 from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
+from upload_guard.lists.live import Live
 from upload_guard.records import Digest, Digests, SignalType, Source, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import Span
@@ -124,3 +125,16 @@ def damage_lists(settings: Settings) -> None:
         for file in folder.rglob("*"):
             if file.suffix in {".jsonl", ".values"}:
                 file.write_bytes(b"damaged")
+
+
+def quiet_station(settings: Settings) -> Station:
+    """A station whose housekeeping runs only when the test says so."""
+    station = build_station(settings)
+    others = tuple(one for one in station.guard.observers if one is not station.housekeeper)
+    return replace(station, guard=replace(station.guard, observers=others))
+
+
+def live(source: object) -> Live[Any]:
+    """What a checker asks for bank or opinions, to have it look at once."""
+    assert isinstance(source, Live)
+    return source

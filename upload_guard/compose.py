@@ -20,15 +20,19 @@ from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Setti
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
+    from upload_guard.housekeeping import Housekeeper
     from upload_guard.lists.bank import BenignBank
     from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.breaker import FloodBreaker
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.quarantine.cases import Cases
+    from upload_guard.quarantine.decisions import Decisions
     from upload_guard.quarantine.keeper import QuarantineKeeper
+    from upload_guard.quarantine.reevaluation import Reevaluator
     from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
 
@@ -45,6 +49,7 @@ class Station:
     sandbox: Sandbox
     lists: ListStore
     keeper: QuarantineKeeper
+    housekeeper: Housekeeper
 
 
 def build_guard(settings: Settings) -> Guard:
@@ -78,8 +83,16 @@ def build_station(settings: Settings) -> Station:
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = _sandbox(settings)
     checker = _local_checker(settings, database, snapshot, sandbox)
-    guard = Guard(checker, keeper, build_policy(settings), settings.sandbox.request_seconds)
-    return Station(guard, checker, snapshot, sandbox, lists, keeper)
+    breaker = _breaker(settings, database)
+    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker))
+    guard = Guard(
+        checker=checker,
+        keeper=keeper,
+        policy=build_policy(settings),
+        patience=settings.sandbox.request_seconds,
+        observers=(breaker, housekeeper),
+    )
+    return Station(guard, checker, snapshot, sandbox, lists, keeper, housekeeper)
 
 
 def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
@@ -104,6 +117,26 @@ def open_cases(settings: Settings) -> Cases:
     from upload_guard.quarantine.vault import Vault
 
     return Cases(_database(settings), Vault(settings.vault_dir))
+
+
+def open_decisions(settings: Settings) -> Decisions:
+    """What people decide on cases of this machine. Raises `StorageFailed`."""
+    from upload_guard.quarantine.decisions import Decisions
+
+    return Decisions(_database(settings))
+
+
+def open_database_of(settings: Settings) -> Database:
+    """The rows of this machine. Raises `StorageFailed`."""
+    return _database(settings)
+
+
+def build_reevaluator(settings: Settings) -> Reevaluator:
+    """Judges undecided cases again, as the housekeeping of servers does. Raises `StorageFailed`."""
+    database = _database(settings)
+    snapshot = _live_snapshot(_lists(settings, database))
+    checker = _local_checker(settings, database, snapshot, _sandbox(settings))
+    return _reevaluator(settings, database, checker)
 
 
 def build_routes(settings: Settings) -> Routes:
@@ -207,6 +240,42 @@ def _local_checker(
         distances=_distances(settings),
         cache=_cache(settings),
         settles=_settles(settings),
+    )
+
+
+def _breaker(settings: Settings, database: Database) -> FloodBreaker:
+    from upload_guard.keyring import open_keyring
+    from upload_guard.lists.breaker import FloodBreaker
+    from upload_guard.lists.flood import FloodLimits
+
+    own = settings.breaker
+    limits = FloodLimits(own.uploads, own.share, own.sources)
+    return FloodBreaker(
+        database, open_keyring(settings).subkey("flood breaker"), limits, build_trust(settings)
+    )
+
+
+def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
+    from upload_guard.housekeeping import Housekeeper, Job
+
+    jobs = (
+        Job("breaker-counts", breaker.flush, alone=False),
+        Job("breaker-purge", breaker.purge, every=600.0),
+        Job("reevaluation", reevaluator.run),
+    )
+    return Housekeeper(jobs, settings.data_dir)
+
+
+def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:
+    from upload_guard.quarantine.reevaluation import Reevaluator
+    from upload_guard.quarantine.vault import Vault
+
+    return Reevaluator(
+        database=database,
+        vault=Vault(settings.vault_dir),
+        checker=checker,
+        policy=build_policy(settings),
+        release=settings.quarantine.on_retraction == "release",
     )
 
 

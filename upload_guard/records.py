@@ -308,6 +308,10 @@ _STANDINGS = {
 }
 
 
+NOT_DECODED = "not decoded: an exact digest settles it"
+"""In `degraded` of a file that was not opened, since nothing in it could change the verdict."""
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a checker found in one upload, before any policy.

@@ -92,10 +92,25 @@ class ListSettings(Section):
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
 
 
+class BreakerSettings(Section):
+    """When an entry that suddenly matches much is lowered, and what tells uploaders apart."""
+
+    uploads: int = Field(default=20, ge=2)
+    share: float = Field(default=0.05, gt=0, le=1, allow_inf_nan=False)
+    sources: int = Field(default=3, ge=2)
+    uploader: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{0,64}$")] = ""
+
+
 class BenignSettings(Section):
     """The bank of known-good images."""
 
     shipped: bool = True
+
+
+class QuarantineSettings(Section):
+    """What becomes of cases."""
+
+    on_retraction: Literal["propose", "release"] = "propose"
 
 
 class ContainerSettings(Section):
@@ -188,6 +203,8 @@ class Settings(Section):
     cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
     benign: BenignSettings = BenignSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()

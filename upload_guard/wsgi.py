@@ -45,6 +45,7 @@ class UploadGuard:
         self._routes = build_routes(chosen)
         self._pieces = PieceChecker(build_assembly(chosen))
         self._site = chosen.site
+        self._uploader = chosen.breaker.uploader
         self._retry_after = chosen.failure.retry_after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -53,7 +54,7 @@ class UploadGuard:
         path = get_path_info(environ)
         try:
             route = self._routes.of(path)
-            request = receive(environ, route.rule, Source(self._site, path)) if route.rule.inspect else None
+            request = receive(environ, route.rule, self._source(environ)) if route.rule.inspect else None
         except UploadGuardError as error:
             return self._fault(environ, start_response, error)
         except Exception:
@@ -91,9 +92,14 @@ class UploadGuard:
         uploads = _worth_checking(request.uploads)
         if request.piece is None:
             return Taken(strongest(route.guard.check(uploads)))
-        source = Source(self._site, get_path_info(environ))
-        piece = PieceRequest(request.piece, uploads, request.files, source, environ.get("SCRIPT_NAME", ""))
+        piece = PieceRequest(
+            request.piece, uploads, request.files, self._source(environ), environ.get("SCRIPT_NAME", "")
+        )
         return self._pieces.check(piece, route, request.opened)
+
+    def _source(self, environ: WSGIEnvironment) -> Source:
+        uploader = str(environ.get(self._uploader, "")) if self._uploader else ""
+        return Source(self._site, get_path_info(environ), uploader)
 
     def _fault(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: UploadGuardError

@@ -26,13 +26,13 @@ from tests.support import (
     settings_in,
     upload_of,
 )
-from upload_guard.checkers.local import NO_FILE, NOT_DECODED, LocalChecker
+from upload_guard.checkers.local import NO_FILE, LocalChecker
 from upload_guard.compose import build_station
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import CheckFailed, NotReady
 from upload_guard.imaging.pdq import pdq, squashed
 from upload_guard.lists.formats import ListedHash
-from upload_guard.records import Action, Result, SignalType, Source
+from upload_guard.records import NOT_DECODED, Action, Result, SignalType, Source
 from upload_guard.settings import Settings
 
 

@@ -16,13 +16,11 @@ from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.opinions import Opinions
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Findings, Match, Signal, SignalType, Upload
+from upload_guard.records import NOT_DECODED, Findings, Match, Signal, SignalType, Upload
 from upload_guard.sandbox.pool import Sandbox
 
 Settles = Callable[[tuple[Match, ...]], bool]
 """Whether these matches of an upload's own digests make a verdict that nothing found later can change."""
-
-NOT_DECODED = "not decoded: an exact digest settles it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,8 @@ class LocalChecker:
     def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
         """What is found now of a file with these signals, its own digests among them; it is not read."""
         held = self._held()
+        if not held.snapshot.in_force:
+            return Findings(signals, unchecked="no_list", under=held.name)
         matches = with_benign(held.snapshot.find(signals, self.distances), signals, held.bank, site)
         findings = held.opinions.applied_to(Findings(signals, matches), sha256, site)
         return replace(findings, under=held.name)

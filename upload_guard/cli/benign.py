@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from upload_guard.cli.aftermath import judge_cases_again
 from upload_guard.cli.context import App, print_table, shown_progress
 from upload_guard.compose import build_policy, build_station, open_benign, open_lists
 from upload_guard.digests import digest_stream
@@ -132,8 +133,10 @@ class _Examiner:
             analysis = self.station.sandbox.analyse(upload.content)
             return _Found(digests, analysis.signals, analysis.unscannable)
         if any(map(_names_it, counts(findings.matches, self.policy.trust))):
+            from upload_guard.quarantine.reevaluation import BENIGN_ADD
+
             verdict = judge(findings, self.policy, datetime.now(UTC))
-            held = replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason="benign_add")
+            held = replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason=BENIGN_ADD)
             case = self.station.keeper.keep(upload, held, findings)
             return _Found(digests, (), f"matches an active entry: case {case}")
         return _Found(digests, findings.signals, findings.unscannable)
@@ -151,3 +154,4 @@ def _pass_again(app: App) -> None:
         if report.aside:
             count = len(report.aside)
             click.echo(f"{name}: {count} of {report.entries} entries are put aside and do not act")
+    judge_cases_again(app)

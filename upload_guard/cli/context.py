@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,11 +36,17 @@ class App:
 
     @property
     def person(self) -> str:
-        """Who is noted for what this command changes."""
+        """Who is noted for what this command changes: the account, or for root the one that became root.
+
+        Not by LOGNAME, which anybody can set: some acts take two persons.
+        """
+        account = os.getuid()
+        if account == 0 and (before := os.environ.get("SUDO_USER")):
+            return before
         try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "unknown"
+            return pwd.getpwuid(account).pw_name
+        except KeyError:
+            return f"uid {account}"
 
 
 @contextmanager

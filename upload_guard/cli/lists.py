@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from upload_guard.cli.aftermath import judge_cases_again
+from upload_guard.cli.breaker import breaker
 from upload_guard.cli.context import App, shown_progress
 from upload_guard.cli.gate import approve, examine, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
@@ -45,7 +47,7 @@ def lists() -> None:
     """Import, activate, change, export and show hash lists."""
 
 
-for command in (examine, approve):
+for command in (examine, approve, breaker):
     lists.add_command(command)
 
 
@@ -123,6 +125,7 @@ def _follow(app: App, store: ListStore, version: VersionInfo) -> None:
         click.echo(f"It waits: {held}.")
         return
     click.echo(f"It is active now; the way back: upload-guard list rollback {name} VERSION")
+    judge_cases_again(app)
 
 
 def _is_manual(settings: Settings, name: str) -> bool:
@@ -144,6 +147,7 @@ def activate(app: App, name: str, version: int | None) -> None:
         active = open_lists(app.settings).activate(name, version, app.person, progress, print_report)
     rate = active.entries / max(time.monotonic() - begun, 1e-3)
     click.echo(f"{name} version {active.number} is active: {active.entries} entries, {rate:,.0f} a second")
+    judge_cases_again(app)
 
 
 @lists.command()
@@ -158,6 +162,7 @@ def rollback(app: App, name: str, version: int) -> None:
     with shown_progress() as progress:
         active = open_lists(app.settings).rollback(name, version, app.person, progress, print_report)
     click.echo(f"{name} is back at version {active.number}: {active.entries} entries")
+    judge_cases_again(app)
 
 
 @lists.command("export")
@@ -213,6 +218,7 @@ def add(app: App, name: str, file: Path, category: str, form: str | None, signal
     count = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
     click.echo(f"{name}: {count} added; they act within a second")
     _fold(store)
+    judge_cases_again(app)
 
 
 @lists.command()
@@ -233,6 +239,7 @@ def retract(app: App, name: str, file: Path, form: str | None, signal_type: str 
     count = store.retract(name, hashes, app.person)
     click.echo(f"{name}: {count} retracted. {effect}")
     _fold(store)
+    judge_cases_again(app)
 
 
 @lists.command()

@@ -1,16 +1,22 @@
-"""upload-guard quarantine: what is held and why."""
+"""upload-guard quarantine: what is held and why, and what people decide about it."""
 
 from __future__ import annotations
 
 import click
 
+from upload_guard.cli.aftermath import judge_cases_again
 from upload_guard.cli.context import App, print_table
-from upload_guard.compose import open_cases
+from upload_guard.compose import open_cases, open_decisions
+from upload_guard.errors import UsageError
+
+_case = click.argument("case")
+_because = click.option("--because", required=True, help="The reason, kept with the decision.")
+_list = click.option("--list", "list_name", required=True, help="The list that the entry is on.")
 
 
 @click.group()
 def quarantine() -> None:
-    """See what has been refused, and why."""
+    """See what has been refused, and why, and decide about it. No decision deletes anything."""
 
 
 @quarantine.command("list")
@@ -22,13 +28,14 @@ def list_cases(app: App, count: int) -> None:
     if not cases:
         click.echo("The quarantine is empty.")
         return
-    columns = ("case", "time (UTC)", "site", "route", "result", "action", "size", "why", "bytes")
+    columns = ("case", "time (UTC)", "state", "site", "route", "result", "action", "size", "why", "bytes")
     print_table(
         columns,
         [
             (
                 case.number,
                 f"{case.created_at:%Y-%m-%d %H:%M:%S}",
+                case.state.words,
                 case.site,
                 case.route,
                 case.result,
@@ -40,3 +47,96 @@ def list_cases(app: App, count: int) -> None:
             for case in cases
         ],
     )
+
+
+@quarantine.command("false-positive")
+@_case
+@_because
+@click.pass_obj
+def false_positive(app: App, case: str, because: str) -> None:
+    """CASE's file is harmless: it passes everywhere from now on, by its SHA-256 alone.
+
+    What lists come to say of it later is not excused, nor are copies of it or the entry that held it.
+    """
+    open_decisions(app.settings).false_positive(case, app.person, because)
+    click.echo(
+        f"{case} is released; the same file passes within a second. The uploader has to send it again."
+    )
+    judge_cases_again(app)
+
+
+@quarantine.command()
+@click.argument("cases", nargs=-1)
+@click.option("--proposed", is_flag=True, help="All cases that are proposed for release.")
+@_because
+@click.pass_obj
+def release(app: App, cases: tuple[str, ...], proposed: bool, because: str) -> None:
+    """Release CASES: each file passes on the site it was sent to, for 30 days."""
+    numbers = (*cases, *(open_cases(app.settings).proposed() if proposed else ()))
+    if not numbers:
+        raise UsageError("no case was named, and none is proposed for release")
+    decisions = open_decisions(app.settings)
+    for number in dict.fromkeys(numbers):
+        decisions.release(number, app.person, because)
+    click.echo(f"{len(set(numbers))} released; the uploaders have to send their files again.")
+
+
+@quarantine.command()
+@_case
+@_because
+@click.pass_obj
+def confirm(app: App, case: str, because: str) -> None:
+    """CASE's file is what the list says."""
+    open_decisions(app.settings).confirm(case, app.person, because)
+    click.echo(f"{case} is confirmed.")
+
+
+@quarantine.command()
+@_case
+@_because
+@click.pass_obj
+def escalate(app: App, case: str, because: str) -> None:
+    """Somebody else has to decide about CASE."""
+    open_decisions(app.settings).escalate(case, app.person, because)
+    click.echo(f"{case} is escalated.")
+
+
+@quarantine.command()
+@_case
+@_because
+@click.pass_obj
+def reopen(app: App, case: str, because: str) -> None:
+    """Take the decision on CASE back: it is open again, and its file passes no more."""
+    open_decisions(app.settings).reopen(case, app.person, because)
+    click.echo(f"{case} is open again.")
+    judge_cases_again(app)
+
+
+@quarantine.command()
+@_case
+@_list
+@_because
+@click.pass_obj
+def dispute(app: App, case: str, list_name: str, because: str) -> None:
+    """The entries of a list that CASE's file matched exactly shall act no more, here.
+
+    It takes two persons: the first proposes, the second agrees by the same command. For a likeness, or for
+    many entries, roll the list back or retract.
+    """
+    said = open_decisions(app.settings).dispute(case, list_name, app.person, because)
+    if said.agreed:
+        click.echo(f"{said.agreed} disputed: they act no more, within a second.")
+        judge_cases_again(app)
+    if said.proposed:
+        click.echo(f"{said.proposed} proposed: they act until a second person gives the same command.")
+
+
+@quarantine.command("lift-dispute")
+@_case
+@_list
+@click.pass_obj
+def lift_dispute(app: App, case: str, list_name: str) -> None:
+    """Entries that were disputed on CASE act again as their list says."""
+    count = open_decisions(app.settings).lift_dispute(case, list_name, app.person)
+    click.echo(f"{count} act again as {list_name} says, within a second.")
+    judge_cases_again(app)

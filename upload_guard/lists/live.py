@@ -63,6 +63,11 @@ class Live(Generic[Loaded]):
         finally:
             self._lock.release()
 
+    def look(self) -> Loaded:
+        """What is in force at this moment."""
+        with self._lock:
+            return self._look()
+
     def _look(self) -> Loaded:
         try:
             if self._loaded is None or self._source.generation() != self._loaded.generation:

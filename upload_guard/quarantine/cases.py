@@ -72,6 +72,12 @@ class Cases:
             rows = session.scalars(kept.order_by(Case.id.desc()).limit(count))
             return tuple(self._info(row) for row in rows)
 
+    def proposed(self) -> tuple[str, ...]:
+        """The numbers of all cases that are proposed for release, the oldest first."""
+        with self.database.session() as session:
+            waiting = select(Case.number).where(Case.state == CaseState.RELEASE_PROPOSED)
+            return tuple(session.scalars(waiting.order_by(Case.id)))
+
     def one(self, number: str) -> CaseInfo:
         """The case of that number. Raises `UsageError`."""
         with self.database.session() as session:

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
-from upload_guard.quarantine.rows import match_row, signal_row
+from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.vault import Vault
 from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
@@ -113,8 +113,7 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         sha256=upload.digest.sha256,
         vault_name=secrets.token_hex(16),
         matches=[match_row(match) for match in verdict.matches],
-        # Its own digests have columns of their own.
-        signals=[signal_row(signal) for signal in findings.signals if signal.view or not signal.type.exact],
+        signals=signal_rows(findings.signals),
         unscannable=findings.unscannable[:64],
         unreadable=findings.unreadable[:64],
         degraded=list(findings.degraded),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,12 @@ def match_of(row: dict[str, Any]) -> Match:
     return Match(**values)
 
 
-def signal_row(signal: Signal) -> dict[str, Any]:
+def signal_rows(signals: Iterable[Signal]) -> list[dict[str, Any]]:
+    """All but the file's own digests, which a case has in columns."""
+    return [_signal_row(signal) for signal in signals if signal.view or not signal.type.exact]
+
+
+def _signal_row(signal: Signal) -> dict[str, Any]:
     return asdict(signal) | {"value": signal.value.hex()}
 
 

@@ -20,9 +20,8 @@ class CaseState(StrEnum):
     EXPIRED = "expired"
 
     @property
-    def undecided(self) -> bool:
-        """Whether a person still has to decide."""
-        return self in UNDECIDED
+    def words(self) -> str:
+        return self.replace("_", " ")
 
 
 UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED})

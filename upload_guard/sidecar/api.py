@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
+from upload_guard.checkers.remote import CHECK_PATH, UPLOADER_HEADER, CheckAnswer
 from upload_guard.compose import Station
 from upload_guard.errors import WrongPartCount
 from upload_guard.guard import Guard
@@ -27,7 +27,8 @@ def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
 
         `guessed=1`: it was found in a text by its first bytes, and may be none.
         """
-        source = Source(request.args.get("site", ""), request.args.get("route", ""))
+        uploader = request.headers.get(UPLOADER_HEADER, "")[:64]
+        source = Source(request.args.get("site", ""), request.args.get("route", ""), uploader)
         with received(_with_a_file(request.environ), rule, source) as body:
             upload = replace(_only(body.uploads), guessed=request.args.get("guessed") == "1")
             outcome = _outcome(station.guard, upload, dry_run=request.args.get("dry_run") == "1")

@@ -23,6 +23,7 @@ def create_app(settings: Settings) -> Flask:
     # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
     station.sandbox.start()
     station.snapshot.start()
+    station.housekeeper.start()
     app = Flask("upload_guard.sidecar", static_folder=None)
     # What comes in is one file: whoever asks has looked into the request that carried it.
     rule = replace(build_intake(settings), carriers=frozenset())

@@ -1,0 +1,84 @@
+"""Entries that the flood breaker has lowered, and what people make of them.
+
+A person confirms that an entry is doubtful, and it stays lowered; or lifts that, and only what matches later
+can lower it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from upload_guard.errors import UsageError
+from upload_guard.lists.flood import Flood
+from upload_guard.lists.opinions import note_change
+from upload_guard.records import SignalType
+from upload_guard.storage.database import Database
+from upload_guard.storage.opinion_tables import BreakerTrip
+from upload_guard.storage.tables import HashList
+
+IN_FORCE = ("tripped", "confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """An entry that was lowered, as it is shown: what was counted, and what a person said of it."""
+
+    number: int
+    list_name: str
+    signal_type: SignalType
+    value: bytes
+    tripped_at: datetime
+    flood: Flood
+    state: str
+    decided_at: datetime | None
+    decided_by: str | None
+    because: str | None
+
+
+def trips(database: Database) -> tuple[Trip, ...]:
+    """All that were ever lowered, the newest first."""
+    with database.session() as session:
+        rows = session.execute(
+            select(BreakerTrip, HashList.name)
+            .join(HashList, HashList.id == BreakerTrip.list_id)
+            .order_by(BreakerTrip.id.desc())
+        )
+        return tuple(_shown(row, name) for row, name in rows)
+
+
+def confirm(database: Database, number: int, person: str, because: str) -> None:
+    """The breaker was right: the entry stays lowered. Raises `UsageError`."""
+    _decide(database, number, "confirmed", person, because)
+
+
+def lift(database: Database, number: int, person: str, because: str) -> None:
+    """The entry is right: it acts again as its list says. Raises `UsageError`."""
+    _decide(database, number, "lifted", person, because)
+
+
+def _decide(database: Database, number: int, state: str, person: str, because: str) -> None:
+    with database.session() as session:
+        trip = session.get(BreakerTrip, number)
+        if trip is None or trip.state not in IN_FORCE or trip.state == state:
+            raise UsageError(f"there is no lowered entry {number} to be {state}: see 'list breaker show'")
+        trip.state, trip.decided_at = state, datetime.now(UTC)
+        trip.decided_by, trip.because = person, because
+        note_change(session)
+
+
+def _shown(row: BreakerTrip, list_name: str) -> Trip:
+    return Trip(
+        number=row.id,
+        list_name=list_name,
+        signal_type=SignalType(row.signal_type),
+        value=row.value,
+        tripped_at=row.tripped_at,
+        flood=Flood(row.matched, row.uploads, row.sources),
+        state=row.state,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by,
+        because=row.because,
+    )
