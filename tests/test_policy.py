@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upload_guard.policy import Policy, Trust, judge, passed_unchecked, settled
-from upload_guard.records import Action, BankScope, Benign, Findings, Match, Result, SignalType
+from upload_guard.records import Action, BankScope, Benign, Findings, Match, Result, SignalType, Standing
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PROBATION = timedelta(hours=24)
@@ -42,9 +42,11 @@ def match_of(
     since: datetime = OLD,
     list_name: str = "list",
     benign: Benign | None = None,
+    standing: Standing = Standing.FIRM,
 ) -> Match:
     limit = {SignalType.PDQ: 31, SignalType.PHASH: 8, SignalType.DHASH: 8}.get(kind, 0)
-    return Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since, benign=benign)
+    entry = Match(kind, view, distance, limit, list_name, 1, origin, category, 1, since, benign=benign)
+    return replace(entry, standing=standing)
 
 
 def pdq(distance: int = 10, **others: object) -> Match:
@@ -196,6 +198,42 @@ ROWS = {
         Action.ALLOW,
         "",
     ),
+    "exact, of an entry that floods": (
+        [match_of(standing=Standing.LOWERED)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "exact",
+    ),
+    "PDQ corroborated only by an entry that floods": (
+        [pdq(), pdq(origin=SECOND, standing=Standing.LOWERED)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
+    "an entry that floods, of a category that only monitors": (
+        [match_of(category="investigative", standing=Standing.LOWERED)],
+        Result.MATCH,
+        Action.MONITOR,
+        "exact",
+    ),
+    "exact, of an entry that is disputed": (
+        [match_of(standing=Standing.DISPUTED)],
+        Result.DISPUTED,
+        Action.MONITOR,
+        "disputed_entry",
+    ),
+    "an entry that is disputed beside one that is not": (
+        [match_of(standing=Standing.DISPUTED), match_of(list_name="second")],
+        Result.MATCH,
+        Action.BLOCK,
+        "exact",
+    ),
+    "PDQ corroborated only by an entry that is disputed": (
+        [pdq(), pdq(origin=SECOND, standing=Standing.DISPUTED)],
+        Result.MATCH,
+        Action.QUARANTINE,
+        "perceptual",
+    ),
     "a category in capitals": ([match_of(category="BASELINE")], Result.MATCH, Action.BLOCK, "exact"),
 }
 
@@ -300,6 +338,7 @@ def matches_of(
     origins: st.SearchStrategy[str] = st.sampled_from(["one", "two", "three"]),  # noqa: B008
     since: st.SearchStrategy[datetime] = st.sampled_from([OLD, YOUNG, NOW]),  # noqa: B008
     benigns: st.SearchStrategy[Benign | None] = any_bank,
+    standings: st.SearchStrategy[Standing] = st.sampled_from(Standing),  # noqa: B008
 ) -> st.SearchStrategy[Match]:
     return st.builds(
         match_of,
@@ -311,6 +350,7 @@ def matches_of(
         since=since,
         list_name=st.sampled_from(["list", "second", "strict"]),
         benign=benigns,
+        standing=standings,
     )
 
 
@@ -355,6 +395,44 @@ def test_an_exact_match_that_is_not_of_a_known_good_file_is_never_excused(
     assert judge(Findings(matches=(*matches, exact)), policy, NOW).action >= min(
         Action.QUARANTINE, policy.trust.ceiling("list", "baseline")
     )
+
+
+@given(st.lists(matches_of(standings=st.just(Standing.LOWERED))).map(tuple), policies)
+def test_the_flood_breaker_lowers_to_quarantine_and_never_further(
+    matches: tuple[Match, ...], policy: Policy
+) -> None:
+    lowered = judge(Findings(matches=matches), policy, NOW)
+    firm = judge(
+        Findings(matches=tuple(replace(one, standing=Standing.FIRM) for one in matches)), policy, NOW
+    )
+    assert lowered.action == min(firm.action, Action.QUARANTINE)
+
+
+@given(some_matches, st.lists(matches_of(standings=st.just(Standing.DISPUTED))), policies)
+def test_a_disputed_entry_refuses_nothing_and_takes_nothing_from_others(
+    matches: tuple[Match, ...], disputed: list[Match], policy: Policy
+) -> None:
+    alone, together = (
+        judge(Findings(matches=found), policy, NOW) for found in (matches, (*matches, *disputed))
+    )
+    assert together.action == alone.action or (alone.action, together.action) == (
+        Action.ALLOW,
+        Action.MONITOR,
+    )
+
+
+@given(some_matches, policies, st.sampled_from(["", "truncated"]))
+def test_a_decision_on_the_file_excuses_only_not_being_able_to_read_it_and_what_it_is_told_to(
+    matches: tuple[Match, ...], policy: Policy, unscannable: str
+) -> None:
+    excepted = Findings(matches=matches, unscannable=unscannable, excepted="2345-6789-BCDF")
+    verdict = judge(excepted, policy, NOW)
+    assert verdict.action == max(
+        judge(Findings(matches=matches), policy, NOW).action,
+        Action.MONITOR if unscannable else Action.ALLOW,
+    )
+    assert verdict.result is not Result.UNSCANNABLE
+    assert not unscannable or verdict.result is not Result.CLEAN
 
 
 @given(
