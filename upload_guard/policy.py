@@ -1,28 +1,6 @@
 """Findings -> verdict -> action. One pure table: no input or output, no clock of its own.
 
-In the order in which a person would want to hear it:
-
-    what was found                                  the most that it may cause
-    ----------------------------------------------  ---------------------------------------------
-    an exact digest on a list                       what its list and category allow
-    PDQ within the limit in two lists of different  the same, for entries that may each block
-      origin, on the same view
-    PDQ within the limit                            quarantine
-    PDQ in the review band beyond the limit         quarantine, as `near`
-    pHash, dHash                                    monitor, as `near`: they never act alone
-    any entry younger than the probation            quarantine
-    an exact digest of a file that looks like a     quarantine
-      known-good image
-    an exact digest, or PDQ, of an entry that the   quarantine
-      flood breaker has lowered
-    any match of a file that is known to be good,   nothing; if no other is left, monitor, as `disputed`
-      of one that a person found a false positive,
-      of an entry that two persons dispute,
-      or a likeness of a view that is known good
-    a category that is set to ignore                nothing, as if it were not listed
-    an image that could not be read                 the setting for `unscannable`
-    another file that could not be read             the setting for `unreadable`
-    nothing to check against                        nothing, as `unchecked`
+`policy_table.Row` is the table. Every match stands in one of its rows, and so does every verdict.
 """
 
 from __future__ import annotations
@@ -31,7 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from upload_guard.records import Action, Findings, Match, Result, SignalType, Standing, Verdict
+from upload_guard.policy_table import Row
+from upload_guard.records import (
+    Action,
+    BankScope,
+    Findings,
+    Match,
+    Result,
+    SignalType,
+    Standing,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +58,72 @@ class Policy:
     open_on: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One match and what it may cause. `found` is the row of its kind; `doubts` hold it lower still."""
+
+    match: Match
+    action: Action
+    found: Row
+    doubts: tuple[Row, ...] = ()
+
+    @property
+    def row(self) -> Row:
+        """The one that decides on it."""
+        return self.doubts[0] if self.doubts else self.found
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict and how it came about: the row that decided, and every match there was.
+
+    `weighed` stands as in the verdict, strongest first, then what is excused; `ignored` is in no verdict.
+    """
+
+    verdict: Verdict
+    row: Row
+    weighed: tuple[Weighed, ...] = ()
+    excused: tuple[Weighed, ...] = ()
+    ignored: tuple[Weighed, ...] = ()
+
+
 def judge(findings: Findings, policy: Policy, now: datetime) -> Verdict:
     """The verdict on one upload. The strongest match decides, unless not being able to read it is graver."""
+    return decide(findings, policy, now).verdict
+
+
+def decide(findings: Findings, policy: Policy, now: datetime) -> Decided:
+    """The same, with how it came about."""
     counted = _counted(findings.matches, policy.trust)
-    excused = tuple(match for match in counted if match.excused)
-    weighed = _weigh([match for match in counted if not match.excused], policy.trust, now)
-    listed = max(weighed, key=_strength, default=None)
-    unread, action = ("", Action.ALLOW) if findings.excepted else _unread(findings, policy)
+    excused = tuple(Weighed(match, Action.ALLOW, _excuse(match)) for match in counted if match.excused)
+    acting = [match for match in counted if not match.excused]
+    weighed = tuple(sorted(_weigh(acting, policy.trust, now), key=_strength, reverse=True))
+    result, action, reason, row = _answer(findings, policy, weighed, excused)
+    matches = tuple(one.match for one in weighed + excused)
+    verdict = Verdict(result, action, reason, matches, findings.degraded)
+    ignored = tuple(
+        Weighed(match, Action.ALLOW, Row.IGNORED)
+        for match in findings.matches
+        if not _counts(match, policy.trust)
+    )
+    return Decided(verdict, row, weighed, excused, ignored)
+
+
+def _answer(
+    findings: Findings, policy: Policy, weighed: tuple[Weighed, ...], excused: tuple[Weighed, ...]
+) -> tuple[Result, Action, str, Row]:
+    listed = weighed[0] if weighed else None
+    unread, action, row = _unread(findings, policy)
     if unread and (listed is None or listed.action < action):
-        verdict = Verdict(Result.UNSCANNABLE, action, unread)
-    elif listed is not None:
-        verdict = Verdict(_result(listed.match), listed.action, listed.reason)
-    elif excused or _would_be_unread(findings):
-        verdict = Verdict(Result.DISPUTED, Action.MONITOR, _why_disputed(findings, excused))
-    elif findings.unchecked:
-        verdict = Verdict(Result.UNCHECKED, Action.ALLOW, findings.unchecked)
-    else:
-        verdict = Verdict(Result.CLEAN, Action.ALLOW)
-    matches = tuple(item.match for item in sorted(weighed, key=_strength, reverse=True))
-    return Verdict(verdict.result, verdict.action, verdict.reason, matches + excused, findings.degraded)
+        return Result.UNSCANNABLE, action, unread, row
+    if listed is not None:
+        return _result(listed.match), listed.action, listed.found.reason, listed.row
+    if excused or _would_be_unread(findings):
+        row = _why_disputed(findings, excused)
+        return Result.DISPUTED, Action.MONITOR, row.reason, row
+    if findings.unchecked:
+        return Result.UNCHECKED, Action.ALLOW, findings.unchecked, Row.UNCHECKED
+    return Result.CLEAN, Action.ALLOW, "", Row.CLEAN
 
 
 def counts(matches: Iterable[Match], trust: Trust) -> tuple[Match, ...]:
@@ -97,7 +132,11 @@ def counts(matches: Iterable[Match], trust: Trust) -> tuple[Match, ...]:
 
 
 def _counted(matches: Iterable[Match], trust: Trust) -> list[Match]:
-    return [match for match in matches if trust.ceiling(match.list_name, match.category) > Action.ALLOW]
+    return [match for match in matches if _counts(match, trust)]
+
+
+def _counts(match: Match, trust: Trust) -> bool:
+    return trust.ceiling(match.list_name, match.category) > Action.ALLOW
 
 
 def _would_be_unread(findings: Findings) -> bool:
@@ -105,18 +144,32 @@ def _would_be_unread(findings: Findings) -> bool:
     return bool(findings.excepted and (findings.unscannable or findings.unreadable))
 
 
-def _why_disputed(findings: Findings, excused: tuple[Match, ...]) -> str:
+def _excuse(match: Match) -> Row:
+    if match.standing is Standing.DISPUTED:
+        return Row.DISPUTED_ENTRY
+    if match.benign is not None and match.benign.scope is BankScope.DECISION:
+        return Row.FALSE_POSITIVE
+    identical = match.benign is not None and match.benign.identical
+    return Row.KNOWN_GOOD if identical else Row.KNOWN_LOOK
+
+
+def _why_disputed(findings: Findings, excused: tuple[Weighed, ...]) -> Row:
     if findings.excepted:
-        return "false_positive"
-    return "disputed_entry" if any(match.standing is Standing.DISPUTED for match in excused) else "benign"
+        return Row.FALSE_POSITIVE
+    rows = [one.row for one in excused]
+    return Row.DISPUTED_ENTRY if Row.DISPUTED_ENTRY in rows else rows[0]
 
 
-def _unread(findings: Findings, policy: Policy) -> tuple[str, Action]:
+def _unread(findings: Findings, policy: Policy) -> tuple[str, Action, Row]:
     """The graver of the two reasons why something was not read, and what it may cause."""
-    reasons = [(findings.unscannable, policy.unscannable), (findings.unreadable, policy.unreadable)]
-    return max(
-        (reason for reason in reasons if reason[0]), key=lambda reason: reason[1], default=("", Action.ALLOW)
-    )
+    nothing = "", Action.ALLOW, Row.CLEAN
+    if findings.excepted:
+        return nothing
+    reasons = [
+        (findings.unscannable, policy.unscannable, Row.UNSCANNABLE),
+        (findings.unreadable, policy.unreadable, Row.UNREADABLE),
+    ]
+    return max((one for one in reasons if one[0]), key=lambda one: one[1], default=nothing)
 
 
 def settled(matches: Iterable[Match], trust: Trust, now: datetime) -> bool:
@@ -134,36 +187,44 @@ def passed_unchecked(code: str) -> Verdict:
     return Verdict(Result.UNCHECKED, Action.MONITOR, code)
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    match: Match
-    action: Action
-    reason: str
+def _weigh(acting: list[Match], trust: Trust, now: datetime) -> list[Weighed]:
+    return [_weigh_one(match, acting, trust, now) for match in acting]
 
 
-def _weigh(counted: list[Match], trust: Trust, now: datetime) -> list[_Weighed]:
-    return [_weigh_one(match, counted, trust, now) for match in counted]
+def _weigh_one(match: Match, acting: list[Match], trust: Trust, now: datetime) -> Weighed:
+    found = _kind(match, acting, trust, now)
+    action = min(trust.ceiling(match.list_name, match.category), found.most)
+    if action <= Action.QUARANTINE:
+        return Weighed(match, action, found)
+    doubts = _doubts(match, trust, now)
+    return Weighed(match, Action.QUARANTINE if doubts else action, found, doubts)
 
 
-def _weigh_one(match: Match, counted: list[Match], trust: Trust, now: datetime) -> _Weighed:
-    allowed = _allowed(match, trust, now)
+def _kind(match: Match, acting: list[Match], trust: Trust, now: datetime) -> Row:
     if match.exact:
-        return _Weighed(match, allowed, "exact")
+        return Row.EXACT
     if match.signal_type is not SignalType.PDQ:
-        return _Weighed(match, min(allowed, Action.MONITOR), "near")
+        return Row.COARSE
     if not match.within_limit:
-        return _Weighed(match, min(allowed, Action.QUARANTINE), "near")
-    if any(_corroborates(other, match, trust, now) for other in counted):
-        return _Weighed(match, allowed, "corroborated")
-    return _Weighed(match, min(allowed, Action.QUARANTINE), "perceptual")
+        return Row.REVIEW_BAND
+    if any(_corroborates(other, match, trust, now) for other in acting):
+        return Row.CORROBORATED
+    return Row.PERCEPTUAL
+
+
+def _doubts(match: Match, trust: Trust, now: datetime) -> tuple[Row, ...]:
+    """Why this match may not block, though its category may."""
+    reasons = {
+        Row.YOUNG: now - match.since < trust.probation,
+        Row.LOOKS_GOOD: match.benign is not None,
+        Row.LOWERED: match.standing is Standing.LOWERED,
+    }
+    return tuple(row for row, holds in reasons.items() if holds)
 
 
 def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
     ceiling = trust.ceiling(match.list_name, match.category)
-    doubtful = (
-        now - match.since < trust.probation or match.benign is not None or match.standing is Standing.LOWERED
-    )
-    return min(ceiling, Action.QUARANTINE) if doubtful else ceiling
+    return min(ceiling, Action.QUARANTINE) if _doubts(match, trust, now) else ceiling
 
 
 def _corroborates(other: Match, match: Match, trust: Trust, now: datetime) -> bool:
@@ -183,7 +244,7 @@ def _result(match: Match) -> Result:
     return Result.NEAR
 
 
-def _strength(item: _Weighed) -> tuple[Action, bool, bool, int]:
+def _strength(item: Weighed) -> tuple[Action, bool, bool, int]:
     """Among equal actions, exact comes first, then what counts as a match, then the smaller distance."""
     match = item.match
     return item.action, match.exact, _result(match) is Result.MATCH, -match.distance

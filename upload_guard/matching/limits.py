@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from upload_guard.records import SignalType
 
@@ -12,12 +12,14 @@ from upload_guard.records import SignalType
 class DistanceLimits:
     """Distance limits in bits: by default, and where a list has its own.
 
-    `review_by_list` reaches farther for the lists that ask for it: what lies between is only `near`.
+    `review_by_list` reaches farther for the lists that ask for it, `review` for all of them: what lies between
+    is only `near`.
     """
 
     default: Mapping[SignalType, int]
     by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
     review_by_list: Mapping[str, Mapping[SignalType, int]] = field(default_factory=dict)
+    review: Mapping[SignalType, int] = field(default_factory=dict)
 
     def limit(self, kind: SignalType, list_name: str) -> int:
         if kind.exact:
@@ -27,4 +29,8 @@ class DistanceLimits:
     def review_limit(self, kind: SignalType, list_name: str) -> int:
         """The limit, or the end of the list's review band beyond it."""
         band = self.review_by_list.get(list_name, {}).get(kind, 0)
-        return max(self.limit(kind, list_name), band)
+        return max(self.limit(kind, list_name), band, self.review.get(kind, 0))
+
+    def reaching(self, review: Mapping[SignalType, int]) -> DistanceLimits:
+        """The same limits with a review band for every list, so that what lies beyond a limit is seen, too."""
+        return replace(self, review=review)
