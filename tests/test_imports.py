@@ -22,7 +22,7 @@ FLOORS = (
     {"settings"},
     {"keyring", "loading", "policy_table"},
     {"imaging", "matching", "policy"},
-    {"counterfactuals"},
+    {"suppositions"},
     {"explanation"},
     {"texts"},
     {"containers"},

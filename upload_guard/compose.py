@@ -19,6 +19,7 @@ from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Setti
 
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
+    from upload_guard.checkers.explainer import Explainer
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.housekeeping import Housekeeper
     from upload_guard.lists.bank import BenignBank
@@ -63,10 +64,7 @@ def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
         return _remote_guard(settings)
-    database = _database(settings)
-    snapshot = _live_snapshot(_lists(settings, database))
-    checker = _local_checker(settings, database, snapshot, _sandbox(settings))
-    return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds)
+    return Guard(_lone_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
 
 
 def build_station(settings: Settings) -> Station:
@@ -139,11 +137,22 @@ def build_reevaluator(settings: Settings) -> Reevaluator:
     return _reevaluator(settings, database, checker)
 
 
+def open_explainer(settings: Settings) -> Explainer:
+    """Explains files and cases by what lies on this machine; keeps nothing. Raises `StorageFailed`."""
+    from upload_guard.checkers.explainer import Explainer
+
+    checker = _lone_checker(settings)
+    routes = _routes(settings, Guard(checker, None, build_policy(settings)))
+    return Explainer(
+        checker,
+        lambda route: (routes.of(route) if route.startswith("/") else routes.default).guard.policy,
+        settings.sandbox.request_seconds,
+    )
+
+
 def build_routes(settings: Settings) -> Routes:
     """The guard of an application with its rules by path."""
-    guard = build_guard(settings)
-    routes = (_route(settings, guard, route) for route in settings.routes)
-    return Routes(tuple(routes), Route("*", build_intake(settings), guard))
+    return _routes(settings, build_guard(settings))
 
 
 def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
@@ -189,6 +198,11 @@ def build_assembly(settings: Settings) -> Assembly:
     )
 
 
+def _routes(settings: Settings, guard: Guard) -> Routes:
+    routes = (_route(settings, guard, route) for route in settings.routes)
+    return Routes(tuple(routes), Route("*", build_intake(settings), guard))
+
+
 def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
     rule = build_intake(settings)
     limits = replace(
@@ -225,6 +239,13 @@ def _remote_guard(settings: Settings) -> Guard:
     checker = RemoteChecker(service.url, service.connect_timeout, service.timeout)
     inspector = replace(checker, dry_run=True)
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)
+
+
+def _lone_checker(settings: Settings) -> LocalChecker:
+    """One that shares nothing with a station."""
+    database = _database(settings)
+    snapshot = _live_snapshot(_lists(settings, database))
+    return _local_checker(settings, database, snapshot, _sandbox(settings))
 
 
 def _local_checker(

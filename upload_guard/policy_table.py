@@ -23,7 +23,7 @@ class Row(Enum):
     CORROBORATED = (
         "corroborated",
         "PDQ within the limit in two lists of different origin, on the same view",
-        "two origins that may each block do what list and category allow",
+        "two origins that may each block do what their lists and categories allow",
         Action.BLOCK,
     )
     PERCEPTUAL = (
@@ -41,7 +41,7 @@ class Row(Enum):
     COARSE = (
         "near",
         "pHash or dHash",
-        "they never act alone: they are near, and noted at most",
+        "pHash and dHash never act alone, and are noted at most",
         Action.MONITOR,
     )
     YOUNG = (
@@ -53,37 +53,37 @@ class Row(Enum):
     LOOKS_GOOD = (
         "",
         "an exact digest of a file that looks like a known-good image",
-        "such a digest holds at most",
+        "an exact digest of what looks known-good holds at most",
         Action.QUARANTINE,
     )
     LOWERED = (
         "",
         "an exact digest, or PDQ, of an entry that the flood breaker has lowered",
-        "a lowered entry holds at most",
+        "an entry that the flood breaker has lowered holds at most",
         Action.QUARANTINE,
     )
     KNOWN_GOOD = (
         "benign",
         "a match of a file that is known to be good",
-        "a known-good file passes, noted, if no other match is left",
+        "a known-good file passes, noted, where no other match is left",
         Action.MONITOR,
     )
     KNOWN_LOOK = (
         "benign",
         "a likeness of a view that is known to be good",
-        "a known-good view passes, noted, if no other match is left",
+        "a known-good view passes, noted, where no other match is left",
         Action.MONITOR,
     )
     FALSE_POSITIVE = (
         "false_positive",
         "a match of a file that a person found a false positive",
-        "such a file passes, noted, if no other match is left",
+        "a false positive passes, noted, where no other match is left",
         Action.MONITOR,
     )
     DISPUTED_ENTRY = (
         "disputed_entry",
         "a match of an entry that two persons dispute",
-        "a disputed entry lets pass, noted, if no other match is left",
+        "a disputed entry lets it pass, noted, where no other match is left",
         Action.MONITOR,
     )
     IGNORED = (
@@ -100,7 +100,7 @@ class Row(Enum):
     )
     UNREADABLE = (
         "",
-        "another file that could not be read",
+        "a file of another kind that could not be read",
         "failure.unreadable says what happens then",
         Action.QUARANTINE,
     )

@@ -62,10 +62,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     """Rows on standard output; whole lines, cut nowhere, when that is no terminal."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(_printable(str(cell)), overflow="fold") for cell in row))
+        table.add_row(*(Text(printable(str(cell)), overflow="fold") for cell in row))
     Console(width=None if sys.stdout.isatty() else _WHOLE_LINES).print(table)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters: an uploader chose some of these words, and a terminal would obey them."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -12,8 +12,8 @@ from upload_guard.records import SignalType
 class DistanceLimits:
     """Distance limits in bits: by default, and where a list has its own.
 
-    `review_by_list` reaches farther for the lists that ask for it, `review` for all of them: what lies between
-    is only `near`.
+    `review_by_list` reaches farther for the lists that ask for it, `review` for all of them: what lies
+    between is only `near`.
     """
 
     default: Mapping[SignalType, int]
@@ -28,9 +28,12 @@ class DistanceLimits:
 
     def review_limit(self, kind: SignalType, list_name: str) -> int:
         """The limit, or the end of the list's review band beyond it."""
-        band = self.review_by_list.get(list_name, {}).get(kind, 0)
-        return max(self.limit(kind, list_name), band, self.review.get(kind, 0))
+        return max(self.limit(kind, list_name), self.band(kind, list_name))
+
+    def band(self, kind: SignalType, list_name: str) -> int:
+        """The end of the review band, whatever the limit; 0 where there is none."""
+        return max(self.review_by_list.get(list_name, {}).get(kind, 0), self.review.get(kind, 0))
 
     def reaching(self, review: Mapping[SignalType, int]) -> DistanceLimits:
-        """The same limits with a review band for every list, so that what lies beyond a limit is seen, too."""
+        """The same limits with a review band for every list: what lies beyond a limit is seen, too."""
         return replace(self, review=review)
