@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -188,11 +189,25 @@ def passed_unchecked(code: str) -> Verdict:
 
 
 def _weigh(acting: list[Match], trust: Trust, now: datetime) -> list[Weighed]:
-    return [_weigh_one(match, acting, trust, now) for match in acting]
+    backing = _backing(acting, trust, now)
+    return [_weigh_one(match, backing, trust, now) for match in acting]
 
 
-def _weigh_one(match: Match, acting: list[Match], trust: Trust, now: datetime) -> Weighed:
-    found = _kind(match, acting, trust, now)
+_Backing = Mapping[str, set[str]]
+
+
+def _backing(acting: list[Match], trust: Trust, now: datetime) -> _Backing:
+    """By view the origins that say of it, by PDQ, what could block by itself."""
+    origins: defaultdict[str, set[str]] = defaultdict(set)
+    for match in acting:
+        likeness = match.signal_type is SignalType.PDQ and match.within_limit
+        if likeness and _allowed(match, trust, now) is Action.BLOCK:
+            origins[match.view].add(match.origin)
+    return origins
+
+
+def _weigh_one(match: Match, backing: _Backing, trust: Trust, now: datetime) -> Weighed:
+    found = _kind(match, backing)
     action = min(trust.ceiling(match.list_name, match.category), found.most)
     if action <= Action.QUARANTINE:
         return Weighed(match, action, found)
@@ -200,16 +215,15 @@ def _weigh_one(match: Match, acting: list[Match], trust: Trust, now: datetime) -
     return Weighed(match, Action.QUARANTINE if doubts else action, found, doubts)
 
 
-def _kind(match: Match, acting: list[Match], trust: Trust, now: datetime) -> Row:
+def _kind(match: Match, backing: _Backing) -> Row:
     if match.exact:
         return Row.EXACT
     if match.signal_type is not SignalType.PDQ:
         return Row.COARSE
     if not match.within_limit:
         return Row.REVIEW_BAND
-    if any(_corroborates(other, match, trust, now) for other in acting):
-        return Row.CORROBORATED
-    return Row.PERCEPTUAL
+    corroborated = backing.get(match.view, set()) - {match.origin}
+    return Row.CORROBORATED if corroborated else Row.PERCEPTUAL
 
 
 def _doubts(match: Match, trust: Trust, now: datetime) -> tuple[Row, ...]:
@@ -225,17 +239,6 @@ def _doubts(match: Match, trust: Trust, now: datetime) -> tuple[Row, ...]:
 def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
     ceiling = trust.ceiling(match.list_name, match.category)
     return min(ceiling, Action.QUARANTINE) if _doubts(match, trust, now) else ceiling
-
-
-def _corroborates(other: Match, match: Match, trust: Trust, now: datetime) -> bool:
-    """Whether `other` says of the same view, from another origin, what could block by itself."""
-    return (
-        other.signal_type is SignalType.PDQ
-        and other.within_limit
-        and other.view == match.view
-        and other.origin != match.origin
-        and _allowed(other, trust, now) is Action.BLOCK
-    )
 
 
 def _result(match: Match) -> Result:
