@@ -154,7 +154,7 @@ def _then_and_now(case: CaseInfo, told: Explained) -> Iterator[str]:
     verdict = explanation.verdict
     then, now = (case.action, case.result), (verdict.action.label, verdict.result.value)
     if then == now:
-        yield from _wrapped(f"Then and now: {' '.join(now)}. {explanation.sentence}")
+        yield from _wrapped(f"Then and now: {', '.join(now)}. {explanation.sentence}")
     else:
         reasons = news(case.matches, explanation.weighed) or ("settings, or the time, have changed",)
         yield from _wrapped(f"Then: {then[0]}, {then[1]} ({case.reason}): {case.why}")
@@ -186,4 +186,6 @@ def _section(
 
 
 def _wrapped(text: str, first: str = "", others: str = "") -> list[str]:
-    return textwrap.wrap(printable(text), COLUMNS, initial_indent=first, subsequent_indent=others)
+    return textwrap.wrap(
+        printable(text), COLUMNS, initial_indent=first, subsequent_indent=others, break_on_hyphens=False
+    )
