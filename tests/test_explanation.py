@@ -206,8 +206,11 @@ OTHERWISE = {
         [("list list had none of these entries", "allow", "clean")],
     ),
     "a dispute": Otherwise(
-        of(pdq()), What.ENTRY_DISPUTED, [(f"two persons disputed {ENTRY}", "monitor", "disputed")]
+        of(match_of()),
+        What.ENTRY_DISPUTED,
+        [("two persons disputed entry 1 of list (sha256)", "monitor", "disputed")],
     ),
+    "a dispute after a mere likeness, which nobody can open": Otherwise(of(pdq()), What.ENTRY_DISPUTED, []),
     "two lists that each hold": Otherwise(
         of(pdq(), pdq(list_name="second")),
         What.NOTHING_LISTED,
@@ -575,7 +578,7 @@ def _under(
 def test_news_tells_of_entries_that_went_and_came() -> None:
     before, came = match_of(), pdq(list_name="second")
     assert news((before,), explained(of(came)).weighed) == (
-        "entry 1 of list (sha256), version 1, is not found any more: retracted, or out of reach",
+        "entry 1 of list (sha256), version 1, is not found any more: no longer listed, or out of reach",
         "entry 1 of second (pdq) matches it now",
     )
 

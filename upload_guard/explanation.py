@@ -130,7 +130,8 @@ def _place(match: Match) -> tuple[str, SignalType, object, str, str]:
 
 
 def _gone(match: Match) -> Iterator[str]:
-    yield f"{entry_words(match)}, version {match.version}, is not found any more: retracted, or out of reach"
+    named = f"{entry_words(match)}, version {match.version},"
+    yield f"{named} is not found any more: no longer listed, or out of reach"
 
 
 def _changed(match: Match, found: Weighed) -> Iterator[str]:

@@ -62,7 +62,7 @@ class TextTeller:
             "It would have been otherwise if", _sorted(explanation.changes), _change, _CHANGES
         )
         if not explanation.changes:
-            yield from ("", *_wrapped("Nothing that could be tried by itself would have changed that."))
+            yield from ("", *_wrapped("Nothing that could be tried by itself would change that."))
 
     def hash(self, value: bytes) -> str:
         return value.hex() if self.whole_hashes else value[:4].hex()

@@ -24,7 +24,8 @@ def entries(story: Story) -> Ladders:
         gone = is_of(entry_key(match))
         words = f"{entry_words(match)} were retracted"
         yield (Supposition(What.ENTRY_RETRACTED, words, story.without(gone)),)
-        if match.standing is not Standing.DISPUTED:
+        # A mere likeness is no reason to dispute an entry.
+        if match.exact and match.standing is not Standing.DISPUTED:
             words = f"two persons disputed {entry_words(match)}"
             disputed = story.with_each(gone, standing=Standing.DISPUTED)
             yield (Supposition(What.ENTRY_DISPUTED, words, disputed),)
