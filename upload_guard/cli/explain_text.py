@@ -40,7 +40,7 @@ class TextTeller:
 
     def of_case(self, case: CaseInfo, told: Explained, said: Sequence[Said]) -> Iterator[str]:
         yield from _wrapped(
-            f"Case {case.number}, {case.state.replace('_', ' ')}: {case.media_type or 'no type given'},"
+            f"Case {case.number}, {case.state.words}: {case.media_type or 'no type given'},"
             f" {case.size} bytes, to {case.site or 'no site'} {case.route},"
             f" {case.created_at:%Y-%m-%d %H:%M} UTC"
         )
