@@ -293,6 +293,9 @@ OTHERWISE = {
         What.LIMIT,
         [("the pdq limit of list list were 11 (it is 31)", "allow", "clean")],
     ),
+    "a lower limit for what is just within": Otherwise(
+        of(pdq(31)), What.LIMIT, [("the pdq limit of list list were 30 (it is 31)", "allow", "clean")]
+    ),
     "a lower limit than none": Otherwise(of(pdq(0)), What.LIMIT, []),
     "a lower limit with a band": Otherwise(
         of(pdq(12)),
@@ -355,6 +358,18 @@ OTHERWISE = {
     ),
     "probation over": Otherwise(
         of(match_of(since=YOUNG)),
+        What.PROBATION_OVER,
+        [
+            (
+                f"it came after {YOUNG + PROBATION:%Y-%m-%d %H:%M} UTC, when the probation of entry 1 of list"
+                " (sha256) is over",
+                "block",
+                "match",
+            )
+        ],
+    ),
+    "the first probation to end": Otherwise(
+        of(replace(match_of(since=NOW), entry=2), match_of(since=YOUNG)),
         What.PROBATION_OVER,
         [
             (
