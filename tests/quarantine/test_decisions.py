@@ -320,3 +320,16 @@ def test_a_listed_file_in_an_archive_is_judged_again_by_its_own_digest(house: Ho
     assert house.state(case) == "open"
     lists.retract("test-list", listed_hashes(data), "ann")
     assert house.judge_again() == Reevaluated(judged=1, proposed=1)
+
+
+def test_a_file_that_nobody_has_opened_is_opened_when_its_look_comes_to_be_listed(house: House) -> None:
+    data = picture_bytes(1)
+    digests, look = listed_hashes(data)[:2], listed_hashes(data)[2:]
+    activate_list(house.settings, digests)
+    case = house.upload(data).case
+    lists = open_lists(house.settings)
+    lists.retract("test-list", digests, "ann")
+    assert house.judge_again() == Reevaluated(judged=1, proposed=1)
+    lists.add("test-list", look, "baseline", "ann")
+    assert house.judge_again() == Reevaluated(judged=1, reopened=1)
+    assert open_cases(house.settings).one(case).reason == "perceptual"

@@ -124,7 +124,7 @@ class Reevaluator:
             Upload(content, Digest(case.sha256, case.size), source=source), float("inf")
         )
         # Where every entry is retracted there is nothing left to look for in it.
-        return by_digests if found.unchecked and not by_digests.unchecked else found
+        return replace(by_digests, degraded=tuple(case.degraded)) if found.unchecked else found
 
     def _verdict(self, case: Case, findings: Findings) -> Verdict:
         held_unread = case.result == Result.UNSCANNABLE
