@@ -10,15 +10,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import EnvSettingsSource
 
 from upload_guard.errors import ConfigError
-from upload_guard.settings import ListSettings, Settings
+from upload_guard.settings import Settings
 
 CONFIG_VARIABLE = "UPLOAD_GUARD_CONFIG"
 ENV_PREFIX = "UPLOAD_GUARD_"
@@ -165,7 +165,14 @@ def _accepted(error: Any, path: list[str]) -> str:
     else:
         expected = _EXPECTED.get(kind) or error["msg"].removeprefix("Input should be ")
     got = error["input"]
-    return f"must be {expected}" if isinstance(got, Mapping) else f"must be {expected}; got {got!r}"
+    if isinstance(got, Mapping) or _is_secret(path):
+        return f"must be {expected}"
+    return f"must be {expected}; got {got!r}"
+
+
+def _is_secret(path: list[str]) -> bool:
+    field = _section(path[:-1]).model_fields.get(path[-1]) if path else None
+    return field is not None and field.annotation is SecretStr
 
 
 _EXPECTED = {
@@ -187,10 +194,16 @@ _EXPECTED = {
 def _section(path: list[str]) -> type[BaseModel]:
     model: type[BaseModel] = Settings
     for part in path:
+        # What names no option names one of several tables alike, such as that of a list.
         if part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            model = annotation if isinstance(annotation, type) else ListSettings
+            model = _table_in(model.model_fields[part].annotation) or model
     return model
+
+
+def _table_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _table_in(part))), None)
 
 
 def _accepted_keys(model: type[BaseModel]) -> str:

@@ -15,9 +15,11 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    SecretStr,
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
@@ -27,6 +29,8 @@ FailureMode = Literal["closed", "open"]
 UnreadMode = Literal["monitor", "quarantine"]
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
 ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
+ListFormat = Literal["plain", "csv", "icse", "vics", "jsonl"]
+HashType = Literal["md5", "sha1", "sha256", "pdq", "phash", "dhash"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
@@ -105,13 +109,7 @@ class SidecarSettings(_Section):
     @classmethod
     def _is_loopback(cls, host: str) -> str:
         # The service has no keys yet: whoever reaches it may check and fill the quarantine.
-        if host == "localhost":
-            return host
-        try:
-            loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+        if not is_loopback(host):
             raise ValueError("a loopback address such as 127.0.0.1 or ::1, since the service has no keys yet")
         return host
 
@@ -150,6 +148,72 @@ class TrustSettings(_Section):
         }
 
 
+class ExchangeSettings(_Section):
+    """Where a list comes from by itself: one file or pages at an address, or the files of a folder."""
+
+    url: str
+    origin: Annotated[str, StringConstraints(pattern=r"^\S.{0,63}$")]
+    format: ListFormat | None = None
+    signal_type: HashType | None = None
+    category: Category | None = None
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    every_hours: float = Field(default=6.0, gt=0, le=24 * 365, allow_inf_nan=False)
+    stale_hours: float = Field(default=72.0, gt=0, le=24 * 365, allow_inf_nan=False)
+    timeout: float = Field(default=600.0, gt=0, le=24 * 3600, allow_inf_nan=False)
+    max_bytes: ByteSize = Field(default=ByteSize(4 << 30), ge=1024)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            named = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise ValueError(_ADDRESS) from None
+        if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+            return url
+        # What stands before the host would be shown with it.
+        if parts.scheme not in {"http", "https"} or not named or "@" in parts.netloc or parts.fragment:
+            raise ValueError(_ADDRESS)
+        return url
+
+    @field_validator("password", mode="before")
+    @classmethod
+    def _is_text(cls, password: Any) -> Any:
+        if not isinstance(password, str | SecretStr):
+            raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
+        return password
+
+    @model_validator(mode="after")
+    def _tells_no_password_to_everybody(self) -> Self:
+        if bool(self.user) != bool(self.password.get_secret_value()):
+            raise ValueError("a table with both user and password, or neither")
+        if self.user and not self.is_private:
+            raise ValueError("a table with an https url, since a password would be read on its way")
+        return self
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read or change what comes."""
+        parts = urlsplit(self.url)
+        return parts.scheme != "http" or is_loopback(parts.hostname or "")
+
+
+_ADDRESS = (
+    'an address such as "https://lists.example.org/icse.csv" (no user in it) or "file:///srv/lists/icse"'
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class ListSettings(_Section):
     """What is said of one hash list, and what differs for it from `[trust]`."""
 
@@ -160,6 +224,23 @@ class ListSettings(_Section):
     phash_limit: int | None = Field(default=None, ge=0, le=16)
     dhash_limit: int | None = Field(default=None, ge=0, le=16)
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
+    exchange: ExchangeSettings | None = None
+
+    @model_validator(mode="after")
+    def _comes_unchanged(self) -> Self:
+        if self.exchange and not self.exchange.is_private and not self.public_key:
+            raise ValueError(
+                "a table with a public_key, or an exchange with an https url: "
+                "anybody on the way could change a list that comes by http"
+            )
+        return self
+
+    def resolved_against(self, folder: Path) -> Self:
+        """The same with relative paths counted from `folder`."""
+        if self.exchange is None or self.exchange.ca_file is None:
+            return self
+        ca_file = folder / self.exchange.ca_file
+        return self.model_copy(update={"exchange": self.exchange.model_copy(update={"ca_file": ca_file})})
 
 
 class BenignSettings(_Section):
@@ -297,4 +378,5 @@ class Settings(_Section):
         """The same settings with relative paths counted from `folder`."""
         spool = self.intake.spool_dir
         intake = self.intake.model_copy(update={"spool_dir": spool and (folder / spool)})
-        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake})
+        lists = {name: own.resolved_against(folder) for name, own in self.lists.items()}
+        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake, "lists": lists})

@@ -17,6 +17,7 @@ from upload_guard.cli.demo import demo
 from upload_guard.cli.lists import lists
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
+from upload_guard.cli.sync import sync
 from upload_guard.errors import UploadGuardError
 from upload_guard.loading import CONFIG_VARIABLE
 
@@ -47,7 +48,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, lists, benign, serve, demo, quarantine):
+for command in (check, lists, benign, sync, serve, demo, quarantine):
     cli.add_command(command)
 
 

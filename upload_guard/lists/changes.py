@@ -76,6 +76,21 @@ def newest_change(session: Session, lists: Iterable[HashList]) -> Change | None:
     return _change(by_id[row.list_id], row) if row else None
 
 
+def retractions(session: Session, hash_list: HashList) -> dict[tuple[SignalType, bytes], str]:
+    """The hashes that are out of every version of the list, and who said so last."""
+    last = (
+        select(func.max(ListChange.sequence))
+        .where(ListChange.list_id == hash_list.id)
+        .group_by(ListChange.signal_type, ListChange.value)
+    )
+    rows = session.execute(
+        select(ListChange.signal_type, ListChange.value, ListChange.made_by).where(
+            ListChange.sequence.in_(last), ListChange.version.is_(None)
+        )
+    )
+    return {(SignalType(row.signal_type), row.value): row.made_by for row in rows}
+
+
 def _last_number(session: Session, hash_list: HashList, version: ListVersion) -> int:
     """Added entries are numbered on after those of the version's file."""
     newest = session.scalar(

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from upload_guard.storage import sync_tables  # noqa: F401 - whose tables are of the same schema
 from upload_guard.storage.tables import Base
 
 context.configure(
