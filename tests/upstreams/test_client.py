@@ -118,7 +118,7 @@ def test_a_redirect_to_elsewhere_is_refused_and_not_asked(service: StandIn, tmp_
     with stand_in() as elsewhere:
         service.replies["/list"] = Reply(status=302, headers={"Location": f"{elsewhere.url}/list"})
         elsewhere.replies["/list"] = Reply(BODY)
-        with pytest.raises(UpstreamRefused, match="redirects to another host, 127.0.0.1"):
+        with pytest.raises(UpstreamRefused, match="redirects to another host"):
             fetched(service, tmp_path)
         assert elsewhere.asked == []
 
