@@ -191,6 +191,13 @@ def test_another_exchange_begins_from_the_start(fetched: Fetched) -> None:
     assert fetched.acting == [*MANY, 21]
 
 
+def test_another_category_of_hashes_that_have_none_begins_from_the_start(fetched: Fetched) -> None:
+    fetched.category = "illegal"
+    fetched.run()
+    assert fetched.exchange.asked == ["", ""]
+    assert {entry.category for entry in fetched.lists.order().entries()} == {"illegal"}
+
+
 def test_what_was_fetched_and_is_damaged_is_fetched_again(fetched: Fetched) -> None:
     (fetched.lists.folder / FOLDER / "icse.staging").write_bytes(b"damaged" * 1000)
     fetched.fails(StagingDamaged)

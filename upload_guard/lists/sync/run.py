@@ -85,8 +85,10 @@ class Sync:
     def _run(
         self, staging: Staging, rows: ExchangeRows, before: ExchangeState, progress: Progress
     ) -> SyncReport:
-        if staging.identity != self.exchange.identity:
-            staging.begin(self.exchange.identity)
+        # What was staged in another category would stay in it as long as the exchange has nothing new.
+        identity = f"{self.exchange.identity} {self.order.category or ''}"
+        if staging.identity != identity:
+            staging.begin(identity)
         pages = self._fetch(staging, rows, progress)
         rows.fetched(staging.checkpoint, Stage.FETCHED)
         made = self._made(before.version) if staging.content == before.content else None
