@@ -70,6 +70,12 @@ class UpstreamRefused(UpstreamError):
     code = "upstream_refused"
 
 
+class UpstreamMissing(UpstreamRefused):
+    """It has nothing at this address, or no longer."""
+
+    code = "upstream_missing"
+
+
 class UpstreamGarbled(UpstreamError):
     """What it gave is half an answer, too much, or none of what was asked for."""
 

@@ -49,7 +49,7 @@ def sync(folder: Path, *arguments: str) -> Said:
 def test_a_first_run_imports_and_says_how_the_list_gets_to_act(folder: Path) -> None:
     said = sync(folder, "run")
     assert said.returncode == 0
-    assert "icse: version 1, 20 entries, 1 pages" in said.stdout
+    assert "icse: version 1, 20 entries; pages fetched: 1" in said.stdout
     assert "It acts after: upload-guard list activate icse 1" in said.stdout
 
 

@@ -24,7 +24,7 @@ from upload_guard.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from upload_guard.upstreams.client import Answer, Client, Login, gunzipped, same_host, shown
+from upload_guard.upstreams.client import Answer, Client, Login, gunzipped, host, same_host, shown
 
 BODY = b"d41d8cd98f00b204e9800998ecf8427f\n" * 1000
 
@@ -51,6 +51,14 @@ def test_a_whole_answer_is_taken(service: StandIn, tmp_path: Path) -> None:
 def test_one_packed_on_its_way_is_unpacked(service: StandIn, tmp_path: Path) -> None:
     service.replies["/list"] = Reply(gzip.compress(BODY), headers={"Content-Encoding": "gzip"})
     assert fetched(service, tmp_path) == BODY
+
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+def test_one_in_chunks_is_put_together(service: StandIn, tmp_path: Path) -> None:
+    service.replies["/list"] = Reply(b"5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", headers=CHUNKED, announced=None)
+    assert fetched(service, tmp_path) == b"hello!"
 
 
 def test_user_and_password_are_sent_and_shown_nowhere(service: StandIn, tmp_path: Path) -> None:
@@ -81,6 +89,11 @@ BAD = {
     "a part": (Reply(BODY, status=206), UpstreamGarbled, "not asked for"),
     "unchanged unasked": (Reply(status=304), UpstreamGarbled, "not asked for"),
     "half": (Reply(BODY[:500], announced=len(BODY)), UpstreamGarbled, "half an answer"),
+    "chunks without an end": (
+        Reply(b"5\r\nhello\r\n", headers=CHUNKED, announced=None),
+        UpstreamGarbled,
+        "half an answer",
+    ),
     "of no length": (Reply(BODY, announced=None), UpstreamGarbled, "how long"),
     "too long, announced": (Reply(announced=2 << 20), UpstreamGarbled, "half an answer"),
     "too long": (Reply(bytes(10 << 20)), UpstreamGarbled, "more than 1048576 bytes"),
@@ -222,6 +235,11 @@ def test_gzip_cut_anywhere_is_half_an_answer(data: bytes, cut: int) -> None:
 
 def test_an_address_is_shown_without_what_may_be_a_key() -> None:
     assert shown("https://user:pw@host:8/a/b?key=secret#x") == "https://host:8/a/b"
+
+
+def test_what_a_service_wrote_cannot_steer_a_terminal() -> None:
+    assert shown("https://host/\x1b[2J") == "https://host/\\x1b[2J"
+    assert host("https://ho\x1bst/") == "ho\\x1bst"
 
 
 def test_the_same_host_is_the_same_scheme_name_and_port() -> None:

@@ -91,7 +91,9 @@ def _run(app: App, name: str) -> None:
     if not report.is_new:
         click.echo(f"{name}: nothing new; it is version {version.number} ({version.entries} entries)")
     else:
-        click.echo(f"{name}: version {version.number}, {version.entries} entries, {report.pages} pages")
+        click.echo(
+            f"{name}: version {version.number}, {version.entries} entries; pages fetched: {report.pages}"
+        )
     if report.waits:
         click.echo(
             f"It waits: {report.waits}. It acts after: upload-guard list activate {name} {version.number}"

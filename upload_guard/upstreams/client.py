@@ -21,6 +21,7 @@ from upload_guard.errors import (
     StorageFailed,
     UpstreamError,
     UpstreamGarbled,
+    UpstreamMissing,
     UpstreamRefused,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -102,7 +103,7 @@ class Client:
                         return self._taken(response, here, file, _is_conditional(headers))
                     there = urljoin(here, response.headers["Location"])
             if not same_host(url, there):
-                raise UpstreamRefused(f"{shown(url)} redirects to another host, {urlsplit(there).hostname}")
+                raise UpstreamRefused(f"{shown(url)} redirects to another host, {host(there)}")
             here = there
         raise UpstreamRefused(f"{shown(url)} redirects again and again")
 
@@ -139,9 +140,19 @@ def _is_conditional(headers: Mapping[str, str]) -> bool:
 
 
 def shown(url: str) -> str:
-    """An address without its query, which may hold a key."""
+    """An address for people, without its query, which may hold a key."""
     parts = urlsplit(url)
-    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return _printable(parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl())
+
+
+def host(url: str) -> str:
+    """Its host for people."""
+    return _printable(urlsplit(url).hostname or "none")
+
+
+def _printable(text: str) -> str:
+    """A service wrote it, and a terminal or a log would obey control characters."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def same_host(one: str, other: str) -> bool:
@@ -167,12 +178,8 @@ def _check_status(answer: Answer) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UpstreamUnreachable(f"{where} answered with status {status}")
     if status >= HTTPStatus.BAD_REQUEST:
-        raise Missing(f"{where} answered with status {status}")
+        raise UpstreamMissing(f"{where} answered with status {status}")
     raise UpstreamGarbled(f"{where} answered with status {status}, which was not asked for")
-
-
-class Missing(UpstreamRefused):
-    """It has nothing at this address, or no longer."""
 
 
 def _body(response: requests.Response, url: str) -> Iterator[bytes]:

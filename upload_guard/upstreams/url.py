@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from upload_guard.errors import CheckpointLost, ListError, UpstreamGarbled, UpstreamRefused
+from upload_guard.errors import CheckpointLost, ListError, UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.sync.exchange import Page, Record
-from upload_guard.upstreams.client import Answer, Client, Missing, same_host, shown
+from upload_guard.upstreams.client import Answer, Client, host, same_host, shown
 from upload_guard.upstreams.delivered import Delivery, fresh_folder
 
 _LONGEST_SOURCE = 255
@@ -87,7 +87,7 @@ class UrlExchange:
             raise UpstreamGarbled(f"{self.source} has more than {_MOST_PAGES} pages")
         try:
             return self.client.fetch(at.next, file)
-        except Missing as fault:
+        except UpstreamMissing as fault:
             raise CheckpointLost(f"{fault}: the list begins from the start with the next run") from None
 
     def _page(self, answer: Answer, file: Path, at: _At) -> Page:
@@ -111,8 +111,7 @@ class UrlExchange:
     def _next(self, answer: Answer, at: _At) -> str:
         link = answer.link("next")
         if link and not same_host(self.url, link):
-            there = urlsplit(link).hostname
-            raise UpstreamRefused(f"{self.source}: its next page is of another host, {there}")
+            raise UpstreamRefused(f"{self.source}: its next page is of another host, {host(link)}")
         if link and link in {self.url, at.next}:
             raise UpstreamGarbled(f"{self.source}: a page names itself, or the first one, as the next")
         return link

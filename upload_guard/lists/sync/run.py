@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from upload_guard.errors import CheckpointLost, ListError, SyncBusy, UploadGuardError
 from upload_guard.lists.categories import KnownCategories
@@ -128,7 +128,7 @@ class Sync:
                 f"{self.exchange.source}: names no category: say which it is by "
                 f"category in [lists.{self.order.list_name}.exchange]"
             )
-        return replace(one, category=self.order.category)
+        return ListedHash(one.signal_type, one.value, self.order.category)
 
     def _made(self, number: int | None) -> VersionInfo | None:
         """The version that an earlier run made, if it is there."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from upload_guard.errors import StagingDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.formats.base import TYPES
 from upload_guard.lists.sync.exchange import Page, Record
 from upload_guard.records import SignalType
 
@@ -28,7 +29,6 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS held_value ON held (value)",
 )
 _NOTHING = bytes(32)
-_KINDS = {kind.value for kind in SignalType}
 
 Accept = Callable[[Iterable[ListedHash]], Iterator[ListedHash]]
 
@@ -93,9 +93,9 @@ class Staging:
         content = 0
         for kind, value, category in self._connection.execute("SELECT type, value, category FROM held"):
             content += _digest(kind, value, category)
-            if kind not in _KINDS:
+            if kind not in TYPES:
                 raise _damaged()
-            yield ListedHash(SignalType(kind), value, category)
+            yield ListedHash(TYPES[kind], value, category)
         if _bytes(content) != self.content:
             raise _damaged()
 
