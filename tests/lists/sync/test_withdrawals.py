@@ -33,7 +33,9 @@ def fetched(tmp_path: Path) -> Fetched:
 
 def test_it_acts_no_more_as_soon_as_its_page_came_whatever_becomes_of_the_run(fetched: Fetched) -> None:
     fetched.gives(page("a"), page("b", withdrawn=(3,)), None)
+    assert list(fetched.lists.holders([md5(3)])) == [frozenset({"icse"})]
     fetched.fails(UpstreamUnreachable)
+    assert list(fetched.lists.holders([md5(3)])) == [frozenset()]
     assert fetched.acting == sorted({*MANY} - {3})
     assert fetched.versions == [1]
 

@@ -42,8 +42,8 @@ class Exchange(Protocol):
     """One list of one supplier.
 
     Systems of the field fit so: NCMEC's record is `member/id`, its checkpoint `paging/next` and then the time
-    up to which was asked, `deletedImage` withdraws; StopNCII's record is the hash itself, and any `hashStatus`
-    but Active withdraws; HMA's is the bank's content id; Tech Against Terrorism withdraws by `deleted`.
+    up to which was asked, `deletedImage` withdraws; StopNCII's record is the hash, and any `hashStatus` but
+    Active withdraws; HMA's is the bank's content id; Tech Against Terrorism withdraws by `deleted`.
     """
 
     @property
