@@ -128,6 +128,26 @@ def test_every_hash_is_shown_to_who_may_refuse_it(file: Path) -> None:
         assert list(staging.hashes()) == []
 
 
+def test_a_full_disk_is_a_storage_fault_and_keeps_what_was_there(file: Path) -> None:
+    with open_staging(file) as staging:
+        take(staging, page("a", 1))
+
+    def take_too_much() -> None:
+        with open_staging(file) as staging:
+            staging._connection.execute("PRAGMA max_page_count = 1")
+            take(staging, page("b", *range(2, 20_000)))
+
+    with pytest.raises(StorageFailed, match="full"):
+        take_too_much()
+    with open_staging(file) as staging:
+        assert (staging.checkpoint, numbers(staging.hashes())) == ("a", [1])
+
+
+def test_a_page_without_a_checkpoint_is_none() -> None:
+    with pytest.raises(ValueError, match="begin from the start"):
+        page("", 1)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -37,6 +37,10 @@ class Page:
     checkpoint: str
     anew: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.checkpoint:
+            raise ValueError("an empty checkpoint would begin from the start")
+
 
 class Exchange(Protocol):
     """One list of one supplier.
