@@ -76,19 +76,27 @@ def newest_change(session: Session, lists: Iterable[HashList]) -> Change | None:
     return _change(by_id[row.list_id], row) if row else None
 
 
-def retractions(session: Session, hash_list: HashList) -> dict[tuple[SignalType, bytes], str]:
-    """The hashes that are out of every version of the list, and who said so last."""
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """Who retracted a hash last, and when."""
+
+    person: str
+    at: datetime
+
+
+def retractions(session: Session, hash_list: HashList) -> dict[tuple[SignalType, bytes], Retraction]:
+    """The hashes that are out of every version of the list."""
     last = (
         select(func.max(ListChange.sequence))
         .where(ListChange.list_id == hash_list.id)
         .group_by(ListChange.signal_type, ListChange.value)
     )
     rows = session.execute(
-        select(ListChange.signal_type, ListChange.value, ListChange.made_by).where(
+        select(ListChange.signal_type, ListChange.value, ListChange.made_by, ListChange.made_at).where(
             ListChange.sequence.in_(last), ListChange.version.is_(None)
         )
     )
-    return {(SignalType(row.signal_type), row.value): row.made_by for row in rows}
+    return {(SignalType(row.signal_type), row.value): Retraction(row.made_by, row.made_at) for row in rows}
 
 
 def _last_number(session: Session, hash_list: HashList, version: ListVersion) -> int:

@@ -97,6 +97,18 @@ def test_half_of_a_list_withdrawn_at_once_waits_for_a_person(
     assert caplog.text.count("very many") == 1
 
 
+def test_nor_does_half_of_it_go_by_runs_that_fail_on_purpose(
+    fetched: Fetched, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = [page("a")]
+    for number in MANY:
+        pages.append(page(f"b{number}", withdrawn=(number,)))
+        fetched.gives(*pages, None)
+        fetched.fails(UpstreamUnreachable)
+    assert len(fetched.acting) > len(MANY) // 2
+    assert "withdraws very many of 20 hashes" in caplog.text
+
+
 def test_what_is_withdrawn_before_the_list_acts_is_no_retraction(tmp_path: Path) -> None:
     list_ = Fetched(settings_in(tmp_path), Written())
     list_.gives(page("a", *MANY), page("b", withdrawn=(3,)))

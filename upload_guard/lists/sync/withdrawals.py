@@ -32,30 +32,38 @@ class Withdrawals:
     def __init__(self, store: ListStore, name: str) -> None:
         self._store = store
         self._name = name
-        self._total = 0
-        self._acting = next(
-            (one.entries for one in store.versions() if one.list_name == name and one.active), 0
-        )
-        self._at_once = self._acting > 0
+        self._active = next((one for one in store.versions() if one.list_name == name and one.active), None)
+        self._total = self._since(self._active.imported_at) if self._active else 0
+        self._told = False
 
     def retract(self, gone: Collection[ListedHash]) -> None:
-        """Retract `gone`, unless the run would shrink the list by half: that the gate shows to a person."""
-        if not gone or not self._at_once:
+        """Retract `gone`, unless the active version would lose half: that the gate shows to a person."""
+        if not gone or self._active is None:
             return
         self._total += len(gone)
-        if self._total > _MOST or self._total * 2 >= self._acting:
-            self._at_once = False
-            log.warning(
-                "ALARM: list %r: its exchange withdraws very many of %d hashes: the next version decides",
-                self._name,
-                self._acting,
-            )
+        if self._total > _MOST or self._total * 2 >= self._active.entries:
+            self._tell(self._active.entries)
             return
         with self._store.database.session() as session:
             hash_list = found(session, self._name)
             known = retractions(session, hash_list)
             fresh = [one for one in gone if (one.signal_type, one.value) not in known]
             record_changes(session, hash_list, fresh, None, PERSON, datetime.now(UTC))
+
+    def _since(self, imported_at: datetime) -> int:
+        """How many were retracted by runs that made no version: each might have failed on purpose."""
+        with self._store.database.session() as session:
+            known = retractions(session, found(session, self._name))
+        return sum(one.person == PERSON and one.at > imported_at for one in known.values())
+
+    def _tell(self, acting: int) -> None:
+        if not self._told:
+            log.warning(
+                "ALARM: list %r: its exchange withdraws very many of %d hashes: the next version decides",
+                self._name,
+                acting,
+            )
+        self._told = True
 
 
 def let_act_again(store: ListStore, name: str, staging: Staging) -> None:
@@ -65,7 +73,8 @@ def let_act_again(store: ListStore, name: str, staging: Staging) -> None:
     """
     with store.database.session() as session:
         hash_list = found(session, name)
-        ours = {hashed for hashed, person in retractions(session, hash_list).items() if person == PERSON}
+        known = retractions(session, hash_list)
+        ours = {hashed for hashed, one in known.items() if one.person == PERSON}
         again = {hashed for hashed in ours if staging.holds(*hashed)}
         version = active_version(session, store.folder, hash_list)
     if not again or version is None:
