@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from upload_guard.compose import build_policy
 from upload_guard.errors import ConfigError
+from upload_guard.list_settings import ExchangeSettings, ListSettings
 from upload_guard.loading import load_settings
-from upload_guard.settings import ListSettings, RouteSettings, Settings
+from upload_guard.settings import RouteSettings, Settings
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -323,6 +324,90 @@ def test_every_probation_that_is_accepted_can_be_kept(tmp_path: Path) -> None:
     assert build_policy(settings)
 
 
+# Exchanges ----------------------------------------------------------------------------------------
+
+
+def exchange(**options: object) -> dict[str, Any]:
+    """Settings of a list with an exchange."""
+    own = {"url": "https://lists.example.org/icse", "origin": "interpol"} | options
+    return {"icse": {"exchange": own}}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://lists.example.org:8443/icse.csv?day=1",
+        "http://127.0.0.1:8080/icse",
+        "http://[::1]/icse",
+        "http://localhost/icse",
+        "file:///srv/lists/icse",
+    ],
+)
+def test_a_list_comes_from_such_an_address(url: str) -> None:
+    own = load_settings(lists=exchange(url=url)).lists["icse"].exchange
+    assert own is not None
+    assert own.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "lists.example.org/icse", "ftp://host/icse", "https://", "https://host:0/", "https://host:x/",
+     "https://site:secret@host/icse", "https://host/icse#part", "file://host/icse", "file:icse", "https://[/"],
+)  # fmt: skip
+def test_and_from_no_other(url: str) -> None:
+    assert "lists.icse.exchange.url: must be an address such as" in fault_of(lists=exchange(url=url))
+
+
+def test_a_list_that_anybody_on_the_way_could_change_needs_a_key() -> None:
+    lists = exchange(url="http://lists.example.org/icse")
+    assert "lists.icse: must be a table with a public_key" in fault_of(lists=lists)
+    lists["icse"]["public_key"] = "ab" * 32
+    assert load_settings(lists=lists).lists["icse"].exchange
+
+
+def test_a_password_does_not_travel_in_the_open_whatever_is_signed() -> None:
+    lists = exchange(url="http://lists.example.org/icse", user="site", password="p")  # noqa: S106 - of a test
+    lists["icse"]["public_key"] = "ab" * 32
+    assert "an https url, since a password would be read on its way" in fault_of(lists=lists)
+
+
+def test_user_and_password_belong_together() -> None:
+    for half in ({"user": "site"}, {"password": "p"}):
+        assert "both user and password, or neither" in fault_of(lists=exchange(**half))
+
+
+@pytest.mark.parametrize("password", ["12345", "1e5", "true", '{"a": 1}', " with spaces "])
+def test_a_password_comes_from_a_file_as_it_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    (tmp_path / "password").write_text(f"{password}\n")
+    monkeypatch.setenv("UPLOAD_GUARD_LISTS__ICSE__EXCHANGE__PASSWORD_FILE", str(tmp_path / "password"))
+    own = load_settings(lists=exchange(user="site")).lists["icse"].exchange
+    assert own is not None
+    assert own.password.get_secret_value() == password
+    assert password not in repr(own)
+
+
+def test_a_password_of_the_wrong_kind_is_not_shown() -> None:
+    line = fault_of(lists=exchange(user="site", password=918273645))
+    assert "lists.icse.exchange.password: must be a text in quotes" in line
+    assert "918273645" not in line
+
+
+def test_a_misspelt_option_of_an_exchange_is_told_those_that_there_are() -> None:
+    line = fault_of(lists=exchange(catgory="baseline"))
+    assert "lists.icse.exchange.catgory: no such option; accepted: url, origin, " in line
+
+
+def test_a_ca_file_counts_from_the_settings_folder(tmp_path: Path) -> None:
+    file = config(
+        tmp_path, '[lists.icse.exchange]\nurl = "https://h/l"\norigin = "x"\nca_file = "own-ca.pem"'
+    )
+    own = load_settings(file).lists["icse"].exchange
+    assert own is not None
+    assert own.ca_file == tmp_path / "own-ca.pem"
+
+
 # The example --------------------------------------------------------------------------------------
 
 
@@ -356,6 +441,11 @@ def test_the_example_holds_every_option_of_a_section(section: str) -> None:
 
 def test_the_example_holds_every_option_of_a_list() -> None:
     assert [set(one) for one in uncommented()["lists"].values()] == [set(ListSettings.model_fields)]
+
+
+def test_the_example_holds_every_option_of_an_exchange() -> None:
+    exchanges = [set(one["exchange"]) for one in uncommented()["lists"].values()]
+    assert exchanges == [set(ExchangeSettings.model_fields)]
 
 
 def test_the_example_holds_every_option_of_a_route() -> None:

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from upload_guard.errors import ConfigError
 from upload_guard.guard import Guard
 from upload_guard.intake.assembly import Assembly
 from upload_guard.intake.forms import FormLimits, log_and_go_on, refuse
 from upload_guard.intake.rules import Forward, IntakeLimits, IntakeRule, Pieces
+from upload_guard.list_settings import Ceiling
 from upload_guard.policy import Policy, Trust, settled
 from upload_guard.records import Action, SignalType
 from upload_guard.routing import Route, Routes
-from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Settings
+from upload_guard.settings import FailureSettings, RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from upload_guard.lists.bank import BenignBank
     from upload_guard.lists.benign import BenignStore
     from upload_guard.lists.breaker import FloodBreaker
+    from upload_guard.lists.categories import KnownCategories
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
     from upload_guard.lists.store import ListStore
+    from upload_guard.lists.sync.rows import ExchangeState
+    from upload_guard.lists.sync.run import Sync
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.quarantine.cases import Cases
@@ -102,6 +107,39 @@ def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
 def open_lists(settings: Settings) -> ListStore:
     """The hash lists of this machine. Raises `StorageFailed`."""
     return _lists(settings, _database(settings))
+
+
+def is_manual(settings: Settings, name: str) -> bool:
+    """Whether later versions of a list wait for a person."""
+    return name in settings.lists and settings.lists[name].activate == "manual"
+
+
+def known_categories(settings: Settings, name: str) -> KnownCategories:
+    """The categories that some rule names for a list."""
+    from upload_guard.lists.categories import KnownCategories
+
+    return KnownCategories(build_trust(settings), name)
+
+
+def build_sync(settings: Settings, name: str, person: str) -> Sync:
+    """What fetches a list from its exchange. Raises `ConfigError` where it has none, and `StorageFailed`."""
+    from upload_guard.lists.sync.run import FOLDER, Sync, SyncOrder
+    from upload_guard.upstreams.choose import exchange_of
+
+    own = settings.lists.get(name)
+    if own is None or own.exchange is None:
+        raise ConfigError(f"list {name!r} has no exchange: write one into [lists.{name}.exchange]")
+    order = SyncOrder(name, own.exchange.origin, own.exchange.category, person, is_manual(settings, name))
+    store = open_lists(settings)
+    exchange = exchange_of(own.exchange, own.public_key, store.folder / FOLDER / f"{name}.fetched")
+    return Sync(exchange, store, order, known_categories(settings, name))
+
+
+def exchange_states(settings: Settings) -> Mapping[str, ExchangeState]:
+    """How the exchanges of this machine are doing, by list. Raises `StorageFailed`."""
+    from upload_guard.lists.sync.rows import exchange_states
+
+    return exchange_states(_database(settings))
 
 
 def open_benign(settings: Settings) -> BenignStore:

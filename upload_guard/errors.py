@@ -49,6 +49,57 @@ class ListHeld(ListError):
     code = "list_held"
 
 
+# What is asked of others at set times did not come ---------------------------------------------------
+
+
+class UpstreamError(UploadGuardError):
+    """Another service gave nothing that can be used; what is known already goes on working."""
+
+    code = "upstream"
+
+
+class UpstreamUnreachable(UpstreamError):
+    """It does not answer, has a fault of its own, or is not who its certificate should say."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamError):
+    """Its answer was not whole before the deadline, which counts for all of it."""
+
+    code = "upstream_timeout"
+
+
+class UpstreamRefused(UpstreamError):
+    """It does not give this to us, or only by way of another host, which is not asked."""
+
+    code = "upstream_refused"
+
+
+class UpstreamMissing(UpstreamRefused):
+    """It has nothing at this address, or no longer."""
+
+    code = "upstream_missing"
+
+
+class UpstreamGarbled(UpstreamError):
+    """What it gave is half an answer, too much, or none of what was asked for."""
+
+    code = "upstream_garbled"
+
+
+class CheckpointLost(UpstreamError):
+    """It cannot go on from where its list was left; the next run begins from the start."""
+
+    code = "checkpoint_lost"
+
+
+class SyncBusy(UpstreamError):
+    """Another process is fetching this list now."""
+
+    code = "sync_busy"
+
+
 # The request itself is at fault -------------------------------------------------------------------
 
 
@@ -196,6 +247,12 @@ class SealBroken(UploadGuardError):
     """Sealed bytes were altered, cut short, moved elsewhere, or sealed under another master key."""
 
     code = "seal_broken"
+
+
+class StagingDamaged(StorageFailed):
+    """What was fetched of a list is not what was written; the next run fetches it from the start."""
+
+    code = "staging_damaged"
 
 
 # About one file -----------------------------------------------------------------------------------

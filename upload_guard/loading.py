@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,7 +18,7 @@ from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import EnvSettingsSource
 
 from upload_guard.errors import ConfigError
-from upload_guard.settings import ListSettings, Settings
+from upload_guard.settings import Settings
 
 CONFIG_VARIABLE = "UPLOAD_GUARD_CONFIG"
 ENV_PREFIX = "UPLOAD_GUARD_"
@@ -194,10 +194,16 @@ def _is_secret(path: list[str]) -> bool:
 def _section(path: list[str]) -> type[BaseModel]:
     model: type[BaseModel] = Settings
     for part in path:
+        # What names no option names one of several tables alike, such as that of a list.
         if part in model.model_fields:
-            annotation = model.model_fields[part].annotation
-            model = annotation if isinstance(annotation, type) else ListSettings
+            model = _table_in(model.model_fields[part].annotation) or model
     return model
+
+
+def _table_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _table_in(part))), None)
 
 
 def _accepted_keys(model: type[BaseModel]) -> str:

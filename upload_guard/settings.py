@@ -10,18 +10,20 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
 
+from upload_guard.list_settings import (
+    BenignSettings,
+    BreakerSettings,
+    ListName,
+    ListSettings,
+    TrustSettings,
+)
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, ServiceSettings, SidecarSettings
 
-LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
-
-Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 FailureMode = Literal["closed", "open"]
 UnreadMode = Literal["monitor", "quarantine"]
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
 ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
-Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
-ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
 
 class IntakeSettings(Section):
@@ -55,56 +57,6 @@ class ImagingSettings(Section):
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
     decode_on_exact: bool = False
-
-
-class TrustSettings(Section):
-    """The strongest action that a match in each category may cause, and distance limits in bits."""
-
-    baseline: Ceiling = "block"
-    illegal: Ceiling = "quarantine"
-    investigative: Ceiling = "monitor"
-    other: Ceiling = "ignore"
-    unknown: Ceiling = "ignore"
-    probation_hours: float = Field(default=24.0, ge=0, le=24 * 365, allow_inf_nan=False)
-    pdq_limit: int = Field(default=31, ge=0, le=60)
-    phash_limit: int = Field(default=8, ge=0, le=16)
-    dhash_limit: int = Field(default=8, ge=0, le=16)
-
-    def ceilings(self) -> dict[str, Ceiling]:
-        return {
-            "baseline": self.baseline,
-            "illegal": self.illegal,
-            "investigative": self.investigative,
-            "other": self.other,
-            "unknown": self.unknown,
-        }
-
-
-class ListSettings(Section):
-    """What is said of one hash list, and what differs for it from `[trust]`."""
-
-    activate: Literal["auto", "manual"] = "auto"
-    actions: dict[Category, Ceiling] = Field(default_factory=dict)
-    pdq_limit: int | None = Field(default=None, ge=0, le=60)
-    pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
-    phash_limit: int | None = Field(default=None, ge=0, le=16)
-    dhash_limit: int | None = Field(default=None, ge=0, le=16)
-    public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
-
-
-class BreakerSettings(Section):
-    """When an entry that suddenly matches much is lowered, and what tells uploaders apart."""
-
-    uploads: int = Field(default=20, ge=2)
-    share: float = Field(default=0.05, gt=0, le=1, allow_inf_nan=False)
-    sources: int = Field(default=3, ge=2)
-    uploader: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{0,64}$")] = ""
-
-
-class BenignSettings(Section):
-    """The bank of known-good images."""
-
-    shipped: bool = True
 
 
 class QuarantineSettings(Section):
@@ -245,4 +197,5 @@ class Settings(Section):
         """The same settings with relative paths counted from `folder`."""
         spool = self.intake.spool_dir
         intake = self.intake.model_copy(update={"spool_dir": spool and (folder / spool)})
-        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake})
+        lists = {name: own.resolved_against(folder) for name, own in self.lists.items()}
+        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake, "lists": lists})

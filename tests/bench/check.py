@@ -33,9 +33,10 @@ from upload_guard.imaging.formats import HEAD, sniff
 from upload_guard.imaging.pdq import hash_of, spectrum_of, squashed
 from upload_guard.imaging.signals import coarse_signals, image_signals
 from upload_guard.imaging.views import views
+from upload_guard.list_settings import BenignSettings
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import Signal, SignalType, Upload
-from upload_guard.settings import BenignSettings, CacheSettings, Settings
+from upload_guard.settings import CacheSettings, Settings
 from upload_guard.spans import FileContent
 
 RARE = (SignalType.MD5, SignalType.SHA1)

@@ -1,4 +1,4 @@
-"""Reading, importing, activating and exporting lists: `python -m tests.bench.lists [MILLIONS]`.
+"""Reading, importing, activating, exporting and fetching lists: `python -m tests.bench.lists [MILLIONS]`.
 
 Each step runs in a process of its own that may hold no more than `ALLOWED_MIB`, mapped files apart. Ratios
 of CPU are to the least that anybody pays who reads such a file in Python: lines to bytes.
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tests.support import settings_in
-from upload_guard.compose import open_lists
+from upload_guard.compose import build_sync, open_lists
 from upload_guard.lists.exporting import export_to_file
 from upload_guard.lists.formats import read_hashes
 from upload_guard.lists.importing import ImportOrder
@@ -92,6 +92,13 @@ def export(form: str) -> Callable[[Path], int]:
     return run
 
 
+def fetch(folder: Path) -> int:
+    """The same file by way of an exchange: staged on disk, and then imported."""
+    exchange = {"url": (folder / "plain").absolute().as_uri(), "origin": "bench", "category": "baseline"}
+    settings = settings_in(folder, lists={"fetched": {"exchange": exchange}})
+    return build_sync(settings, "fetched", "bench").run().version.entries
+
+
 STEPS: dict[str, Callable[[Path], int]] = {
     "the least: lines to bytes": reference,
     **{f"read {form}": read(form) for form in ("plain", "csv", "icse", "vics")},
@@ -103,6 +110,8 @@ STEPS: dict[str, Callable[[Path], int]] = {
     "export jsonl": export("jsonl"),
     "export csv": export("csv"),
     "import jsonl": import_("jsonl"),
+    "fetch plain": fetch,
+    "fetch plain again, nothing new": fetch,
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from upload_guard.cli.breaker import breaker
 from upload_guard.cli.context import App, shown_progress
 from upload_guard.cli.gate import approve, examine, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
-from upload_guard.compose import build_trust, open_lists
+from upload_guard.compose import is_manual, known_categories, open_lists
 from upload_guard.errors import ListError, ListHeld, SnapshotDamaged
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
@@ -88,7 +87,7 @@ def import_list(
     # The database's library takes half a second to load; `--help` and `version` should not wait for it.
     from upload_guard.lists.importing import ImportOrder
 
-    store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
+    store, known = open_lists(app.settings), known_categories(app.settings, name)
     if category:
         known.check(category)
     _refuse_unsigned(app.settings, name, file, signature)
@@ -109,27 +108,20 @@ def import_list(
 
 def _follow(app: App, store: ListStore, version: VersionInfo) -> None:
     """Let a version act that was just imported, or say why it waits."""
-    from upload_guard.lists.succession import why_it_waits
-    from upload_guard.lists.versions import Way
+    from upload_guard.lists.succession import follow
 
     name, number = version.list_name, version.number
-    waits = f'activate = "manual" in [lists.{name}]' if _is_manual(app.settings, name) else ""
-    waits = waits or why_it_waits(version, store.versions())
-    if waits:
-        click.echo(f"It waits: {waits}. It acts after: upload-guard list activate {name} {number}")
-        return
     try:
         with shown_progress() as progress:
-            store.activate(name, number, app.person, progress, print_report, Way.AUTOMATIC)
+            waits = follow(store, version, is_manual(app.settings, name), app.person, progress, print_report)
     except ListHeld as held:
         click.echo(f"It waits: {held}.")
         return
+    if waits:
+        click.echo(f"It waits: {waits}. It acts after: upload-guard list activate {name} {number}")
+        return
     click.echo(f"It is active now; the way back: upload-guard list rollback {name} VERSION")
     judge_cases_again(app)
-
-
-def _is_manual(settings: Settings, name: str) -> bool:
-    return name in settings.lists and settings.lists[name].activate == "manual"
 
 
 @lists.command()
@@ -213,7 +205,7 @@ def add(app: App, name: str, file: Path, category: str, form: str | None, signal
 
     A later version does not have them unless its own file has.
     """
-    store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
+    store, known = open_lists(app.settings), known_categories(app.settings, name)
     known.check(category)
     count = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
     click.echo(f"{name}: {count} added; they act within a second")
@@ -302,27 +294,3 @@ def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path 
         check_signature(file, signature, own.public_key)
     elif signature is not None:
         raise ListError(f"there is no key to judge {signature}: set [lists.{name}] public_key")
-
-
-class _KnownCategories:
-    """Of one list. A misspelt category would be ignored by the policy: a silent miss of a whole list."""
-
-    def __init__(self, settings: Settings, name: str) -> None:
-        self._trust = build_trust(settings)
-        self._name = name
-        self._seen = {""}
-
-    def only(self, hashes: Iterable[ListedHash]) -> Iterator[ListedHash]:
-        """`hashes`, up to one in a category that no rule names. Raises `ListError`."""
-        for one in hashes:
-            if one.category not in self._seen:
-                self.check(one.category)
-            yield one
-
-    def check(self, category: str) -> None:
-        if not self._trust.knows(self._name, category):
-            known = ", ".join(self._trust.categories(self._name))
-            raise ListError(
-                f"no rule for category {category!r}: use {known}, or add it to [lists.{self._name}.actions]"
-            )
-        self._seen.add(category)

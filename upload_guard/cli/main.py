@@ -18,6 +18,7 @@ from upload_guard.cli.explain import explain
 from upload_guard.cli.lists import lists
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
+from upload_guard.cli.sync import sync
 from upload_guard.errors import UploadGuardError
 from upload_guard.loading import CONFIG_VARIABLE
 
@@ -48,7 +49,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, serve, demo, quarantine):
+for command in (check, explain, lists, benign, sync, serve, demo, quarantine):
     cli.add_command(command)
 
 

@@ -76,6 +76,29 @@ def newest_change(session: Session, lists: Iterable[HashList]) -> Change | None:
     return _change(by_id[row.list_id], row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """Who retracted a hash last, and when."""
+
+    person: str
+    at: datetime
+
+
+def retractions(session: Session, hash_list: HashList) -> dict[tuple[SignalType, bytes], Retraction]:
+    """The hashes that are out of every version of the list."""
+    last = (
+        select(func.max(ListChange.sequence))
+        .where(ListChange.list_id == hash_list.id)
+        .group_by(ListChange.signal_type, ListChange.value)
+    )
+    rows = session.execute(
+        select(ListChange.signal_type, ListChange.value, ListChange.made_by, ListChange.made_at).where(
+            ListChange.sequence.in_(last), ListChange.version.is_(None)
+        )
+    )
+    return {(SignalType(row.signal_type), row.value): Retraction(row.made_by, row.made_at) for row in rows}
+
+
 def _last_number(session: Session, hash_list: HashList, version: ListVersion) -> int:
     """Added entries are numbered on after those of the version's file."""
     newest = session.scalar(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from upload_guard.errors import ListError, SnapshotDamaged
+from upload_guard.list_settings import LIST_NAME
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
@@ -25,7 +26,6 @@ from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry
-from upload_guard.settings import LIST_NAME
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.tables import HashList, ListActivation, ListVersion

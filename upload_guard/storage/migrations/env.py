@@ -2,6 +2,10 @@
 
 from alembic import context
 
+from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
+    opinion_tables,
+    sync_tables,
+)
 from upload_guard.storage.tables import Base
 
 context.configure(

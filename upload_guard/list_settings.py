@@ -1,0 +1,153 @@
+"""Options of hash lists: what each may cause, where it comes from, and what is trusted above it."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import ByteSize, Field, SecretStr, StringConstraints, field_validator, model_validator
+
+from upload_guard.sections import Section
+
+LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
+ListFormat = Literal["plain", "csv", "icse", "vics", "jsonl"]
+HashType = Literal["md5", "sha1", "sha256", "pdq", "phash", "dhash"]
+Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
+
+
+class TrustSettings(Section):
+    """The strongest action that a match in each category may cause, and distance limits in bits."""
+
+    baseline: Ceiling = "block"
+    illegal: Ceiling = "quarantine"
+    investigative: Ceiling = "monitor"
+    other: Ceiling = "ignore"
+    unknown: Ceiling = "ignore"
+    probation_hours: float = Field(default=24.0, ge=0, le=24 * 365, allow_inf_nan=False)
+    pdq_limit: int = Field(default=31, ge=0, le=60)
+    phash_limit: int = Field(default=8, ge=0, le=16)
+    dhash_limit: int = Field(default=8, ge=0, le=16)
+
+    def ceilings(self) -> dict[str, Ceiling]:
+        return {
+            "baseline": self.baseline,
+            "illegal": self.illegal,
+            "investigative": self.investigative,
+            "other": self.other,
+            "unknown": self.unknown,
+        }
+
+
+class ExchangeSettings(Section):
+    """Where a list comes from by itself: one file or pages at an address, or the files of a folder."""
+
+    url: str
+    origin: Annotated[str, StringConstraints(pattern=r"^\S.{0,63}$")]
+    format: ListFormat | None = None
+    signal_type: HashType | None = None
+    category: Category | None = None
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Path | None = None
+    every_hours: float = Field(default=6.0, gt=0, le=24 * 365, allow_inf_nan=False)
+    stale_hours: float = Field(default=72.0, gt=0, le=24 * 365, allow_inf_nan=False)
+    timeout: float = Field(default=600.0, gt=0, le=24 * 3600, allow_inf_nan=False)
+    max_bytes: ByteSize = Field(default=ByteSize(4 << 30), ge=1024)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            named = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise ValueError(_ADDRESS) from None
+        if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+            return url
+        # What stands before the host would be shown with it.
+        if parts.scheme not in {"http", "https"} or not named or "@" in parts.netloc or parts.fragment:
+            raise ValueError(_ADDRESS)
+        return url
+
+    @field_validator("password", mode="before")
+    @classmethod
+    def _is_text(cls, password: Any) -> Any:
+        if not isinstance(password, str | SecretStr):
+            raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
+        return password
+
+    @model_validator(mode="after")
+    def _tells_no_password_to_everybody(self) -> Self:
+        if bool(self.user) != bool(self.password.get_secret_value()):
+            raise ValueError("a table with both user and password, or neither")
+        if self.user and not self.is_private:
+            raise ValueError("a table with an https url, since a password would be read on its way")
+        return self
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read or change what comes."""
+        parts = urlsplit(self.url)
+        return parts.scheme != "http" or is_loopback(parts.hostname or "")
+
+
+_ADDRESS = (
+    'an address such as "https://lists.example.org/icse.csv" (no user in it) or "file:///srv/lists/icse"'
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class ListSettings(Section):
+    """What is said of one hash list, and what differs for it from `[trust]`."""
+
+    activate: Literal["auto", "manual"] = "auto"
+    actions: dict[Category, Ceiling] = Field(default_factory=dict)
+    pdq_limit: int | None = Field(default=None, ge=0, le=60)
+    pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
+    phash_limit: int | None = Field(default=None, ge=0, le=16)
+    dhash_limit: int | None = Field(default=None, ge=0, le=16)
+    public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
+    exchange: ExchangeSettings | None = None
+
+    @model_validator(mode="after")
+    def _comes_unchanged(self) -> Self:
+        if self.exchange and not self.exchange.is_private and not self.public_key:
+            raise ValueError(
+                "a table with a public_key, or an exchange with an https url: "
+                "anybody on the way could change a list that comes by http"
+            )
+        return self
+
+    def resolved_against(self, folder: Path) -> Self:
+        """The same with relative paths counted from `folder`."""
+        if self.exchange is None or self.exchange.ca_file is None:
+            return self
+        ca_file = folder / self.exchange.ca_file
+        return self.model_copy(update={"exchange": self.exchange.model_copy(update={"ca_file": ca_file})})
+
+
+class BreakerSettings(Section):
+    """When an entry that suddenly matches much is lowered, and what tells uploaders apart."""
+
+    uploads: int = Field(default=20, ge=2)
+    share: float = Field(default=0.05, gt=0, le=1, allow_inf_nan=False)
+    sources: int = Field(default=3, ge=2)
+    uploader: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{0,64}$")] = ""
+
+
+class BenignSettings(Section):
+    """The bank of known-good images."""
+
+    shipped: bool = True

@@ -1,0 +1,99 @@
+"""One deadline for a whole HTTP exchange: name, handshake, head and body together.
+
+A timeout of requests counts from the last byte, so that whoever sends one a minute keeps a caller for days.
+Here a timer shuts the connection when time is up.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Deadline:
+    """`seconds` from the moment that the block is entered. What was watched is shut when they are over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._watched: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._shut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for one in self._watched:
+                one.close()
+            self._watched.clear()
+
+    @property
+    def left(self) -> float:
+        """Seconds; never below a hundredth, since a timeout of none would be for ever."""
+        return max(self._ends - time.monotonic(), 0.01)
+
+    @property
+    def passed(self) -> bool:
+        return time.monotonic() >= self._ends
+
+    def watch(self, connected: socket.socket) -> None:
+        """Shut this connection when time is up, whoever wraps it meanwhile."""
+        with self._lock:
+            self._watched.append(connected.dup())
+        if self.passed:
+            self._shut()
+
+    def adapter(self) -> HTTPAdapter:
+        """Of a requests session whose connections are watched."""
+        return _Adapter(self)
+
+    def _shut(self) -> None:
+        with self._lock:
+            for one in self._watched:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        deadline = self._deadline
+
+        # The socket is wanted before its TLS handshake, which may drip too; only this method has it.
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                connected = super()._new_conn()
+                deadline.watch(connected)
+                return connected
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                connected = super()._new_conn()
+                deadline.watch(connected)
+                return connected
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
