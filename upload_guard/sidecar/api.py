@@ -15,19 +15,23 @@ from upload_guard.guard import Guard
 from upload_guard.intake.receive import received
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.intake.types import is_form
+from upload_guard.machine_keys.keys import Scope
 from upload_guard.records import Outcome, Source, Upload
+from upload_guard.sidecar.auth import caller, requires
 
 
 def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
     routes = Blueprint("check", __name__)
 
     @routes.post(CHECK_PATH)
+    @requires(Scope.CHECK)
     def check() -> Response:
-        """The file is the raw body or the only file of a form; `site` and `route` say where it came in.
+        """The file is the raw body or the only file of a form; `route` says where it came in, and
+        the key of which site.
 
         `guessed=1`: it was found in a text by its first bytes, and may be none.
         """
-        source = Source(request.args.get("site", ""), request.args.get("route", ""))
+        source = Source(caller().site, request.args.get("route", ""))
         with received(_with_a_file(request.environ), rule, source) as body:
             upload = replace(_only(body.uploads), guessed=request.args.get("guessed") == "1")
             outcome = _outcome(station.guard, upload, dry_run=request.args.get("dry_run") == "1")

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from upload_guard.storage import key_tables  # noqa: F401 - its tables belong to Base
 from upload_guard.storage.tables import Base
 
 context.configure(
