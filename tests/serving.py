@@ -92,16 +92,18 @@ class Signs(AuthBase):
 @contextmanager
 def sidecar(config: Path) -> Iterator[str]:
     """`upload-guard serve` over the data folder that `config` names; gives its address."""
-    port = free_port()
+    port, certificate = free_port(), load_settings(config).sidecar.certificate
+    url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     server = Server(
         name="sidecar",
         command=python("upload_guard", "--config", str(config), "serve", "--port", str(port)),
         environment={},
-        probe=f"http://127.0.0.1:{port}/live",
+        probe=f"{url}/live",
         log=config.with_suffix(".sidecar.log"),
+        authority=certificate,
     )
     with running(server):
-        yield f"http://127.0.0.1:{port}"
+        yield url
 
 
 def gunicorn(port: int, application: str) -> tuple[str, ...]:
