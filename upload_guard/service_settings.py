@@ -107,9 +107,7 @@ class SidecarSettings(Section):
     def _has_a_certificate(self) -> Self:
         given = bool(self.certificate and self.certificate_key)
         if given != (self.tls == "own") or bool(self.certificate) != bool(self.certificate_key):
-            raise ValueError(
-                'sidecar.certificate and sidecar.certificate_key, just where sidecar.tls = "own"'
-            )
+            raise ValueError('given certificate and certificate_key both, just where sidecar.tls = "own"')
         return self
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests.support import settings_in
 from upload_guard.errors import RateLimited, Replayed, UploadGuardError
 from upload_guard.machine_keys.ledger import KeyLimits, RowLedger
-from upload_guard.machine_keys.opening import open_ledger
+from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.storage.key_tables import LockOut, UsedNonce
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -60,7 +60,7 @@ class Book:
 @pytest.fixture
 def book(tmp_path: Path) -> Book:
     clock = Clock()
-    return Book(replace(open_ledger(settings_in(tmp_path)), limits=LIMITS, now=clock), clock)
+    return Book(replace(open_for_door(settings_in(tmp_path))[1], limits=LIMITS, now=clock), clock)
 
 
 # Nonces -------------------------------------------------------------------------------------------
@@ -89,12 +89,12 @@ def test_a_request_over_the_limit_may_be_sent_again_as_it_was(book: Book) -> Non
 
 def test_of_processes_that_get_the_same_request_at_once_one_admits_it(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    open_ledger(settings)
+    open_for_door(settings)
     program = (
         "import sys; from datetime import UTC, datetime, timedelta\n"
         "from upload_guard.errors import Replayed; from upload_guard.settings import Settings\n"
-        "from upload_guard.machine_keys.opening import open_ledger\n"
-        "ledger = open_ledger(Settings(data_dir=sys.argv[1])); admitted = 0\n"
+        "from upload_guard.machine_keys.opening import open_for_door\n"
+        "_, ledger = open_for_door(Settings(data_dir=sys.argv[1])); admitted = 0\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "for number in range(50):\n"
         "    try: ledger.admit('key', f'n{number}', datetime.now(UTC) + timedelta(300))\n"

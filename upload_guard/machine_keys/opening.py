@@ -8,7 +8,7 @@ from upload_guard.keyring import open_keyring
 from upload_guard.machine_keys.keys import KeyStore
 from upload_guard.machine_keys.ledger import KeyLimits, RowLedger
 from upload_guard.settings import Settings
-from upload_guard.storage.database import open_database
+from upload_guard.storage.database import open_database, open_for_requests
 
 
 def open_keys(settings: Settings) -> KeyStore:
@@ -16,8 +16,12 @@ def open_keys(settings: Settings) -> KeyStore:
     return KeyStore(open_database(settings.database_url), open_keyring(settings))
 
 
-def open_ledger(settings: Settings) -> RowLedger:
-    """What all its workers know of requests just made. Raises `StorageFailed`."""
+def open_for_door(settings: Settings) -> tuple[KeyStore, RowLedger]:
+    """The keys, and what all workers know of requests just made, for a worker: open them after the fork.
+
+    Raises `StorageFailed` or `MasterKeyError`.
+    """
     own = settings.limits
     limits = KeyLimits(own.rate, own.burst, own.bad_signatures, timedelta(seconds=own.lock_out))
-    return RowLedger(open_database(settings.database_url), limits)
+    database = open_for_requests(settings.database_url)
+    return KeyStore(database, open_keyring(settings)), RowLedger(database, limits)

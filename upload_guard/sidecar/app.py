@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from upload_guard.compose import build_intake, build_station
 from upload_guard.errors import LockedOut, NotAuthenticated, RateLimited, UploadGuardError
-from upload_guard.machine_keys.opening import open_keys, open_ledger
+from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api import check_routes
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 def create_app(settings: Settings) -> Flask:
     """The service over the data folder of `settings`. Raises `StorageFailed` or `MasterKeyError`."""
-    keys = open_keys(settings)
+    keys, ledger = open_for_door(settings)
     keys.probe()
     station = build_station(settings)
     # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
     station.sandbox.start()
     station.snapshot.start()
     app = Flask("upload_guard.sidecar", static_folder=None)
-    guard_routes(app, Doorkeeper(keys, open_ledger(settings), settings.sidecar.bearer))
+    guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
     # What comes in is one file: whoever asks has looked into the request that carried it.
     rule = replace(build_intake(settings), carriers=frozenset())
     app.register_blueprint(check_routes(station, rule))
