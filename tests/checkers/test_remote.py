@@ -132,6 +132,11 @@ def test_the_settings_key_signs() -> None:
     assert signed.is_right("a secret", Request("POST", seen[0][0]))
 
 
+def test_an_address_without_a_key_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    build_guard(Settings(service=ServiceSettings(url="http://127.0.0.1:1")))
+    assert "no sidecar answers without a key" in caplog.text
+
+
 def test_a_refused_key_is_said_to_the_administrator() -> None:
     body = json.dumps({"code": "site_mismatch", "message": "", "retry_after": None}).encode()
     with answering(403, body) as checker, pytest.raises(ServiceRefused, match=r"403 \(site_mismatch\)"):

@@ -70,6 +70,16 @@ def test_without_keys_the_list_says_how_to_make_one(folder: Path) -> None:
     assert key(folder, "list").stdout == "no keys: 'upload-guard key new SITE' makes one\n"
 
 
+def test_under_another_master_key_nothing_starts_until_the_lost_keys_are_revoked(folder: Path) -> None:
+    lost = made(key(folder, "new", "blog"))["key_id"]
+    (folder / "data" / "secret.key").unlink()
+    for said in (key(folder, "new", "blog"), run(folder, "--config", "config.toml", "serve")):
+        assert (said.returncode, said.stdout) == (2, "")
+        assert f"machine key {lost} of blog cannot be opened" in said.stderr.splitlines()[-1]
+    key(folder, "revoke", lost)
+    made(key(folder, "new", "blog"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

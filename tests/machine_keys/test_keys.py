@@ -150,3 +150,5 @@ def test_another_master_key_is_noticed_at_the_start(keys: KeyStore) -> None:
     keys.probe()
     with pytest.raises(MasterKeyError, match="another master key"):
         other.probe()
+    keys.revoke(keys.show()[0].id)
+    other.probe()

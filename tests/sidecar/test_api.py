@@ -6,7 +6,8 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import requests
@@ -39,6 +40,7 @@ class Running:
     url: str
     settings: Settings
     listed: bytes
+    config: Path
     key: Credentials
 
     def check(self, **options: object) -> requests.Response:
@@ -60,11 +62,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     config = write_config(folder / "config.toml", sections, data_dir="data")
     key = key_of(config, "blog", *Scope)
     with sidecar(config) as url:
-        yield Running(url, load_settings(config), listed, key)
+        yield Running(url, load_settings(config), listed, config, key)
 
 
 def test_a_raw_body_is_checked(service: Running) -> None:
-    answer = service.check(data=picture_bytes(OTHER_SEED)).json()
+    site = replace(service, key=key_of(service.config, "blog"))
+    answer = site.check(data=picture_bytes(OTHER_SEED)).json()
     assert answer == {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
 
 
@@ -81,13 +84,29 @@ def test_a_refused_file_becomes_a_case_with_site_and_route(service: Running) -> 
 
 
 def test_the_answer_names_no_list_and_no_distance(service: Running) -> None:
-    assert set(service.check(data=service.listed).json()) == {
+    site = replace(service, key=key_of(service.config, "blog"))
+    assert set(site.check(data=service.listed).json()) == {
         "result",
         "action",
         "reason",
         "case",
         "degraded",
     }
+
+
+def test_to_a_key_that_may_see_details_the_answer_names_them(service: Running) -> None:
+    exact = service.check(data=service.listed).json()["matches"]
+    sha256 = {
+        "list": "test-list",
+        "version": 1,
+        "category": "baseline",
+        "signal_type": "sha256",
+        "distance": 0,
+    }
+    assert sha256 in exact
+    near = service.check(data=recompressed(service.listed)).json()["matches"]
+    assert {match["signal_type"] for match in near} == {"pdq"}
+    assert all(0 < match["distance"] <= 31 for match in near)
 
 
 def test_a_dry_run_gives_the_verdict_and_keeps_nothing(service: Running) -> None:

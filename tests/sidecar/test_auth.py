@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.serving import key_of, sidecar, write_config
-from tests.support import activate_listed_picture, settings_in
+from tests.support import activate_listed_picture, settings_in, upload_of
+from upload_guard.checkers.remote import RemoteChecker
 from upload_guard.compose import open_cases
+from upload_guard.errors import ServiceRefused
 from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import KeyStore, Scope
 from upload_guard.machine_keys.opening import open_keys
+from upload_guard.records import Source
 from upload_guard.settings import Settings
 from upload_guard.signing import Credentials, Request, Signed, sign
 
@@ -219,6 +223,14 @@ def test_an_unknown_id_is_answered_like_a_bad_signature(service: Service) -> Non
     bad = service.ask(guessing(key))
     assert (unknown.status, unknown.body) == (bad.status, bad.body)
     assert bad.said == (401, "unauthorized")
+
+
+def test_a_large_upload_under_a_dead_key_is_refused_and_not_taken_for_an_unreachable_sidecar(
+    service: Service,
+) -> None:
+    checker = RemoteChecker(service.url, 1.0, 10.0, credentials=guessing(service.key()))
+    with pytest.raises(ServiceRefused, match="unauthorized"):
+        checker.check(upload_of(b"x" * 5_000_000, Source("blog", "/upload")), math.inf)
 
 
 # Lives of keys ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -51,7 +51,7 @@ class CheckAnswer(BaseModel):
     degraded: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, outcome: Outcome) -> CheckAnswer:
+    def of(cls, outcome: Outcome) -> Self:
         verdict = outcome.verdict
         return cls.model_validate(
             {

@@ -39,7 +39,10 @@ def new(app: App, site: str, scopes: tuple[str, ...], days: float | None) -> Non
     """
     wanted = frozenset(map(Scope, scopes)) or SITE_SCOPES
     lifetime = timedelta(days=days) if days is not None else None
-    _show_once(open_keys(app.settings).new(_site(site), wanted, app.person, lifetime))
+    keys = open_keys(app.settings)
+    # Not one more under a master key that came out of nowhere: the others would be lost unnoticed.
+    keys.probe()
+    _show_once(keys.new(_site(site), wanted, app.person, lifetime))
 
 
 @key.command("list")

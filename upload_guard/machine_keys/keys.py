@@ -140,18 +140,17 @@ class KeyStore:
             session.execute(update(MachineKeyRow).where(MachineKeyRow.id == key.id).values(last_used_at=hour))
 
     def probe(self) -> None:
-        """Raises `MasterKeyError` where secrets were sealed under another master key than the one in use."""
+        """Raises `MasterKeyError` where a key that lives was sealed under another master key."""
         with self.database.session() as session:
-            row = session.scalars(
-                select(MachineKeyRow).order_by(MachineKeyRow.created_at.desc()).limit(1)
-            ).first()
-        try:
-            if row:
+            rows = session.scalars(select(MachineKeyRow).where(MachineKeyRow.revoked_at.is_(None))).all()
+        for row in rows:
+            try:
                 self._opened(row)
-        except SealBroken as error:
-            raise MasterKeyError(
-                f"the machine keys cannot be opened ({error}); give back the master key they were made under"
-            ) from error
+            except SealBroken as error:
+                raise MasterKeyError(
+                    f"machine key {row.id} of {row.site} cannot be opened ({error}); give back "
+                    f"the master key that it was made under, or revoke it"
+                ) from error
 
     def _drawn(
         self, site: str, scopes: frozenset[Scope], by: str, lifetime: timedelta | None
