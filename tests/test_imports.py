@@ -16,9 +16,9 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "spans"},
+    {"errors", "interpreter", "signing", "spans"},
     {"records", "sections"},
-    {"digests", "service_settings", "signing"},
+    {"digests", "service_settings"},
     {"settings"},
     {"keyring", "loading"},
     {"imaging", "matching", "policy"},

@@ -16,7 +16,6 @@ from upload_guard.policy import Policy, Trust, settled
 from upload_guard.records import Action, SignalType
 from upload_guard.routing import Route, Routes
 from upload_guard.settings import Ceiling, FailureSettings, RouteSettings, Settings
-from upload_guard.signing import Credentials
 
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
@@ -187,14 +186,13 @@ def _remote_guard(settings: Settings) -> Guard:
     from upload_guard.checkers.remote import RemoteChecker
 
     service = settings.service
-    credentials = Credentials(service.key_id, service.secret.get_secret_value()) if service.key_id else None
-    if credentials is None:
+    if service.credentials is None:
         log.warning("WARNING: service.url without service.key_id: no sidecar answers without a key")
     checker = RemoteChecker(
         service.url,
         service.connect_timeout,
         service.timeout,
-        credentials=credentials,
+        credentials=service.credentials,
         authority=service.authority,
     )
     inspector = replace(checker, dry_run=True)

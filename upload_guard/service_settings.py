@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from upload_guard.sections import Section
+from upload_guard.signing import Credentials
 
 MASTER_KEY = re.compile(r"[0-9A-Fa-f]{64}")
 
@@ -24,6 +25,10 @@ class ServiceSettings(Section):
     authority: Path | None = None
     connect_timeout: float = Field(default=1.0, gt=0, le=60)
     timeout: float = Field(default=10.0, gt=0, le=600)
+
+    @property
+    def credentials(self) -> Credentials | None:
+        return Credentials(self.key_id, self.secret.get_secret_value()) if self.key_id else None
 
     @field_validator("authority", mode="before")
     @classmethod

@@ -121,7 +121,7 @@ class RowLedger:
         session.execute(update(LockOut).where(mine).values(failures=failures, since=since, until=until))
         if until is None:
             return 0
-        log.warning("locked out until %s after %d bad signatures: %s", until, limits.failures, name)
+        log.warning("locked out until %s after %d bad signatures: %r", until, limits.failures, name)
         return math.ceil(limits.lock_out.total_seconds())
 
     def _prune(self, session: Session) -> None:

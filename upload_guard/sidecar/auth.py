@@ -163,8 +163,8 @@ class Doorkeeper:
     def _unknown(self, why: str, key_id: str, environ: Mapping[str, Any]) -> UploadGuardError:
         """The error to raise; too many of them from one place lock it out for a while.
 
-        A good signature is taken even then: or else anybody who knows a key's id could shut its site out,
-        whose uploads would pass unchecked where its policy is open.
+        A good signature is taken even then: nobody guesses a secret of 256 bits, and anybody who knows a key's
+        id, or shares its address, could shut its site out.
         """
         peer = _peer(environ)
         wait = self.ledger.note_failure(_names(peer, key_id))

@@ -40,7 +40,6 @@ def _gunicorn_options(settings: Settings) -> dict[str, Any]:
         "control_socket_disable": True,
         # A header that moves the path (SCRIPT_NAME) or claims TLS would stand beside what was signed.
         "forwarded_allow_ips": "",
-        "forwarder_headers": "",
     } | _tls_options(settings)
 
 
