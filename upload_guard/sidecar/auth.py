@@ -163,8 +163,8 @@ class Doorkeeper:
     def _unknown(self, why: str, key_id: str, environ: Mapping[str, Any]) -> UploadGuardError:
         """The error to raise; too many of them from one place lock it out for a while.
 
-        A good signature is taken even then: nobody guesses a secret of 256 bits, and whoever knows a key's id,
-        or shares its address, could shut its site out.
+        A good signature is taken even then: nobody guesses 256 bits, and whoever knows a key's id, or shares
+        its address, could shut its site out.
         """
         peer = _peer(environ)
         wait = self.ledger.note_failure(_names(peer, key_id))
