@@ -1,4 +1,4 @@
-"""Benign pictures out of Debian's packages, fetched once into a cache of the user's.
+"""Benign pictures and programs out of Debian's packages, fetched once into a cache of the user's.
 
 Where they cannot be had (no apt, no network) the tests that need them are skipped; in CI they fail.
 """
@@ -18,11 +18,16 @@ PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".ico"}
 
 def pictures_of(package: str) -> list[Path]:
     """All picture files of a package, sorted by path; links and what links hide are left out."""
+    files = (file for file in unpacked(package).rglob("*") if file.suffix.lower() in PICTURES)
+    return sorted(file for file in files if file.is_file() and not file.is_symlink())
+
+
+def unpacked(package: str) -> Path:
+    """The folder that holds the files of a package."""
     folder = CACHE / package
     if not folder.is_dir():
         _fetch(package, folder)
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in PICTURES)
-    return sorted(file for file in files if file.is_file() and not file.is_symlink())
+    return folder
 
 
 def _fetch(package: str, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from requests.auth import AuthBase
 
+from upload_guard.checkers.remote import Signing
 from upload_guard.compose import open_cases
 from upload_guard.demo.servers import Server, free_port, python, running
 from upload_guard.loading import load_settings
+from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
+from upload_guard.machine_keys.opening import open_keys
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.settings import Settings
+from upload_guard.signing import Credentials, Request, sign
 
 MAX_BODY = 4 << 20
 
@@ -55,19 +61,49 @@ def write_config(file: Path, sections: Mapping[str, Mapping[str, object]], **top
     return file
 
 
+def key_of(config: Path, site: str = "default", *scopes: Scope) -> Credentials:
+    """A new key for the sidecar that `config` sets up; a site's, unless scopes are given."""
+    return open_keys(load_settings(config)).new(site, scopes or SITE_SCOPES, "tester")
+
+
+def asking(url: str, key: Credentials) -> dict[str, object]:
+    """The [service] section of a site that asks there."""
+    return {"url": url, "key_id": key.key_id, "secret": key.secret}
+
+
+def signature(key: Credentials, method: str, target: str, body: bytes = b"") -> dict[str, str]:
+    """The header that a request is signed with."""
+    digest = hashlib.sha256(body).hexdigest()
+    return {"Authorization": sign(key, Request(method, target), digest).header()}
+
+
+@dataclass(frozen=True, slots=True)
+class Signs(AuthBase):
+    """Signs whatever `requests` sends, of a body in memory."""
+
+    key: Credentials
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        body = request.body or b""
+        sent = body.encode() if isinstance(body, str) else body
+        return Signing(self.key, hashlib.sha256(sent).hexdigest())(request)
+
+
 @contextmanager
 def sidecar(config: Path) -> Iterator[str]:
     """`upload-guard serve` over the data folder that `config` names; gives its address."""
-    port = free_port()
+    port, certificate = free_port(), load_settings(config).sidecar.certificate
+    url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     server = Server(
         name="sidecar",
         command=python("upload_guard", "--config", str(config), "serve", "--port", str(port)),
         environment={},
-        probe=f"http://127.0.0.1:{port}/live",
+        probe=f"{url}/live",
         log=config.with_suffix(".sidecar.log"),
+        authority=certificate,
     )
     with running(server):
-        yield f"http://127.0.0.1:{port}"
+        yield url
 
 
 def gunicorn(port: int, application: str) -> tuple[str, ...]:
@@ -114,8 +150,8 @@ def remote_site(folder: Path, **sections: Mapping[str, object]) -> Iterator[Site
     """A site that asks a sidecar, and that sidecar."""
     own = write_config(folder / "sidecar.toml", _with_defaults(sections), data_dir="data")
     with sidecar(own) as url:
-        asking = _with_defaults(sections) | {"service": {"url": url}}
-        config = write_config(folder / "site.toml", asking, data_dir="site-data")
+        site = _with_defaults(sections) | {"service": asking(url, key_of(own))}
+        config = write_config(folder / "site.toml", site, data_dir="site-data")
         with guarded_site(config) as site_url:
             yield Site(site_url, folder, load_settings(own))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.serving import guarded_site, sidecar, write_config
+from tests.serving import asking, guarded_site, key_of, sidecar, write_config
 from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, settings_in
 from upload_guard.demo.servers import free_port
 
@@ -16,8 +16,12 @@ pytestmark = pytest.mark.live
 OTHER = picture_bytes(OTHER_SEED)
 
 
-def asking(folder: Path, url: str, **failure: object) -> Path:
-    return write_config(folder / "site.toml", {"service": {"url": url}, "failure": failure})
+def site_asking(folder: Path, service: dict[str, object], **failure: object) -> Path:
+    return write_config(folder / "site.toml", {"service": service, "failure": failure})
+
+
+def nobody() -> dict[str, object]:
+    return {"url": f"http://127.0.0.1:{free_port()}"}
 
 
 def post(url: str) -> requests.Response:
@@ -26,7 +30,7 @@ def post(url: str) -> requests.Response:
 
 
 def test_closed_by_default_an_upload_is_turned_away_for_now(tmp_path: Path) -> None:
-    with guarded_site(asking(tmp_path, f"http://127.0.0.1:{free_port()}", retry_after=7)) as site:
+    with guarded_site(site_asking(tmp_path, nobody(), retry_after=7)) as site:
         response = post(site)
         assert requests.get(site, timeout=5).json()["calls"] == 0
     assert response.status_code == 503
@@ -36,7 +40,7 @@ def test_closed_by_default_an_upload_is_turned_away_for_now(tmp_path: Path) -> N
 
 
 def test_open_by_setting_it_passes_and_the_application_is_told(tmp_path: Path) -> None:
-    config = asking(tmp_path, f"http://127.0.0.1:{free_port()}", unreachable="open")
+    config = site_asking(tmp_path, nobody(), unreachable="open")
     with guarded_site(config) as site:
         answer = post(site).json()
     assert (answer["result"], answer["action"], answer["reason"]) == ("unchecked", "monitor", "unreachable")
@@ -46,7 +50,8 @@ def test_a_site_recovers_when_its_sidecar_returns(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
     own = write_config(tmp_path / "sidecar.toml", {}, data_dir="data")
-    with sidecar(own) as url, guarded_site(asking(tmp_path, url)) as site:
+    key = key_of(own)
+    with sidecar(own) as url, guarded_site(site_asking(tmp_path, asking(url, key))) as site:
         assert post(site).json()["result"] == "clean"
-    with guarded_site(asking(tmp_path, url)) as site:
+    with guarded_site(site_asking(tmp_path, asking(url, key))) as site:
         assert post(site).status_code == 503

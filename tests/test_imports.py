@@ -16,7 +16,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "spans"},
+    {"errors", "interpreter", "signing", "spans"},
     {"records", "sections"},
     {"digests", "list_settings", "service_settings"},
     {"settings"},
@@ -27,7 +27,7 @@ FLOORS = (
     {"texts"},
     {"containers"},
     {"intake", "sandbox", "storage"},
-    {"lists"},
+    {"lists", "machine_keys"},
     {"quarantine", "late", "reports", "notices", "upstreams"},
     {"checkers", "guard", "housekeeping"},
     {"routing"},

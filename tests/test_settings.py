@@ -187,6 +187,24 @@ WRONG = {
     "address with no such port": ('[service]\nurl = "http://host:99999"', "service.url", HTTP),
     "host for everybody": ('[sidecar]\nhost = "0.0.0.0"', "sidecar.host", "127.0.0.1 or ::1"),
     "host by name": ('[sidecar]\nhost = "example.org"', "sidecar.host", "127.0.0.1 or ::1"),
+    "certificate without its key": (
+        '[sidecar]\ntls = "own"\ncertificate = "a.pem"',
+        "sidecar",
+        "certificate and certificate_key both",
+    ),
+    "certificate that is not used": (
+        '[sidecar]\ncertificate = "a.pem"\ncertificate_key = "b.pem"',
+        "sidecar",
+        'just where sidecar.tls = "own"',
+    ),
+    "bearer tokens for TLS that is not there": ('[sidecar]\nbearer = "tls"', "sidecar.bearer", "sidecar.tls"),
+    "bearer tokens for loopback behind a proxy": (
+        '[sidecar]\ntls = "proxy"\nbearer = "loopback"',
+        "sidecar.bearer",
+        "every peer is the proxy",
+    ),
+    "half a machine key": ('[service]\nkey_id = "abc"', "service.secret", "together with service.key_id"),
+    "the other half": ('[service]\nsecret = "abc"', "service.secret", "together with service.key_id"),
     "connecting for longer than waiting": (
         "[service]\nconnect_timeout = 9\ntimeout = 8",
         "service.timeout",
@@ -210,6 +228,27 @@ def test_a_wrong_line_names_file_key_and_what_is_accepted(
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_the_sidecar_listens_on_loopback(tmp_path: Path, host: str) -> None:
     assert load_settings(config(tmp_path, f'[sidecar]\nhost = "{host}"')).sidecar.host == host
+
+
+@pytest.mark.parametrize("tls", ['"proxy"', '"own"\ncertificate = "a.pem"\ncertificate_key = "b.pem"'])
+def test_with_tls_the_sidecar_listens_anywhere(tmp_path: Path, tls: str) -> None:
+    loaded = load_settings(config(tmp_path, f'[sidecar]\nhost = "0.0.0.0"\ntls = {tls}'))
+    assert loaded.sidecar.host == "0.0.0.0"  # noqa: S104 - nothing listens
+    assert loaded.sidecar.certificate in {None, tmp_path / "a.pem"}
+    assert loaded.sidecar.certificate_key in {None, tmp_path / "b.pem"}
+
+
+def test_a_certificate_to_trust_counts_from_the_files_folder(tmp_path: Path) -> None:
+    loaded = load_settings(config(tmp_path, '[service]\nauthority = "ca.pem"'))
+    assert loaded.service.authority == tmp_path / "ca.pem"
+
+
+def test_a_secret_is_shown_neither_by_the_settings_nor_by_a_fault_about_it(tmp_path: Path) -> None:
+    loaded = load_settings(config(tmp_path, '[service]\nkey_id = "abc"\nsecret = "hidden"'))
+    assert loaded.service.secret.get_secret_value() == "hidden"
+    assert "hidden" not in repr(loaded)
+    assert "hidden" not in fault_of(config(tmp_path, '[service]\nsecret = "hidden"'))
+    assert "hidden" not in fault_of(config(tmp_path, '[service]\nkey_id = "abc"\nsecret = ["hidden"]'))
 
 
 WRONG_VARIABLES = {

@@ -69,6 +69,18 @@ _FAULT_SENTENCES = {
     "Send one file, as the raw body or as the only file of a form.": (
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
+    "This request carries no valid machine key.": "Dit verzoek heeft geen geldige machinesleutel.",
+    "The request was signed at another time. Please compare the clocks of both machines.": (
+        "Het verzoek is op een ander tijdstip ondertekend. Vergelijk de klokken van beide machines."
+    ),
+    "The body is not the one that was signed.": "De inhoud is niet die welke werd ondertekend.",
+    "This very request was made before.": "Ditzelfde verzoek is al eerder gedaan.",
+    "This machine key may not do that.": "Deze machinesleutel mag dat niet.",
+    "This machine key belongs to another site.": "Deze machinesleutel hoort bij een andere site.",
+    "Too many requests. Please wait a little.": "Te veel verzoeken. Wacht even.",
+    "Too many requests without a valid machine key. Please wait a while.": (
+        "Te veel verzoeken zonder geldige machinesleutel. Wacht een poos."
+    ),
     "Uploads cannot be accepted at the moment. Please try again later.": (
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),
@@ -98,11 +110,14 @@ def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int)
 
 _PHRASES = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     408: "Request Timeout",
     409: "Conflict",
     411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

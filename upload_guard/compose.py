@@ -274,7 +274,15 @@ def _remote_guard(settings: Settings) -> Guard:
     from upload_guard.checkers.remote import RemoteChecker
 
     service = settings.service
-    checker = RemoteChecker(service.url, service.connect_timeout, service.timeout)
+    if service.credentials is None:
+        log.warning("WARNING: service.url without service.key_id: no sidecar answers without a key")
+    checker = RemoteChecker(
+        service.url,
+        service.connect_timeout,
+        service.timeout,
+        credentials=service.credentials,
+        authority=service.authority,
+    )
     inspector = replace(checker, dry_run=True)
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)
 

@@ -18,7 +18,9 @@ from upload_guard.list_settings import (
     TrustSettings,
 )
 from upload_guard.sections import Section
-from upload_guard.service_settings import KeySettings, ServiceSettings, SidecarSettings
+from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
+
+SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 FailureMode = Literal["closed", "open"]
 UnreadMode = Literal["monitor", "quarantine"]
@@ -144,11 +146,12 @@ class Settings(Section):
     """Every option. config.example.toml says each one's default and why it is there."""
 
     data_dir: Path = Path("upload_guard_data")
-    site: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "default"
+    site: Annotated[str, StringConstraints(pattern=f"^{SITE_NAME}$")] = "default"
     intake: IntakeSettings = IntakeSettings()
     service: ServiceSettings = ServiceSettings()
     sidecar: SidecarSettings = SidecarSettings()
     keys: KeySettings = KeySettings()
+    limits: LimitSettings = LimitSettings()
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
@@ -195,7 +198,21 @@ class Settings(Section):
 
     def resolved_against(self, folder: Path) -> Self:
         """The same settings with relative paths counted from `folder`."""
-        spool = self.intake.spool_dir
-        intake = self.intake.model_copy(update={"spool_dir": spool and (folder / spool)})
-        lists = {name: own.resolved_against(folder) for name, own in self.lists.items()}
-        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake, "lists": lists})
+
+        def absolute(path: Path | None) -> Path | None:
+            return path and folder / path
+
+        own, service = self.sidecar, self.service
+        certificate = {
+            "certificate": absolute(own.certificate),
+            "certificate_key": absolute(own.certificate_key),
+        }
+        return self.model_copy(
+            update={
+                "data_dir": folder / self.data_dir,
+                "intake": self.intake.model_copy(update={"spool_dir": absolute(self.intake.spool_dir)}),
+                "sidecar": own.model_copy(update=certificate),
+                "service": service.model_copy(update={"authority": absolute(service.authority)}),
+                "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
+            }
+        )

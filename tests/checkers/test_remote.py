@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import socket
@@ -31,6 +32,7 @@ from upload_guard.errors import (
 )
 from upload_guard.records import Action, Outcome, Result, Source, Verdict
 from upload_guard.settings import ServiceSettings, Settings
+from upload_guard.signing import Credentials, Request, parse
 
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
 
@@ -85,10 +87,28 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")), math.inf)
     ((path, headers, body),) = seen
-    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&dry_run=0&guessed=0"
+    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&uploader=&dry_run=0&guessed=0"
     assert headers["Content-Length"] == "300000"
     assert "file.bin" not in str(headers)
     assert body == b"x" * 300_000
+
+
+def test_uploaders_are_told_apart_and_none_is_named() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        for site, uploader in (
+            ("shop", "ann"),
+            ("shop", "bob"),
+            ("blog", "ann"),
+            ("shop", "ann"),
+            ("shop", ""),
+        ):
+            checker.check(upload_of(b"bytes", Source(site, "/up", uploader)), math.inf)
+    said = [parse_qs(urlsplit(path).query).get("uploader", [""])[0] for path, _, _ in seen]
+    assert said[0] == said[3]
+    assert len(set(said)) == 4
+    assert said[4] == ""
+    assert not any(name in "".join(said) for name in ("ann", "bob"))
 
 
 def test_a_guard_that_only_looks_asks_the_sidecar_to_keep_nothing() -> None:
@@ -105,6 +125,40 @@ def test_what_was_found_in_a_text_is_said_to_be_a_guess() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(replace(upload_of(b"bytes"), guessed=True), math.inf)
     assert parse_qs(urlsplit(seen[0][0]).query)["guessed"] == ["1"]
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * 300_000])
+def test_what_is_sent_is_signed_as_it_is_sent(body: bytes) -> None:
+    seen: list[Any] = []
+    key = Credentials("key-1", "a secret")
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        replace(checker, credentials=key).check(upload_of(body, Source("blog", "/\u00e9 ?&%41")), math.inf)
+    ((path, headers, sent),) = seen
+    signed = parse(headers["Authorization"])
+    assert signed is not None
+    assert signed.is_right(key.secret, Request("POST", path))
+    assert (signed.key_id, signed.digest) == ("key-1", hashlib.sha256(sent).hexdigest())
+
+
+def test_the_settings_key_signs() -> None:
+    seen: list[Any] = []
+    with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
+        service = {"url": checker.url, "key_id": "key-1", "secret": "a secret"}
+        build_guard(Settings.model_validate({"service": service})).check([upload_of(b"bytes")])
+    signed = parse(seen[0][1]["Authorization"])
+    assert signed is not None
+    assert signed.is_right("a secret", Request("POST", seen[0][0]))
+
+
+def test_an_address_without_a_key_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    build_guard(Settings(service=ServiceSettings(url="http://127.0.0.1:1")))
+    assert "no sidecar answers without a key" in caplog.text
+
+
+def test_a_refused_key_is_said_to_the_administrator() -> None:
+    body = json.dumps({"code": "site_mismatch", "message": "", "retry_after": None}).encode()
+    with answering(403, body) as checker, pytest.raises(ServiceRefused, match=r"403 \(site_mismatch\)"):
+        checker.check(upload_of(b"x"), math.inf)
 
 
 def test_an_empty_file_is_sent_with_a_length_too() -> None:

@@ -367,7 +367,7 @@ def test_a_bad_line_is_named_and_nothing_is_imported(folder: Path) -> None:
     ("text", "words"),
     [
         ("[sidecar]\nport = 'x'\n", "config.toml: sidecar.port: must be a whole number; got 'x'"),
-        ("[sidecar]\nprot = 1\n", "config.toml: sidecar.prot: no such option; accepted: host, port"),
+        ("[sidecar]\nprot = 1\n", "config.toml: sidecar.prot: no such option; accepted: tls, certificate"),
         ("[sidecar\n", "config.toml: is not TOML"),
     ],
 )

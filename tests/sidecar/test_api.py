@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import requests
 
-from tests.serving import sidecar, write_config
+from tests.serving import Signs, key_of, sidecar, write_config
 from tests.support import (
     OTHER_SEED,
     activate_list,
@@ -25,9 +26,11 @@ from tests.support import (
 from upload_guard.compose import open_cases, open_lists
 from upload_guard.lists.formats import ListedHash
 from upload_guard.loading import load_settings
+from upload_guard.machine_keys.keys import Scope
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
+from upload_guard.signing import Credentials
 
 pytestmark = pytest.mark.live
 
@@ -37,9 +40,12 @@ class Running:
     url: str
     settings: Settings
     listed: bytes
+    config: Path
+    key: Credentials
 
     def check(self, **options: object) -> requests.Response:
-        return requests.post(f"{self.url}/v1/check", timeout=30, **options)  # type: ignore[arg-type]
+        check = f"{self.url}/v1/check"
+        return requests.post(check, timeout=30, auth=Signs(self.key), **options)  # type: ignore[arg-type]
 
     def case(self, number: str) -> CaseInfo:
         return next(case for case in open_cases(self.settings).newest(1000) if case.number == number)
@@ -54,12 +60,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     listed = activate_listed_picture(settings_in(folder))
     sections = {"trust": {"probation_hours": 0}, "intake": {"max_body": 1 << 20}}
     config = write_config(folder / "config.toml", sections, data_dir="data")
+    key = key_of(config, "blog", *Scope)
     with sidecar(config) as url:
-        yield Running(url, load_settings(config), listed)
+        yield Running(url, load_settings(config), listed, config, key)
 
 
 def test_a_raw_body_is_checked(service: Running) -> None:
-    answer = service.check(data=picture_bytes(OTHER_SEED)).json()
+    site = replace(service, key=key_of(service.config, "blog"))
+    answer = site.check(data=picture_bytes(OTHER_SEED)).json()
     assert answer == {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
 
 
@@ -76,13 +84,29 @@ def test_a_refused_file_becomes_a_case_with_site_and_route(service: Running) -> 
 
 
 def test_the_answer_names_no_list_and_no_distance(service: Running) -> None:
-    assert set(service.check(data=service.listed).json()) == {
+    site = replace(service, key=key_of(service.config, "blog"))
+    assert set(site.check(data=service.listed).json()) == {
         "result",
         "action",
         "reason",
         "case",
         "degraded",
     }
+
+
+def test_to_a_key_that_may_see_details_the_answer_names_them(service: Running) -> None:
+    exact = service.check(data=service.listed).json()["matches"]
+    sha256 = {
+        "list": "test-list",
+        "version": 1,
+        "category": "baseline",
+        "signal_type": "sha256",
+        "distance": 0,
+    }
+    assert sha256 in exact
+    near = service.check(data=recompressed(service.listed)).json()["matches"]
+    assert {match["signal_type"] for match in near} == {"pdq"}
+    assert all(0 < match["distance"] <= 31 for match in near)
 
 
 def test_a_dry_run_gives_the_verdict_and_keeps_nothing(service: Running) -> None:
@@ -118,13 +142,14 @@ def test_a_body_over_the_limit_is_too_large(service: Running) -> None:
 
 
 def test_unknown_paths_and_methods_answer_in_json(service: Running) -> None:
-    assert requests.get(f"{service.url}/nothing", timeout=5).json()["code"] == "not_found"
-    assert requests.get(f"{service.url}/v1/check", timeout=5).status_code == 405
+    auth = Signs(service.key)
+    assert requests.get(f"{service.url}/nothing", auth=auth, timeout=5).json()["code"] == "not_found"
+    assert requests.get(f"{service.url}/v1/check", auth=auth, timeout=5).status_code == 405
 
 
 def test_it_is_live_and_ready_and_says_with_what(service: Running) -> None:
     assert requests.get(f"{service.url}/live", timeout=5).json() == {"status": "live"}
-    response = requests.get(f"{service.url}/healthz", timeout=5)
+    response = requests.get(f"{service.url}/healthz", auth=Signs(service.key), timeout=5)
     health = response.json()
     assert (response.status_code, health["status"]) == (200, "ready")
     assert health["lists"] == [{"name": "test-list", "version": 1, "entries": 3}]
@@ -139,9 +164,11 @@ def test_it_is_live_and_ready_and_says_with_what(service: Running) -> None:
 
 
 def test_without_a_list_it_is_ready_and_warns(tmp_path) -> None:
-    with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
-        health = requests.get(f"{url}/healthz", timeout=5)
-        answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5).json()
+    config = write_config(tmp_path / "config.toml", {}, data_dir="data")
+    auth = Signs(key_of(config, "blog", *Scope))
+    with sidecar(config) as url:
+        health = requests.get(f"{url}/healthz", auth=auth, timeout=5)
+        answer = requests.post(f"{url}/v1/check", data=b"x", auth=auth, timeout=5).json()
     assert health.status_code == 200
     assert "no_list" in health.json()["warnings"][0]
     assert (answer["result"], answer["reason"]) == ("unchecked", "no_list")
@@ -154,12 +181,14 @@ def test_every_worker_notices_changes_and_new_versions_within_a_second_or_so(tmp
     activate_list(settings, other, "other-list")
     lists = open_lists(settings)
     config = write_config(tmp_path / "config.toml", {"sidecar": {"workers": 3}}, data_dir="data")
+    auth = Signs(key_of(config))
     with sidecar(config) as url:
 
         def answers() -> set[str]:
             """As many checks at once as may reach all workers."""
             with ThreadPoolExecutor(12) as threads:
-                checks = [threads.submit(requests.post, f"{url}/v1/check", listed) for _ in range(24)]
+                address = f"{url}/v1/check"
+                checks = [threads.submit(requests.post, address, listed, auth=auth) for _ in range(24)]
             return {check.result().json()["result"] for check in checks}
 
         assert answers() == {"match"}
@@ -178,9 +207,11 @@ def test_with_a_damaged_list_it_is_not_ready_and_gives_no_verdict(tmp_path) -> N
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
     damage_lists(settings)
-    with sidecar(write_config(tmp_path / "config.toml", {}, data_dir="data")) as url:
-        health = requests.get(f"{url}/healthz", timeout=5)
-        answer = requests.post(f"{url}/v1/check", data=b"x", timeout=5)
+    config = write_config(tmp_path / "config.toml", {}, data_dir="data")
+    auth = Signs(key_of(config, "blog", *Scope))
+    with sidecar(config) as url:
+        health = requests.get(f"{url}/healthz", auth=auth, timeout=5)
+        answer = requests.post(f"{url}/v1/check", data=b"x", auth=auth, timeout=5)
     assert (health.status_code, health.json()["status"]) == (503, "not_ready")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
@@ -190,19 +221,20 @@ def test_with_a_damaged_list_it_is_not_ready_and_gives_no_verdict(tmp_path) -> N
 def test_a_list_activated_while_it_runs_acts_within_seconds(tmp_path) -> None:
     settings = settings_in(tmp_path)
     config = write_config(tmp_path / "config.toml", {"trust": {"probation_hours": 0}}, data_dir="data")
+    auth = Signs(key_of(config))
     with sidecar(config) as url:
-        listed = picture_bytes(1)
-        assert requests.post(f"{url}/v1/check", data=listed, timeout=5).json()["result"] == "unchecked"
+        listed, check = picture_bytes(1), f"{url}/v1/check"
+        assert requests.post(check, data=listed, auth=auth, timeout=5).json()["result"] == "unchecked"
         activate_listed_picture(settings)
-        assert wait_for_match(url, listed)
+        assert wait_for_match(check, listed, auth)
 
 
-def wait_for_match(url: str, data: bytes) -> bool:
+def wait_for_match(check: str, data: bytes, auth: Signs) -> bool:
     import time
 
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
-        answers = [requests.post(f"{url}/v1/check", data=data, timeout=5).json() for _ in range(4)]
+        answers = [requests.post(check, data=data, auth=auth, timeout=5).json() for _ in range(4)]
         if all(answer["result"] == "match" for answer in answers):
             return True
         time.sleep(0.1)

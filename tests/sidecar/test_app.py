@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from tests.serving import signature
 from tests.support import activate_listed_picture, settings_in
+from upload_guard.errors import MasterKeyError
+from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
+from upload_guard.machine_keys.opening import open_keys
+from upload_guard.settings import Settings
 from upload_guard.sidecar.app import create_app
+from upload_guard.signing import Credentials
+
+FORM = {"data": b"x", "content_type": "multipart/form-data; boundary=B"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Asks with a key."""
+
+    client: FlaskClient
+    key: Credentials
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path, headers=signature(self.key, "GET", path))
+
+    def post(self, path: str, data: bytes, **options: Any) -> TestResponse:
+        return self.client.post(path, data=data, headers=signature(self.key, "POST", path, data), **options)
+
+
+def machine(client: FlaskClient, settings: Settings, *scopes: Scope) -> Machine:
+    return Machine(client, open_keys(settings).new("blog", scopes, "tester"))
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    """What pytest-flask's `client` talks to."""
+def settings(tmp_path: Path) -> Settings:
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
+    return settings
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    """What pytest-flask's `client` talks to."""
     return create_app(settings)
 
 
-def test_every_answer_is_json(client: FlaskClient) -> None:
+@pytest.fixture
+def asking(client: FlaskClient, settings: Settings) -> Machine:
+    return machine(client, settings, *Scope)
+
+
+def test_every_answer_is_json(client: FlaskClient, asking: Machine) -> None:
     for response in (
         client.get("/live"),
         client.get("/healthz"),
+        asking.get("/healthz"),
         client.get("/nowhere"),
-        client.get("/v1/check"),
-        client.post("/v1/check", data=b"x"),
-        client.post("/v1/check", data=b"x", content_type="multipart/form-data; boundary=B"),
+        asking.get("/nowhere"),
+        asking.get("/v1/check"),
+        asking.post("/v1/check", b"x"),
+        asking.post("/v1/check", **FORM),
     ):
         assert response.is_json, response.request.path
 
 
-def test_an_error_has_a_code_a_sentence_and_when_to_try_again(client: FlaskClient) -> None:
-    response = client.post("/v1/check", data=b"x", content_type="multipart/form-data; boundary=B")
+def test_an_error_has_a_code_a_sentence_and_when_to_try_again(asking: Machine) -> None:
+    response = asking.post("/v1/check", **FORM)
     assert response.status_code == 400
     assert response.get_json() == {
         "code": "ambiguous_body",
@@ -46,24 +87,58 @@ def test_only_the_three_routes_exist(app: Flask) -> None:
     assert {rule.rule for rule in app.url_map.iter_rules()} == {"/v1/check", "/healthz", "/live"}
 
 
-def test_a_vault_that_cannot_be_written_is_said_in_health(client: FlaskClient, tmp_path: Path) -> None:
+def test_without_a_key_only_the_two_public_routes_answer(app: Flask, client: FlaskClient) -> None:
+    answered = [rule.rule for rule in app.url_map.iter_rules() if client.get(rule.rule).status_code != 401]
+    assert sorted(answered) == ["/healthz", "/live"]
+    assert client.get("/nowhere").status_code == 401
+
+
+def test_a_view_that_names_no_scope_answers_nobody(app: Flask, settings: Settings) -> None:
+    app.add_url_rule("/forgotten", view_func=lambda: "secret")
+    asking = machine(app.test_client(), settings, *Scope)
+    assert asking.get("/forgotten").status_code == 403
+
+
+def test_health_tells_its_details_to_nobody_but_a_key_that_may_see_them(
+    client: FlaskClient, settings: Settings, asking: Machine
+) -> None:
+    for bare in (client.get("/healthz"), machine(client, settings, *SITE_SCOPES).get("/healthz")):
+        assert (bare.status_code, bare.get_json()) == (200, {"status": "ready"})
+    assert asking.get("/healthz").get_json()["lists"][0]["name"] == "test-list"
+
+
+def test_a_bad_key_is_not_taken_for_none(client: FlaskClient) -> None:
+    nobody = Credentials("0" * 16, "guessed")
+    assert client.get("/healthz", headers=signature(nobody, "GET", "/healthz")).status_code == 401
+
+
+def test_it_does_not_start_with_a_master_key_that_is_not_the_one_its_keys_were_made_under(
+    settings: Settings,
+) -> None:
+    open_keys(settings).new("blog", SITE_SCOPES, "tester")
+    (settings.data_dir / "secret.key").unlink()
+    with pytest.raises(MasterKeyError, match="another master key"):
+        create_app(settings)
+
+
+def test_a_vault_that_cannot_be_written_is_said_in_health(asking: Machine, tmp_path: Path) -> None:
     vault = tmp_path / "data" / "vault"
     for file in vault.iterdir():
         file.unlink()
     vault.rmdir()
     vault.write_text("in the way")
-    response = client.get("/healthz")
+    response = asking.get("/healthz")
     faults = {probe["name"]: probe["fault"] for probe in response.get_json()["probes"]}
     assert response.status_code == 503
     assert "vault" in faults["vault"]
     assert not faults["database"]
 
 
-def test_a_refused_file_that_cannot_be_kept_gets_no_verdict(client: FlaskClient, tmp_path: Path) -> None:
+def test_a_refused_file_that_cannot_be_kept_gets_no_verdict(asking: Machine, tmp_path: Path) -> None:
     vault = tmp_path / "data" / "vault"
     for name in range(256):
         (vault / f"{name:02x}").write_text("in the way")
-    response = client.post("/v1/check", data=activate_listed_picture(settings_in(tmp_path / "other")))
+    response = asking.post("/v1/check", activate_listed_picture(settings_in(tmp_path / "other")))
     assert response.status_code == 503
     assert response.get_json()["code"] == "storage"
 
@@ -73,7 +148,7 @@ def test_a_list_that_is_configured_and_not_active_is_told_in_health_and_in_the_l
 ) -> None:
     settings = settings_in(tmp_path, lists={"test-list": {"pdq_limit": 20}, "other": {"pdq_limit": 20}})
     activate_listed_picture(settings)
-    health = create_app(settings).test_client().get("/healthz")
+    health = machine(create_app(settings).test_client(), settings, Scope.DETAILS).get("/healthz")
     assert health.status_code == 200
     assert "list_not_active: [lists.other] is configured, not active" in health.get_json()["warnings"]
     assert not any("test-list" in warning for warning in health.get_json()["warnings"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,7 +18,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from upload_guard.errors import StorageFailed
 from upload_guard.storage import migrations
-from upload_guard.storage.database import Database, open_database
+from upload_guard.storage.database import Database, open_database, open_for_requests
 from upload_guard.storage.tables import Base, HashList, ListActivation, ListVersion, UtcDateTime
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -189,6 +190,31 @@ def test_what_was_known_of_activations_before_they_had_rows_is_kept(tmp_path: Pa
             "bob",
         )
         assert [one.categories for one in session.scalars(select(ListVersion))] == [{}, {}]
+
+
+def test_what_a_request_stored_is_there_for_all_though_its_process_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import os, signal
+from datetime import UTC, datetime
+from upload_guard.storage.database import open_for_requests
+from upload_guard.storage.tables import HashList
+for name in ("one", "two"):
+    with open_for_requests({url(tmp_path)!r}).session() as session:
+        session.add(HashList(name=name, origin="origin", created_at=datetime.now(UTC)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
+    assert names(open_database(url(tmp_path))) == ["one", "two"]
+
+
+def test_the_disk_is_waited_for_but_not_at_every_request(tmp_path: Path) -> None:
+    found = []
+    for opened in (open_database(url(tmp_path)), open_for_requests(url(tmp_path))):
+        with opened.session() as session:
+            found.append(session.scalar(text("PRAGMA synchronous")))
+        opened.engine.dispose()
+    full, normal = 2, 1
+    assert found == [full, normal]
 
 
 def test_the_newest_migration_can_be_taken_back(database: Database) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from requests.auth import AuthBase
 
 from upload_guard.errors import (
     BodyTooLarge,
@@ -26,10 +28,9 @@ from upload_guard.errors import (
     Unavailable,
 )
 from upload_guard.records import Action, Outcome, Result, Source, Upload, Verdict
+from upload_guard.signing import Credentials, Request, sign
 
 CHECK_PATH = "/v1/check"
-UPLOADER_HEADER = "Upload-Guard-Uploader"
-"""Tells uploaders of one site apart, so that no single one can disarm an entry; empty where unknown."""
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
@@ -51,7 +52,7 @@ class CheckAnswer(BaseModel):
     degraded: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, outcome: Outcome) -> CheckAnswer:
+    def of(cls, outcome: Outcome) -> Self:
         verdict = outcome.verdict
         return cls.model_validate(
             {
@@ -76,12 +77,17 @@ class CheckAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RemoteChecker:
-    """One sidecar at `url`. Times in seconds; `dry_run` asks for a verdict without keeping anything."""
+    """One sidecar at `url`. Times in seconds; `dry_run` asks for a verdict without keeping anything.
+
+    `authority`: the certificates that the sidecar's must come from, where they are not the usual ones.
+    """
 
     url: str
     connect_timeout: float
     timeout: float
     dry_run: bool = False
+    credentials: Credentials | None = None
+    authority: Path | None = None
 
     def check(self, upload: Upload, deadline: float) -> Outcome:
         """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
@@ -104,21 +110,20 @@ class RemoteChecker:
         # a good upload away. No proxy from the environment either: these bytes go to this address only.
         with requests.Session() as session, upload.content.open() as stream:
             session.trust_env = False
+            session.verify = str(self.authority) if self.authority else True
             return session.post(
                 self.url + CHECK_PATH,
                 params={
                     "site": upload.source.site,
                     "route": upload.source.route[:_LONGEST_ROUTE],
+                    "uploader": _hashed(upload.source),
                     "dry_run": str(int(self.dry_run)),
                     "guessed": str(int(upload.guessed)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
                 data=stream if upload.digest.size else b"",
-                headers={
-                    "Content-Type": "application/octet-stream",
-                    "Accept": "application/json",
-                    UPLOADER_HEADER: _hashed(upload.source),
-                },
+                headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
+                auth=Signing(self.credentials, upload.digest.sha256.hex()) if self.credentials else None,
                 timeout=(min(self.connect_timeout, timeout), timeout),
                 allow_redirects=False,
             )
@@ -127,7 +132,9 @@ class RemoteChecker:
         if response.status_code == BodyTooLarge.status:
             raise BodyTooLarge(f"{self.url} takes no upload of this size")
         if response.status_code != requests.codes.ok:
-            raise _fault(response)(f"{self.url} answered with status {response.status_code}")
+            code = _code(response)
+            said = f"{self.url} answered with status {response.status_code} ({code or 'no reason given'})"
+            raise _fault(response.status_code, code)(said)
         try:
             return CheckAnswer.model_validate_json(response.content).outcome()
         except ValidationError as error:
@@ -141,15 +148,31 @@ def _hashed(source: Source) -> str:
     return hashlib.sha256(f"{source.site}\0{source.uploader}".encode(errors="surrogatepass")).hexdigest()
 
 
-def _fault(response: requests.Response) -> type[Unavailable]:
+@dataclass(frozen=True, slots=True)
+class Signing(AuthBase):
+    """Signs a request whose body has this SHA-256 (hex) as it is sent."""
+
+    credentials: Credentials
+    digest: str
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        asked = Request(request.method or "", request.path_url)
+        request.headers["Authorization"] = sign(self.credentials, asked, self.digest).header()
+        return request
+
+
+def _code(response: requests.Response) -> str:
     try:
-        code = _Fault.model_validate_json(response.content).code
+        return _Fault.model_validate_json(response.content).code
     except ValidationError:
-        code = ""
+        return ""
+
+
+def _fault(status: int, code: str) -> type[Unavailable]:
     if code in _FAULTS:
         return _FAULTS[code]
-    return ServiceUnreachable if response.status_code >= requests.codes.server_error else ServiceRefused
+    return ServiceUnreachable if status >= requests.codes.server_error else ServiceRefused
 
 
 class _Fault(BaseModel):
-    code: str
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z_]{0,64}$")]

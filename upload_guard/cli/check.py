@@ -59,7 +59,7 @@ def check(app: App, files: tuple[Path, ...], as_json: bool) -> None:
       4  unchecked: there was nothing to check against, or nobody answered
       0  clean or disputed
     """
-    lines = list(_check_all(build_inspector(app.settings), files))
+    lines = list(_check_all(build_inspector(app.settings), app.settings.site, files))
     if as_json:
         for line in lines:
             click.echo(json.dumps(_as_json(line)))
@@ -70,16 +70,17 @@ def check(app: App, files: tuple[Path, ...], as_json: bool) -> None:
     sys.exit(next(code for code in _GRAVEST_FIRST if code in codes))
 
 
-def _check_all(guard: Guard, files: tuple[Path, ...]) -> Iterator[Line]:
+def _check_all(guard: Guard, site: str, files: tuple[Path, ...]) -> Iterator[Line]:
     for path in files:
-        yield _check(guard, path)
+        yield _check(guard, site, path)
 
 
-def _check(guard: Guard, path: Path) -> Line:
+def _check(guard: Guard, site: str, path: Path) -> Line:
     try:
         with path.open("rb") as stream:
             digest = digest_of(stream)
-        return Line(path, guard.inspect(Upload(FileContent(path), digest, path.name, source=Source("cli"))))
+        upload = Upload(FileContent(path), digest, path.name, source=Source(site, "cli"))
+        return Line(path, guard.inspect(upload))
     except OSError as error:
         return Line(path, None, error.strerror or str(error))
     except (ServiceUnreachable, ServiceTimeout) as error:

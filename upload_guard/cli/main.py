@@ -15,6 +15,7 @@ from upload_guard.cli.check import check
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
 from upload_guard.cli.explain import explain
+from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
@@ -49,7 +50,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, sync, serve, demo, quarantine):
+for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine):
     cli.add_command(command)
 
 

@@ -10,11 +10,13 @@ from upload_guard.cli.context import App
 from upload_guard.compose import build_station
 from upload_guard.errors import ConfigError
 from upload_guard.loading import load_settings
+from upload_guard.machine_keys.keys import utc_now
+from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings
 
 
 @click.command()
-@click.option("--host", help="Address to listen on instead of sidecar.host (loopback only).")
+@click.option("--host", help="Address to listen on instead of sidecar.host (off loopback: only with TLS).")
 @click.option("--port", type=int, help="Port to listen on instead of sidecar.port.")
 @click.pass_obj
 def serve(app: App, host: str | None, port: int | None) -> None:
@@ -29,12 +31,17 @@ def serve(app: App, host: str | None, port: int | None) -> None:
     # Flask and gunicorn are for this command only.
     from upload_guard.sidecar.server import SidecarServer
 
-    click.echo(f"Sidecar on http://{settings.sidecar.host}:{settings.sidecar.port} (health: /healthz)")
+    scheme = "https" if settings.sidecar.tls == "own" else "http"
+    click.echo(f"Sidecar on {scheme}://{settings.sidecar.host}:{settings.sidecar.port} (health: /healthz)")
     SidecarServer(settings).run()
 
 
 def _prepare(settings: Settings) -> None:
-    """Migrate and recover before anything listens, so that a fault ends here in one line."""
+    """Open keys and lists, migrate and recover before anything listens: a fault ends here in one line."""
     station = build_station(settings)
+    keys = open_keys(settings)
+    keys.probe()
+    if not any(not key.fault(utc_now()) for key in keys.show()):
+        click.echo("WARNING: no machine key, so nobody is answered: see 'upload-guard key new'.", err=True)
     if not any(version.active for version in station.lists.versions()):
         click.echo("WARNING: no list is active, so every upload will be unchecked.", err=True)

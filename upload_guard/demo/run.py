@@ -20,7 +20,10 @@ from upload_guard.digests import Sha256Digester
 from upload_guard.imaging.pdq import pdq
 from upload_guard.lists.formats import read_hashes
 from upload_guard.lists.importing import ImportOrder
+from upload_guard.machine_keys.keys import SITE_SCOPES
+from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings
+from upload_guard.signing import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ def started(folder: Path) -> Iterator[Demo]:
     sidecar, site = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{site_port}"
     # No bank knows a list's errors in its first day, so entries usually wait; here there is no day.
     own = _write(folder / "sidecar.toml", f'data_dir = "data"\n[trust]\nprobation_hours = 0\n{_port(port)}')
-    asking = _write(folder / "site.toml", f'data_dir = "site-data"\nsite = "demo"\n{_service(sidecar)}')
     settings = Settings.model_validate(tomllib.loads(own.read_text())).resolved_against(folder)
+    key = open_keys(settings).new("demo", SITE_SCOPES, "demo")
+    asking = _write(folder / "site.toml", f'data_dir = "site-data"\nsite = "demo"\n{_service(sidecar, key)}')
     _import_list(settings, folder)
     with running(_sidecar(own, sidecar, folder)), running(_site(asking, site_port, folder)):
         yield Demo(folder, sidecar, site, settings)
@@ -93,8 +97,9 @@ def _port(port: int) -> str:
     return f"[sidecar]\nport = {port}\n"
 
 
-def _service(address: str) -> str:
-    return f"[service]\nurl = {json.dumps(address)}\n"
+def _service(address: str, key: Credentials) -> str:
+    given = {"url": address, "key_id": key.key_id, "secret": key.secret}
+    return "\n".join(["[service]", *(f"{name} = {json.dumps(value)}" for name, value in given.items()), ""])
 
 
 def _write(file: Path, text: str) -> Path:

@@ -23,13 +23,17 @@ _ENDS_WITHIN = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server to start: its command, its own environment, the address that answers when it is up."""
+    """A server to start: its command, its own environment, the address that answers when it is up.
+
+    `authority`: what its certificate must come from, under TLS.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: dict[str, str]
     probe: str
     log: Path
+    authority: Path | None = None
 
 
 def free_port() -> int:
@@ -82,17 +86,18 @@ def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise UsageError(f"the {server.name} ended at once: {_last_line(server.log)}")
-        if _answers(server.probe):
+        if _answers(server):
             return
         time.sleep(0.1)
     raise UsageError(f"the {server.name} did not answer within {_STARTS_WITHIN:.0f} s; see {server.log}")
 
 
-def _answers(address: str) -> bool:
+def _answers(server: Server) -> bool:
     with requests.Session() as client:
         client.trust_env = False
+        client.verify = str(server.authority) if server.authority else True
         try:
-            return client.get(address, timeout=1).ok
+            return client.get(server.probe, timeout=1).ok
         except requests.RequestException:
             return False
 

@@ -97,6 +97,9 @@ def _until_end(environ: Mapping[str, Any], max_body: int, deadline: float) -> It
 def _read(stream: BinaryIO, size: int) -> bytes:
     try:
         return stream.read(size)
+    except RequestError:
+        # Of a stream of our own, such as the sidecar's, which compares the body with its signature.
+        raise
     except Exception as error:
         # Servers raise what they like here (OSError, gunicorn's InvalidChunkSize): all mean a broken body.
         raise ClientGone(f"body could not be read: {type(error).__name__}: {error}") from error

@@ -1,40 +1,76 @@
-"""POST /v1/check: one file in, its verdict out. Names no list and no distance."""
+"""POST /v1/check: one file in, its verdict out. Names list and distance only to a key with that scope."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from flask import Blueprint, Response, request
+from pydantic import BaseModel
 
-from upload_guard.checkers.remote import CHECK_PATH, UPLOADER_HEADER, CheckAnswer
+from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
 from upload_guard.compose import Station
 from upload_guard.errors import WrongPartCount
 from upload_guard.guard import Guard
 from upload_guard.intake.receive import received
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.intake.types import is_form
-from upload_guard.records import Outcome, Source, Upload
+from upload_guard.machine_keys.keys import Scope
+from upload_guard.records import Match, Outcome, SignalType, Source, Upload
+from upload_guard.sidecar.auth import caller, requires
+
+
+class MatchAnswer(BaseModel):
+    """One entry that a signal of the file came near; `distance` in bits, 0 where it is exact."""
+
+    list: str
+    version: int
+    category: str
+    signal_type: SignalType
+    distance: int
+
+
+class DetailedAnswer(CheckAnswer):
+    """The same for a machine of the administrator's own."""
+
+    matches: tuple[MatchAnswer, ...] = ()
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        matches = tuple(map(_match, outcome.verdict.matches))
+        return super().of(outcome).model_copy(update={"matches": matches})
 
 
 def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
     routes = Blueprint("check", __name__)
 
     @routes.post(CHECK_PATH)
+    @requires(Scope.CHECK)
     def check() -> Response:
-        """The file is the raw body or the only file of a form; `site` and `route` say where it came in.
+        """The file is the raw body or the only file of a form; `route` says where it came in, and
+        the key of which site.
 
         `guessed=1`: it was found in a text by its first bytes, and may be none.
         """
-        uploader = request.headers.get(UPLOADER_HEADER, "")[:64]
-        source = Source(request.args.get("site", ""), request.args.get("route", ""), uploader)
+        source = Source(caller().site, request.args.get("route", ""), request.args.get("uploader", "")[:64])
         with received(_with_a_file(request.environ), rule, source) as body:
             upload = replace(_only(body.uploads), guessed=request.args.get("guessed") == "1")
             outcome = _outcome(station.guard, upload, dry_run=request.args.get("dry_run") == "1")
-        return Response(CheckAnswer.of(outcome).model_dump_json(), mimetype="application/json")
+        kind = DetailedAnswer if Scope.DETAILS in caller().scopes else CheckAnswer
+        return Response(kind.of(outcome).model_dump_json(), mimetype="application/json")
 
     return routes
+
+
+def _match(match: Match) -> MatchAnswer:
+    return MatchAnswer(
+        list=match.list_name,
+        version=match.version,
+        category=match.category,
+        signal_type=match.signal_type,
+        distance=match.distance,
+    )
 
 
 def _outcome(guard: Guard, upload: Upload, *, dry_run: bool) -> Outcome:

@@ -10,7 +10,9 @@ from flask import Blueprint, Response, jsonify
 from upload_guard.compose import Station, lists_not_active
 from upload_guard.errors import UploadGuardError
 from upload_guard.intake.body import Spool
+from upload_guard.machine_keys.keys import Scope
 from upload_guard.settings import Settings
+from upload_guard.sidecar.auth import caller_or_none, public
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +27,28 @@ def health_routes(station: Station, settings: Settings) -> Blueprint:
     routes = Blueprint("health", __name__)
 
     @routes.get("/live")
+    @public
     def live() -> Response:
         return jsonify(status="live")
 
     @routes.get("/healthz")
+    @public
     def healthz() -> Response:
+        """Whether it can give verdicts; why not, only to a key that may see names of lists and folders."""
         probes = probe(station, settings)
         ready = not any(one.fault for one in probes)
-        response = jsonify(
-            status="ready" if ready else "not_ready",
-            probes=[asdict(one) for one in probes],
-            lists=_active_lists(station),
-            sandbox=asdict(station.sandbox.status()),
-            warnings=_warnings(station, settings),
-        )
+        status = "ready" if ready else "not_ready"
+        asking = caller_or_none()
+        if asking is None or Scope.DETAILS not in asking.scopes:
+            response = jsonify(status=status)
+        else:
+            response = jsonify(
+                status=status,
+                probes=[asdict(one) for one in probes],
+                lists=_active_lists(station),
+                sandbox=asdict(station.sandbox.status()),
+                warnings=_warnings(station, settings),
+            )
         response.status_code = 200 if ready else 503
         return response
 

@@ -38,4 +38,13 @@ def _gunicorn_options(settings: Settings) -> dict[str, Any]:
         "proc_name": "upload-guard",
         # Its default is a socket in the home folder, a second way in that nobody asked for.
         "control_socket_disable": True,
-    }
+        # A header that moves the path (SCRIPT_NAME) or claims TLS would stand beside what was signed.
+        "forwarded_allow_ips": "",
+    } | _tls_options(settings)
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    sidecar = settings.sidecar
+    if sidecar.tls != "own":
+        return {}
+    return {"certfile": str(sidecar.certificate), "keyfile": str(sidecar.certificate_key)}

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from upload_guard.errors import StorageFailed
 from upload_guard.storage.locks import exclusive_lock
@@ -56,6 +56,20 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def open_for_requests(url: str) -> Database:
+    """The same database for rows that every request reads and writes.
+
+    Its connections stay open, so make it after a fork only: the last one to close would have SQLite tidy up
+    each time. The disk is not waited for (in WAL mode, synchronous NORMAL): a killed process loses nothing, a
+    power cut the last moments. Raises `StorageFailed`.
+    """
+    open_database(url)
+    engine = create_engine(url, poolclass=QueuePool)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", _wait_for_no_disk)
+    return Database(engine)
+
+
 def _migrate(engine: Engine) -> None:
     # Alembic announces every step; that is news only where something is wrong.
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -76,6 +90,10 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _wait_for_no_disk(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = NORMAL").close()
 
 
 def _cause(error: SQLAlchemyError | CommandError) -> str:

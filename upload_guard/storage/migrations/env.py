@@ -3,6 +3,7 @@
 from alembic import context
 
 from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
+    key_tables,
     opinion_tables,
     sync_tables,
 )
