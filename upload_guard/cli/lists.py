@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, shown_progress
-from upload_guard.cli.gate import approve, examine, print_report
+from upload_guard.cli.gate import approve, examine, print_aside, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
 from upload_guard.compose import build_trust, open_lists
 from upload_guard.errors import ListError, ListHeld, SnapshotDamaged
@@ -206,13 +206,18 @@ def export_list(app: App, name: str, version: int | None, form: str, output: Pat
 def add(app: App, name: str, file: Path, category: str, form: str | None, signal_type: str | None) -> None:
     """Let the hashes in FILE (or standard input) act at once, as part of NAME's active version.
 
-    A later version does not have them unless its own file has.
+    A later version does not have them unless its own file has. Junk and hashes that name a known-good
+    image are not added: exit code 1 if there were any.
     """
     store, known = open_lists(app.settings), _KnownCategories(app.settings, name)
     known.check(category)
-    count = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
-    click.echo(f"{name}: {count} added; they act within a second")
+    sifted = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
+    click.echo(f"{name}: {len(sifted.kept)} added; they act within a second")
+    if sifted.aside:
+        click.echo(f"{len(sifted.aside)} not added, by their number among the file's hashes:")
+        print_aside(sifted.aside)
     _fold(store)
+    sys.exit(1 if sifted.aside else 0)
 
 
 @lists.command()
