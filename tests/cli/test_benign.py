@@ -131,6 +131,16 @@ def test_examine_shows_the_diff_and_what_is_put_aside(folder: Path) -> None:
     assert said.stdout.endswith("The gate: passes\n")
 
 
+def test_who_retracts_what_was_put_aside_is_told_so(folder: Path) -> None:
+    guard(folder, "benign", "add", "theme")
+    import_list(folder, md5(LISTED), md5(OTHER))
+    (folder / "some.txt").write_text("\n".join([md5(LISTED), md5(OTHER), md5(b"mistyped")]))
+    said = guard(folder, "list", "retract", "icse", "some.txt").stdout
+    assert "3 retracted. 1 in the active version" in said
+    assert "1 in it, but put aside by the gate, which did not act" in said
+    assert "1 on no active list (check for a mistyped digit)" in said
+
+
 def test_list_add_names_what_it_leaves_out_and_adds_the_rest(folder: Path) -> None:
     guard(folder, "benign", "add", "theme")
     import_list(folder, md5(b"any"))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from upload_guard.errors import ListError, SnapshotDamaged
+from upload_guard.lists.aside import aside_entries
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
@@ -18,13 +19,7 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate import GateReport
 from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
 from upload_guard.lists.importing import ImportOrder, write_version
-from upload_guard.lists.lookup import (
-    found,
-    found_or_new,
-    refuse_no_way_back,
-    version_before,
-    version_of,
-)
+from upload_guard.lists.lookup import found, found_or_new, refuse_no_way_back, version_before, version_of
 from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
 from upload_guard.lists.sifting import Sifted, sift
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
@@ -209,6 +204,11 @@ class ListStore:
         """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
         snapshot = self.load()
         return (snapshot.lists_of(one.signal_type, one.value) for one in hashes)
+
+    def put_aside(self, name: str) -> Iterator[Entry]:
+        """The entries of the list's active version that the gate has put aside. Raises `ListError`."""
+        ours = (version for version in self.order().versions if version.list_name == name)
+        return (entry for version in ours for entry in aside_entries(version))
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
