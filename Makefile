@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format fuzz bench clean
+.PHONY: help demo test lint types tests format fuzz bench bench-fp clean
 
 help:  ## Show this help.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## Watch the main job; ARGS=--once ends after the table.
 	@$(BIN)/upload-guard demo $(ARGS)
@@ -37,6 +37,9 @@ BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1
 
 bench: $(VENV)/.installed-bench  ## Print what guarding costs, in some ten minutes; ARGS="check peer" for some.
 	@$(BENCH_ENV) $(BIN)/python -m tests.bench $(ARGS)
+
+bench-fp: $(VENV)/.installed-dev  ## Print how often a clean picture is held; fetches 1 GB of packages once.
+	@$(BENCH_ENV) $(BIN)/python -m tests.bench.false_positives $(ARGS)
 
 clean:  ## Remove the environment and the caches.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

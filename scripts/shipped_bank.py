@@ -2,8 +2,14 @@
 
     python scripts/shipped_bank.py wordpress-7.1.1=FOLDER wordpress-6.1.9=FOLDER ...
 
-Any release folder will do. WordPress 7.1.1 is in npm's wp-studio 1.22.0 (dist/cli/wp-files/latest/wordpress),
-6.1.9 in Debian's wordpress and wordpress-theme-* packages (usr/share/wordpress of all, in one folder).
+Any release folder will do; of equal files, the release named first gives the name. Shipped are, in order:
+
+- 7.1.1: npm's wp-studio 1.22.0 (dist/cli/wp-files/latest/wordpress);
+- 6.1.9: Debian's wordpress and wordpress-theme-* packages (usr/share/wordpress of all, in one folder);
+- 6.5.5, 6.4.5, 6.3.5, 6.2.6: npm's @wp-playground/wordpress-builds 0.9.19, src/wordpress/wp-6.5.zip unpacked
+  and public/wp-6.5 laid over it (and so on), without plugins/sqlite-database-integration, which is not
+  WordPress's. It moves images and changes none: of 207 that 6.2.6 and 6.1.9 both have, 203 are the same
+  bytes, and the others are drawings for the "About" page. 6.5.5 is without Akismet there.
 """
 
 from __future__ import annotations

@@ -131,6 +131,33 @@ def test_examine_shows_the_diff_and_what_is_put_aside(folder: Path) -> None:
     assert said.stdout.endswith("The gate: passes\n")
 
 
+def test_who_retracts_what_was_put_aside_is_told_so(folder: Path) -> None:
+    guard(folder, "benign", "add", "theme")
+    import_list(folder, md5(LISTED), md5(OTHER))
+    (folder / "some.txt").write_text("\n".join([md5(LISTED), md5(OTHER), md5(b"mistyped")]))
+    said = guard(folder, "list", "retract", "icse", "some.txt").stdout
+    assert "3 retracted. 1 in the active version" in said
+    assert "1 in it, but put aside by the gate, which did not act" in said
+    assert "1 on no active list (check for a mistyped digit)" in said
+
+
+def test_list_add_names_what_it_leaves_out_and_adds_the_rest(folder: Path) -> None:
+    guard(folder, "benign", "add", "theme")
+    import_list(folder, md5(b"any"))
+    (folder / "more.txt").write_text("\n".join([md5(OTHER), md5(LISTED), md5(b"")]))
+    said = guard(folder, "list", "add", "icse", "more.txt", "--category", "baseline")
+    assert said.returncode == 1
+    assert "icse: 1 added" in said.stdout
+    assert "2 not added" in said.stdout
+    assert "1      md5   names a known-good image  theme/img/hills.jpg (administrator)" in said.stdout
+    assert "3      md5   digest of the empty file" in said.stdout
+    assert md5(OTHER) not in said.stdout + said.stderr
+    assert guard(folder, "check", "listed.jpg").returncode == 1
+    assert "hills.jpg  clean " in guard(folder, "check", "theme/img/hills.jpg").stdout
+    (folder / "more.txt").write_text(md5(LISTED))
+    assert guard(folder, "list", "add", "icse", "more.txt", "--category", "baseline").returncode == 0
+
+
 def test_a_held_version_is_activated_once_it_is_approved(folder: Path) -> None:
     import_list(folder, *(md5(bytes([number])) for number in range(10)))
     import_list(folder, md5(LISTED), activate=False)

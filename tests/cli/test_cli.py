@@ -268,7 +268,7 @@ def test_a_rollback_is_shown_and_holds_back_what_comes_next(with_list: Path) -> 
 
 
 def test_list_show_tells_all_of_a_version(with_list: Path) -> None:
-    (with_list / "one.txt").write_text("0" * 32)
+    (with_list / "one.txt").write_text(digests_of(b"one").md5.hex())
     run(with_list, "list", "add", "icse", "one.txt", "--category", "illegal")
     row = run(with_list, "list", "show").stdout.splitlines()[1]
     assert row.startswith("icse")

@@ -125,6 +125,11 @@ def test_the_bank_that_is_shipped_knows_wordpress() -> None:
     names = {one.name for one in files}
     assert "wordpress-7.1.1/wp-includes/images/spinner.gif" in names
     assert any(name.startswith("wordpress-6.1.9/wp-content/themes/") for name in names)
+    assert {name.split("/")[0] for name in names} == {
+        f"wordpress-{release}" for release in ("6.1.9", "6.2.6", "6.3.5", "6.4.5", "6.5.5", "7.1.1")
+    }
+    # Each file once, however many releases have it.
+    assert len({one.digests for one in files}) == len(files)
     assert all(
         dict(one.digests).keys() == {SignalType.MD5, SignalType.SHA1, SignalType.SHA256} for one in files
     )

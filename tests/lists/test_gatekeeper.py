@@ -120,6 +120,15 @@ def test_what_was_put_aside_is_not_exported_as_acting(settings: Settings, lists:
     assert {entry.value for entry in lists.entries("icse", number)} == values(1, 3)
 
 
+def test_what_is_added_one_by_one_passes_the_gate(settings: Settings, lists: ListStore) -> None:
+    vouch(settings, 2)
+    activated(lists, 1)
+    sifted = lists.add("icse", map(sha256, (2, 3)), "baseline", "ann")
+    assert acting(lists) == values(1, 3)
+    assert [(one.entry, one.name) for one in sifted.aside] == [(1, "2.png")]
+    assert {entry.number for entry in lists.entries("icse", None)} == {1, 2}
+
+
 def test_what_carries_on_has_the_retractions_and_not_what_was_put_aside(
     settings: Settings, lists: ListStore
 ) -> None:

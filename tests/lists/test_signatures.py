@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upload_guard.errors import ListError
-from upload_guard.lists.signatures import check_signature
+from upload_guard.lists.signatures import check_signature, signed_copy
 
 KEY = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
 MESSAGE = bytes.fromhex("72")
@@ -73,3 +73,36 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     (tmp_path / "list.sig").write_bytes(SIGNATURE)
     with pytest.raises(ListError, match=r"list\.txt: cannot be read"):
         check_signature(tmp_path / "list.txt", tmp_path / "list.sig", KEY)
+
+
+def test_what_is_read_is_what_was_judged_whatever_becomes_of_the_file(tmp_path: Path) -> None:
+    file, signature, own = tmp_path / "list.txt", tmp_path / "list.sig", tmp_path / "own"
+    own.mkdir()
+    file.write_bytes(MESSAGE)
+    signature.write_bytes(SIGNATURE)
+    with signed_copy(file, signature, KEY, own) as copy:
+        file.write_bytes(b"another list")
+        assert (copy.read_bytes(), copy.name) == (MESSAGE, "list.txt")
+        assert copy.parent.stat().st_mode & 0o077 == 0
+    assert list(own.iterdir()) == []
+
+
+def test_no_copy_is_left_of_a_file_that_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (tmp_path / "list.txt").write_bytes(b"another list")
+    (tmp_path / "list.sig").write_bytes(SIGNATURE)
+    with (
+        pytest.raises(ListError, match="is no signature"),
+        signed_copy(tmp_path / "list.txt", tmp_path / "list.sig", KEY, own),
+    ):
+        pass
+    assert list(own.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ListError, match=r"gone\.txt: cannot be read"),
+        signed_copy(tmp_path / "gone.txt", None, KEY, tmp_path),
+    ):
+        pass

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -328,7 +329,7 @@ def test_what_is_retracted_no_longer_acts_and_the_generation_says_so(two_active:
 
 def test_what_is_added_acts_as_an_entry_of_the_active_version(two_active: ListStore) -> None:
     begun = datetime.now(UTC)
-    assert two_active.add("icse", [md5(8), md5(9)], "illegal", "ann") == 2
+    assert two_active.add("icse", [md5(8), md5(9)], "illegal", "ann").kept == (md5(8), md5(9))
     assert acting(two_active, md5(8), md5(9), md5(7)) == [True, True, False]
     two_active.add("icse", [md5(7)], "illegal", "ann")
     entry = active(two_active)[-1]
@@ -474,7 +475,7 @@ def test_hashes_that_come_slowly_keep_no_other_writer_waiting(two_active: ListSt
             session.execute(text("UPDATE hash_lists SET origin = origin"))
 
     assert two_active.retract("icse", slowly(1), "ann") == 1
-    assert two_active.add("icse", slowly(8), "baseline", "ann") == 1
+    assert two_active.add("icse", slowly(8), "baseline", "ann").kept == (md5(8),)
     assert acting(two_active, md5(1), md5(8)) == [False, True]
 
 
@@ -693,7 +694,7 @@ def test_versions_tell_what_was_added_and_retracted_since(two_active: ListStore)
 
 
 def test_what_is_added_keeps_the_category_that_its_file_names(two_active: ListStore) -> None:
-    two_active.add("icse", [ListedHash(SignalType.MD5, bytes(16), "other"), md5(8)], "illegal", "ann")
+    two_active.add("icse", [replace(md5(7), category="other"), md5(8)], "illegal", "ann")
     assert [entry.category for entry in active(two_active)][-2:] == ["other", "illegal"]
 
 

@@ -1,16 +1,18 @@
 """What the benign bank says against matches: each is asked for alone, none is excused by its neighbours.
 
-A view is known to be good when any form or position of its picture is near the bank, for all of them show
-the same pixels. What is left of it without its borders is another picture, cut in several ways: all of them
-must be near. Names of views come from uploads, and a ZIP may hold two files of one name: where a name could
-mean two things, nothing is known to be good by it.
+A view is known to be good when any position of its picture is near the bank, for all of them are made of the
+same frequencies. The two forms of PDQ are not: the second looks at one pixel in nine of a large picture, and
+those can be painted as another picture, so each form speaks for itself alone. What is left of a view without
+its borders is another picture, cut in several ways: all of them must be near. Names of views come from
+uploads, and a ZIP may hold two files of one name: where a name could mean two things, nothing is known by it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
@@ -63,28 +65,35 @@ class _Known:
 
     def _look_of(self, match: Match) -> Likeness | None:
         if not match.exact:
-            return self._looks.get(_Picture(match.view, _is_trimmed(match.variant)))
-        # A file that was digested is known by its look where all of its pictures are.
+            return self._looks.get(_picture(match.view, match.variant))
+        # A file that was digested is known by its look where all of its views are, in one form or the other.
         inside = f"{match.view}, " if match.view else ""
-        return _all(
-            [
-                near
-                for picture, near in self._looks.items()
-                if picture.view.startswith(inside) and not picture.trimmed
-            ]
-        )
+        views: defaultdict[str, Likeness | None] = defaultdict(lambda: None)
+        for picture, near in self._looks.items():
+            if picture.view.startswith(inside) and picture.part is not _Part.TRIMMED:
+                views[picture.view] = views[picture.view] or near
+        return _all(list(views.values()))
+
+
+class _Part(StrEnum):
+    """Which pixels of a view were hashed: all, the samples of PDQ's second form, or those inside borders."""
+
+    WHOLE = ""
+    SQUASHED = "squashed"
+    TRIMMED = "trimmed"
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """The pixels of a view, as a whole or without its borders."""
+    """What has one look: the same pixels of a view."""
 
     view: str
-    trimmed: bool
+    part: _Part
 
 
-def _is_trimmed(variant: str) -> bool:
-    return variant.startswith("trimmed")
+def _picture(view: str, variant: str) -> _Picture:
+    begins = (part for part in (_Part.TRIMMED, _Part.SQUASHED) if variant.startswith(part))
+    return _Picture(view, next(begins, _Part.WHOLE))
 
 
 def _looks(signals: Sequence[Signal], bank: BenignBank) -> dict[_Picture, Likeness | None]:
@@ -93,15 +102,25 @@ def _looks(signals: Sequence[Signal], bank: BenignBank) -> dict[_Picture, Likene
     near = {one.asked: one for one in bank.near(np.frombuffer(packed, np.uint8).reshape(-1, _SIZE))}
     by_picture: defaultdict[_Picture, list[int]] = defaultdict(list)
     for at, signal in enumerate(signals):
-        by_picture[_Picture(signal.view, _is_trimmed(signal.variant))].append(at)
+        by_picture[_picture(signal.view, signal.variant)].append(at)
+    doubtful = _doubtful(signals)
     found: dict[_Picture, Likeness | None] = {}
     for picture, places in by_picture.items():
         known = [near[at] for at in places if at in near]
-        variants = {signals[at].variant for at in places}
-        sure = len(known) == len(places) if picture.trimmed else len(variants) == len(places)
+        sure = len(known) == len(places) if picture.part is _Part.TRIMMED else picture.view not in doubtful
         nearest = min(known, key=lambda likeness: likeness.distance, default=None)
         found[picture] = nearest if sure else None
     return found
+
+
+def _doubtful(signals: Sequence[Signal]) -> set[str]:
+    """The names that more than one view has, told by a variant that comes twice."""
+    whole = (
+        (signal.view, signal.variant)
+        for signal in signals
+        if _picture(signal.view, signal.variant).part is not _Part.TRIMMED
+    )
+    return {view for (view, _), count in Counter(whole).items() if count > 1}
 
 
 def _all(found: Sequence[_Found | None]) -> _Found | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -51,10 +52,15 @@ def print_report(report: GateReport, shown: int = _SHOWN) -> None:
     print_table(columns, rows)
     if report.aside:
         click.echo(f"{len(report.aside)} of {report.entries} entries are put aside and do not act:")
-        print_table(("entry", "type", "why", "known-good image"), map(_aside_row, report.aside[:shown]))
+        print_aside(report.aside[:shown])
     if len(report.aside) > shown:
         click.echo(f"and {len(report.aside) - shown} more: see 'upload-guard list examine --all'")
     click.echo(": ".join((f"The gate: {report.decision}", *report.why)))
+
+
+def print_aside(aside: Iterable[PutAside]) -> None:
+    """What may not act, by number, and why; never the hash."""
+    print_table(("entry", "type", "why", "known-good image"), map(_aside_row, aside))
 
 
 def _aside_row(one: PutAside) -> tuple[object, ...]:

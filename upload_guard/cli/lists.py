@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,16 @@ import click
 from upload_guard.cli.aftermath import judge_cases_again
 from upload_guard.cli.breaker import breaker
 from upload_guard.cli.context import App, shown_progress
-from upload_guard.cli.gate import approve, examine, print_report
+from upload_guard.cli.gate import approve, examine, print_aside, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
+from upload_guard.cli.retraction import effect_of_retraction
 from upload_guard.compose import is_manual, known_categories, open_lists
-from upload_guard.errors import ListError, ListHeld, SnapshotDamaged
+from upload_guard.errors import ListError, ListHeld
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
-    from upload_guard.lists.formats import HashFile, ListedHash
+    from upload_guard.lists.formats import HashFile
     from upload_guard.lists.store import ListStore
     from upload_guard.lists.versions import VersionInfo
     from upload_guard.matching.build import Progress
@@ -90,11 +92,10 @@ def import_list(
     store, known = open_lists(app.settings), known_categories(app.settings, name)
     if category:
         known.check(category)
-    _refuse_unsigned(app.settings, name, file, signature)
     order = ImportOrder(name, file.name, category, origin, app.person, keep_dates)
     begun = time.monotonic()
-    with shown_progress() as progress:
-        hashes = _open(file, signal_type, form, progress)
+    with _judged(app.settings, name, file, signature) as judged, shown_progress() as progress:
+        hashes = _open(judged, signal_type, form, progress)
         version = store.import_version(order, known.only(hashes), progress)
     seconds = max(time.monotonic() - begun, 1e-3)
     click.echo(
@@ -203,14 +204,19 @@ def export_list(app: App, name: str, version: int | None, form: str, output: Pat
 def add(app: App, name: str, file: Path, category: str, form: str | None, signal_type: str | None) -> None:
     """Let the hashes in FILE (or standard input) act at once, as part of NAME's active version.
 
-    A later version does not have them unless its own file has.
+    A later version does not have them unless its own file has. Junk and hashes that name a known-good
+    image are not added: exit code 1 if there were any.
     """
     store, known = open_lists(app.settings), known_categories(app.settings, name)
     known.check(category)
-    count = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
-    click.echo(f"{name}: {count} added; they act within a second")
+    sifted = store.add(name, known.only(_open(file, signal_type, form)), category, app.person)
+    click.echo(f"{name}: {len(sifted.kept)} added; they act within a second")
+    if sifted.aside:
+        click.echo(f"{len(sifted.aside)} not added, by their number among the file's hashes:")
+        print_aside(sifted.aside)
     _fold(store)
     judge_cases_again(app)
+    sys.exit(1 if sifted.aside else 0)
 
 
 @lists.command()
@@ -227,7 +233,7 @@ def retract(app: App, name: str, file: Path, form: str | None, signal_type: str 
     store = open_lists(app.settings)
     # Once each: the message counts them.
     hashes = tuple(dict.fromkeys(_open(file, signal_type, form)))
-    effect = _effect_of_retraction(store, name, hashes)
+    effect = effect_of_retraction(store, name, hashes)
     count = store.retract(name, hashes, app.person)
     click.echo(f"{name}: {count} retracted. {effect}")
     _fold(store)
@@ -264,33 +270,20 @@ def _open(
     return HashFile(readable, kind, form, progress or no_progress)
 
 
-def _effect_of_retraction(store: ListStore, name: str, hashes: tuple[ListedHash, ...]) -> str:
-    """What the person who retracts is told: one mistyped digit, and the right hash goes on acting."""
-    try:
-        holders = list(store.holders(hashes))
-    except SnapshotDamaged:
-        return "What is active is not built here, so it cannot be told how many of them act."
-    acting = sum(name in names for names in holders)
-    on_none = sum(not names for names in holders)
-    others = len(hashes) - acting - on_none
-    told = [f"{acting} in the active version, which stop acting within a second"]
-    if others:
-        told.append(f"{others} not in it, but in other lists, where they go on acting")
-    if on_none:
-        told.append(f"{on_none} on no active list (check for a mistyped digit)")
-    return "; ".join(told) + "."
-
-
 def _fold(store: ListStore) -> None:
     with shown_progress() as progress:
         store.fold(progress)
 
 
-def _refuse_unsigned(settings: Settings, name: str, file: Path, signature: Path | None) -> None:
+def _judged(
+    settings: Settings, name: str, file: Path, signature: Path | None
+) -> AbstractContextManager[Path]:
+    """The file to read: of a list with a pinned key, a copy whose signature is good. Raises `ListError`."""
     own = settings.lists.get(name)
     if own is not None and own.public_key:
-        from upload_guard.lists.signatures import check_signature
+        from upload_guard.lists.signatures import signed_copy
 
-        check_signature(file, signature, own.public_key)
-    elif signature is not None:
+        return signed_copy(file, signature, own.public_key, settings.data_dir)
+    if signature is not None:
         raise ListError(f"there is no key to judge {signature}: set [lists.{name}] public_key")
+    return nullcontext(file)

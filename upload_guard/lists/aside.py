@@ -23,6 +23,12 @@ def acting_entries(version: StoredVersion) -> Iterator[Entry]:
     return (entry for entry in read_entries(version) if entry.number not in aside)
 
 
+def aside_entries(version: StoredVersion) -> Iterator[Entry]:
+    """The entries of a version that were put aside. Raises `ListError` for either file."""
+    aside = {one.entry for one in read_aside(version)}
+    return (entry for entry in read_entries(version) if entry.number in aside) if aside else iter(())
+
+
 def write_aside(version: StoredVersion, aside: Sequence[PutAside]) -> bytes | None:
     """Write the file, whole or not at all; its SHA-256, or None for no entries. Raises `OSError`."""
     if not aside:

@@ -131,7 +131,7 @@ def examine(new: EntryBatches, before: Before | None, bank: BenignBank, scratch:
         for batch in new:
             spool.write(batch, new, _NEW)
             if len(aside) <= MOST_ASIDE:
-                aside += _put_aside(batch, bank)
+                aside += put_aside(batch, bank)
         entries = spool.counts[_NEW]
         rows = spool.diff()
     aside.sort(key=lambda one: one.entry)
@@ -139,7 +139,8 @@ def examine(new: EntryBatches, before: Before | None, bank: BenignBank, scratch:
     return GateReport(entries, before.acting if before else None, rows, tuple(aside), decision, why)
 
 
-def _put_aside(batch: Batch, bank: BenignBank) -> Iterator[PutAside]:
+def put_aside(batch: Batch, bank: BenignBank) -> Iterator[PutAside]:
+    """The entries of `batch` that may not act, each once: junk, and what names an image of `bank`."""
     numbers = batch.rows["number"]
     seen: set[int] = set()
     for row, junk in junk_among(batch.kind, batch.values):

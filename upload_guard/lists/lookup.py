@@ -59,3 +59,13 @@ def version_of(hash_list: HashList, number: int | None) -> ListVersion:
 def has_acted(hash_list: HashList, number: int) -> bool:
     """Whether a version was ever made to act."""
     return any(one.number == number for one in hash_list.activations)
+
+
+def refuse_no_way_back(hash_list: HashList, number: int) -> None:
+    """Raises `ListError` for a version that acts, and for one that never has: it may have been held back."""
+    if number == hash_list.active_number:
+        raise ListError(f"version {number} of list {hash_list.name!r} is the one that acts")
+    if not has_acted(hash_list, number):
+        raise ListError(
+            f"version {number} of list {hash_list.name!r} has never acted: 'upload-guard list activate' it"
+        )

@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import mmap
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,13 +21,29 @@ _SIZE = 64
 _LONGEST = 1024
 
 
+@contextmanager
+def signed_copy(file: Path, signature: Path | None, public_key: str, folder: Path) -> Iterator[Path]:
+    """A copy of `file` of one's own below `folder`, found good by `check_signature`; gone afterwards.
+
+    What is read later is then what was judged, whatever becomes of the file. Raises `ListError`.
+    """
+    with tempfile.TemporaryDirectory(prefix="signed-", dir=folder) as own:
+        copy = Path(own) / file.name
+        try:
+            shutil.copyfile(file, copy)
+        except OSError as error:
+            raise ListError(f"{file}: cannot be read or copied: {error.strerror}") from None
+        check_signature(copy, signature, public_key)
+        yield copy
+
+
 def check_signature(file: Path, signature: Path | None, public_key: str) -> None:
     """Raises `ListError` unless `signature` is a good one of the whole of `file`; `public_key` is 64 digits.
 
     A signature is 64 bytes, as they are, in hexadecimal or in base64.
     """
     if signature is None:
-        raise ListError(f"{file}: the list is signed: give its signature with --signature")
+        raise ListError(f"{file.name}: the list is signed: give its signature with --signature")
     signed = _read_signature(signature)
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
@@ -33,9 +53,11 @@ def check_signature(file: Path, signature: Path | None, public_key: str) -> None
     except OSError as error:
         raise ListError(f"{file}: cannot be read: {error.strerror}") from None
     except InvalidSignature:
-        raise ListError(f"{file}: {signature.name} is no signature of this file by the list's key") from None
+        raise ListError(
+            f"{file.name}: {signature.name} is no signature of this file by the list's key"
+        ) from None
     except ValueError:
-        raise ListError(f"{file}: is empty, or the list's public_key is no Ed25519 key") from None
+        raise ListError(f"{file.name}: is empty, or the list's public_key is no Ed25519 key") from None
 
 
 def _read_signature(file: Path) -> bytes:

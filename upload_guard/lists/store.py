@@ -11,6 +11,7 @@ from pathlib import Path
 
 from upload_guard.errors import ListError, SnapshotDamaged
 from upload_guard.list_settings import LIST_NAME
+from upload_guard.lists.aside import aside_entries
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
@@ -19,8 +20,9 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate import GateReport
 from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
 from upload_guard.lists.importing import ImportOrder, write_version
-from upload_guard.lists.lookup import found, found_or_new, has_acted, version_before, version_of
+from upload_guard.lists.lookup import found, found_or_new, refuse_no_way_back, version_before, version_of
 from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
+from upload_guard.lists.sifting import Sifted, sift
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
@@ -28,7 +30,7 @@ from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
-from upload_guard.storage.tables import HashList, ListActivation, ListVersion
+from upload_guard.storage.tables import ListActivation, ListVersion
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +130,7 @@ class ListStore:
         """Let a version act again that has acted before. Raises as `activate` does."""
         with self.database.session() as session:
             hash_list = found(session, name)
-            _refuse_no_way_back(hash_list, version_of(hash_list, number).number)
+            refuse_no_way_back(hash_list, version_of(hash_list, number).number)
         return self.activate(name, number, person, progress, tell, Way.ROLLBACK)
 
     def examine(self, name: str, number: int | None) -> GateReport:
@@ -173,20 +175,21 @@ class ListStore:
         if order.versions:
             self.snapshots.build(order, progress)
 
-    def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> int:
-        """Let single hashes act at once, as part of the list's active version; how many.
+    def add(self, name: str, hashes: Iterable[ListedHash], category: str, person: str) -> Sifted:
+        """Let single hashes act at once, as part of the list's active version, but for what may not act.
 
         Raises `ListError` and adds nothing if any cannot be read or no version is active.
         """
         # They may come slowly, and whoever writes to the database waits for the session.
-        given = tuple(hashes)
+        sifted = sift(tuple(hashes), self.bank())
         with self.database.session() as session:
             hash_list = found(session, name)
             if hash_list.active_number is None:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
             version = version_of(hash_list, hash_list.active_number)
             addition = Addition(version, category)
-            return record_changes(session, hash_list, given, addition, person, datetime.now(UTC))
+            record_changes(session, hash_list, sifted.kept, addition, person, datetime.now(UTC))
+        return sifted
 
     def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
         """Let single hashes no longer act in any version of the list, until they are added again; how many.
@@ -201,6 +204,11 @@ class ListStore:
         """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
         snapshot = self.load()
         return (snapshot.lists_of(one.signal_type, one.value) for one in hashes)
+
+    def put_aside(self, name: str) -> Iterator[Entry]:
+        """The entries of the list's active version that the gate has put aside. Raises `ListError`."""
+        ours = (version for version in self.order().versions if version.list_name == name)
+        return (entry for version in ours for entry in aside_entries(version))
 
     def versions(self) -> tuple[VersionInfo, ...]:
         """Every version of every list, by name and number."""
@@ -284,13 +292,3 @@ class ListStore:
         if files is None or files.folder != self.snapshots.path(order, fold):
             files = self.snapshots.open(order, fold)
         return Snapshot(order.generation, files, order.delta_after(fold))
-
-
-def _refuse_no_way_back(hash_list: HashList, number: int) -> None:
-    if number == hash_list.active_number:
-        raise ListError(f"version {number} of list {hash_list.name!r} is the one that acts")
-    # A version that was held back must not get into force this way.
-    if not has_acted(hash_list, number):
-        raise ListError(
-            f"version {number} of list {hash_list.name!r} has never acted: 'upload-guard list activate' it"
-        )
