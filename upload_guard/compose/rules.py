@@ -1,0 +1,80 @@
+"""What is decided by settings alone: policies, how bodies are taken in, what is known of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from upload_guard.intake.assembly import Assembly
+from upload_guard.intake.forms import FormLimits, refuse
+from upload_guard.intake.rules import IntakeLimits, IntakeRule
+from upload_guard.list_settings import Ceiling
+from upload_guard.policy import Policy, Trust
+from upload_guard.records import Action
+from upload_guard.settings import FailureSettings, Settings
+
+if TYPE_CHECKING:
+    from upload_guard.lists.categories import KnownCategories
+
+
+def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
+    """The policy, with what differs on a route if `failure` is given."""
+    chosen = failure or settings.failure
+    modes = {"unreachable": chosen.unreachable, "timeout": chosen.timeout, "error": chosen.error}
+    return Policy(
+        trust=build_trust(settings),
+        unscannable=Action.from_label(chosen.unscannable),
+        unreadable=Action.from_label(chosen.unreadable),
+        open_on=frozenset(code for code, mode in modes.items() if mode == "open"),
+    )
+
+
+def build_trust(settings: Settings) -> Trust:
+    return Trust(
+        ceilings=_actions(settings.trust.ceilings()),
+        by_list={name: _actions(own.actions) for name, own in settings.lists.items()},
+        probation=timedelta(hours=settings.trust.probation_hours),
+    )
+
+
+def build_intake(settings: Settings) -> IntakeRule:
+    """How bodies are taken in where no route says otherwise."""
+    intake = settings.intake
+    limits = IntakeLimits(
+        spool_dir=settings.spool_dir,
+        max_body=intake.max_body,
+        max_text=intake.max_text,
+        max_inflated=intake.max_inflated,
+        max_files=intake.max_files,
+        max_carried=intake.max_carried,
+        body_timeout=intake.body_timeout,
+        form=FormLimits(intake.max_parts, intake.max_part_header, refuse),
+    )
+    return IntakeRule(limits, carriers=frozenset(intake.carriers))
+
+
+def build_assembly(settings: Settings) -> Assembly:
+    intake = settings.intake
+    return Assembly(
+        settings.assembly_dir, intake.max_body, intake.max_unfinished, intake.unfinished_hours * 3600
+    )
+
+
+def is_manual(settings: Settings, name: str) -> bool:
+    """Whether later versions of a list wait for a person."""
+    return name in settings.lists and settings.lists[name].activate == "manual"
+
+
+def known_categories(settings: Settings, name: str) -> KnownCategories:
+    """The categories that some rule names for a list."""
+    from upload_guard.lists.categories import KnownCategories
+
+    return KnownCategories(build_trust(settings), name)
+
+
+def _actions(ceilings: Mapping[str, Ceiling]) -> dict[str, Action]:
+    return {
+        category.lower(): Action.ALLOW if ceiling == "ignore" else Action.from_label(ceiling)
+        for category, ceiling in ceilings.items()
+    }

@@ -1,0 +1,93 @@
+"""What lies on this machine: rows, lists, bank, cases. Each opener raises `StorageFailed`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upload_guard.compose.rules import is_manual, known_categories
+from upload_guard.errors import ConfigError
+from upload_guard.settings import Settings
+
+if TYPE_CHECKING:
+    from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.store import ListStore
+    from upload_guard.lists.sync.rows import ExchangeState
+    from upload_guard.lists.sync.run import Sync
+    from upload_guard.quarantine.cases import Cases
+    from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.storage.database import Database
+
+
+def open_database_of(settings: Settings) -> Database:
+    """The rows of this machine. Raises `StorageFailed`."""
+    from upload_guard.storage.database import open_database
+
+    return open_database(settings.database_url)
+
+
+def open_lists(settings: Settings) -> ListStore:
+    """The hash lists of this machine. Raises `StorageFailed`."""
+    return lists_in(settings, open_database_of(settings))
+
+
+def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
+    """Lists that somebody has written settings for, and that nothing is checked against."""
+    active = {version.list_name for version in lists.versions() if version.active}
+    return tuple(sorted(settings.lists.keys() - active))
+
+
+def open_benign(settings: Settings) -> BenignStore:
+    """The benign bank of this machine. Raises `StorageFailed`."""
+    return benign_in(settings, open_database_of(settings))
+
+
+def open_cases(settings: Settings) -> Cases:
+    """The cases of this machine. Raises `StorageFailed`."""
+    from upload_guard.quarantine.cases import Cases
+    from upload_guard.quarantine.vault import Vault
+
+    return Cases(open_database_of(settings), Vault(settings.vault_dir))
+
+
+def open_decisions(settings: Settings) -> Decisions:
+    """What people decide on cases of this machine. Raises `StorageFailed`."""
+    from upload_guard.quarantine.decisions import Decisions
+
+    return Decisions(open_database_of(settings))
+
+
+def exchange_states(settings: Settings) -> Mapping[str, ExchangeState]:
+    """How the exchanges of this machine are doing, by list. Raises `StorageFailed`."""
+    from upload_guard.lists.sync.rows import exchange_states
+
+    return exchange_states(open_database_of(settings))
+
+
+def build_sync(settings: Settings, name: str, person: str) -> Sync:
+    """What fetches a list from its exchange. Raises `ConfigError` where it has none, and `StorageFailed`."""
+    from upload_guard.lists.sync.run import FOLDER, Sync, SyncOrder
+    from upload_guard.upstreams.choose import exchange_of
+
+    own = settings.lists.get(name)
+    if own is None or own.exchange is None:
+        raise ConfigError(f"list {name!r} has no exchange: write one into [lists.{name}.exchange]")
+    order = SyncOrder(name, own.exchange.origin, own.exchange.category, person, is_manual(settings, name))
+    store = open_lists(settings)
+    exchange = exchange_of(own.exchange, own.public_key, store.folder / FOLDER / f"{name}.fetched")
+    return Sync(exchange, store, order, known_categories(settings, name))
+
+
+def lists_in(settings: Settings, database: Database) -> ListStore:
+    from upload_guard.lists.snapshots import SnapshotFolder
+    from upload_guard.lists.store import ListStore
+
+    bank = benign_in(settings, database).load
+    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir), bank)
+
+
+def benign_in(settings: Settings, database: Database) -> BenignStore:
+    from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.shipped import ShippedBank
+
+    return BenignStore(database, ShippedBank() if settings.benign.shipped else None)
