@@ -16,8 +16,8 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "spans"},
-    {"records"},
+    {"errors", "interpreter", "sections", "spans"},
+    {"door_settings", "records"},
     {"digests", "settings"},
     {"loading"},
     {"imaging", "matching", "policy"},

@@ -10,15 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ByteSize,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
+
+from upload_guard.door_settings import ClamdSettings, IcapSettings
+from upload_guard.sections import Section as _Section
 
 LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
@@ -29,18 +24,6 @@ CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
 ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic would take `port = true` for 1.
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError("something else than true or false")
-        return value
 
 
 class IntakeSettings(_Section):
@@ -154,7 +137,7 @@ class ListSettings(_Section):
     """What is said of one hash list, and what differs for it from `[trust]`."""
 
     activate: Literal["auto", "manual"] = "auto"
-    actions: dict[Category, Ceiling] = {}
+    actions: dict[Category, Ceiling] = Field(default_factory=dict)
     pdq_limit: int | None = Field(default=None, ge=0, le=60)
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
@@ -251,13 +234,15 @@ class Settings(_Section):
     intake: IntakeSettings = IntakeSettings()
     service: ServiceSettings = ServiceSettings()
     sidecar: SidecarSettings = SidecarSettings()
+    clamd: ClamdSettings = ClamdSettings()
+    icap: IcapSettings = IcapSettings()
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
     cache: CacheSettings = CacheSettings()
     trust: TrustSettings = TrustSettings()
     benign: BenignSettings = BenignSettings()
-    lists: dict[ListName, ListSettings] = {}
+    lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()
     log: LogSettings = LogSettings()
@@ -297,4 +282,7 @@ class Settings(_Section):
         """The same settings with relative paths counted from `folder`."""
         spool = self.intake.spool_dir
         intake = self.intake.model_copy(update={"spool_dir": spool and (folder / spool)})
-        return self.model_copy(update={"data_dir": folder / self.data_dir, "intake": intake})
+        socket = self.clamd.socket
+        clamd = self.clamd.model_copy(update={"socket": socket and (folder / socket)})
+        changed = {"data_dir": folder / self.data_dir, "intake": intake, "clamd": clamd}
+        return self.model_copy(update=changed)

@@ -14,6 +14,7 @@ from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
+from upload_guard.cli.doors import doors
 from upload_guard.cli.lists import lists
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
@@ -47,7 +48,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, lists, benign, serve, demo, quarantine):
+for command in (check, lists, benign, serve, doors, demo, quarantine):
     cli.add_command(command)
 
 
