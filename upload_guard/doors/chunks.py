@@ -81,7 +81,7 @@ class ChunkedBody:
         return True
 
     def _next_chunk(self) -> tuple[int, list[bytes]]:
-        """The size of the next chunk and the names of its extensions; with the last one, the end of the body."""
+        """The size of the next chunk and the names of its extensions; with the last, the end of the body."""
         line = self._connection.line(b"\r\n", _LONGEST_LINE)
         found = _SIZE.fullmatch(line)
         if found is None:

@@ -18,7 +18,7 @@ from upload_guard import __version__
 from upload_guard.digests import Sha256Digester
 from upload_guard.doors.connection import Connection
 from upload_guard.doors.peers import Allowance
-from upload_guard.errors import BodyTooLarge, ClientGone, TooManyChecks, UploadGuardError
+from upload_guard.errors import BodyTooLarge, TooManyChecks, UploadGuardError
 from upload_guard.guard import Guard
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.intake.rules import IntakeLimits
@@ -56,52 +56,50 @@ class Clamd:
 
     def serve(self, connection: Connection) -> None:
         """One command, or all of a session; its answers come in the order of its commands."""
-        if not connection.has_more(self.idle_seconds):
-            return
-        command = _read_command(connection)
-        if command.name != "IDSESSION" or command.plain:
-            connection.send(self._answer(command, connection).encode() + command.end)
-            connection.linger()
-            return
-        number = 0
-        while connection.has_more(self.idle_seconds):
+        if connection.has_more(self.idle_seconds):
             command = _read_command(connection)
-            if command.name == "END":
-                break
-            number += 1
-            answer = self._in_session(command, connection)
-            connection.send(f"{number}: {answer}".encode() + command.end)
-            if answer.endswith(" ERROR"):
-                # Where the next command begins is not known after a stream that was not read to its end.
-                break
+            if command.name == "IDSESSION" and not command.plain:
+                self._session(connection)
+            else:
+                connection.send(self._answer(command, connection).words.encode() + command.end)
         connection.linger()
 
-    def _in_session(self, command: _Command, connection: Connection) -> str:
-        if command.plain or command.name == "IDSESSION":
-            return "Command invalid inside IDSESSION. ERROR"
-        answer = self._answer(command, connection)
-        return f"{_UNKNOWN}. ERROR" if answer == _UNKNOWN else answer
+    def _session(self, connection: Connection) -> None:
+        number, goes_on = 0, True
+        while goes_on and connection.has_more(self.idle_seconds):
+            command = _read_command(connection)
+            if command.name == "END":
+                return
+            number += 1
+            answer = self._in_session(command, connection)
+            connection.send(f"{number}: {answer.words}".encode() + command.end)
+            goes_on = answer.in_step
 
-    def _answer(self, command: _Command, connection: Connection) -> str:
+    def _in_session(self, command: _Command, connection: Connection) -> _Answer:
+        if command.plain or command.name == "IDSESSION":
+            return _Answer("Command invalid inside IDSESSION. ERROR", in_step=False)
+        answer = self._answer(command, connection)
+        return _Answer(f"{_UNKNOWN}. ERROR") if answer.words == _UNKNOWN else answer
+
+    def _answer(self, command: _Command, connection: Connection) -> _Answer:
         match command.name:
             case "PING":
-                return "PONG"
+                return _Answer("PONG")
             case "VERSION":
-                return f"upload_guard {__version__}"
+                return _Answer(f"upload_guard {__version__}")
             case "INSTREAM":
-                return self._scan(connection)
+                stream = _Stream(connection, self.limits.max_body)
+                return _Answer(self._scan(stream, connection), in_step=stream.ended)
             case _:
-                return _UNKNOWN
+                return _Answer(_UNKNOWN)
 
-    def _scan(self, connection: Connection) -> str:
-        """Never raises for what can still be answered: a client may take a silent end for anything."""
+    def _scan(self, stream: _Stream, connection: Connection) -> str:
+        """Never raises: a client may take a silent end for anything."""
         connection.within(self.limits.body_timeout)
         try:
             self.allowance.spend(connection.peer)
             with closing(Spool(self.limits.spool_dir)) as spool:
-                return _in_words(self._checked(connection, spool))
-        except ClientGone:
-            raise
+                return _in_words(self._checked(stream, spool))
         except BodyTooLarge:
             return _TOO_LARGE
         except TooManyChecks as error:
@@ -109,19 +107,47 @@ class Clamd:
             return "stream: too many checks, try again later. ERROR"
         except UploadGuardError as error:
             log.warning("not checked: %s (%s)", error.code, error)
-            return "stream: could not be checked. ERROR"
         except Exception:
             log.exception("a stream could not be checked, by an error of our own")
-            return "stream: could not be checked. ERROR"
+        return "stream: could not be checked. ERROR"
 
-    def _checked(self, connection: Connection, spool: Spool) -> Outcome:
+    def _checked(self, stream: _Stream, spool: Spool) -> Outcome:
         digester = Sha256Digester()
-        for portion in _stream(connection, self.limits.max_body):
+        for portion in stream:
             spool.write(portion)
             digester.update(portion)
         content = spool.slice(0, spool.size)
         upload = Upload(content, digester.finish(), source=Source(self.site, ROUTE))
         return self.guard.check([upload])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """`in_step`: the next byte begins the next command, since all of the last one has been read."""
+
+    words: str
+    in_step: bool = True
+
+
+class _Stream:
+    """Portions of chunks, each behind its length in four bytes (big-endian), until one of length 0."""
+
+    def __init__(self, connection: Connection, limit: int) -> None:
+        self._connection = connection
+        self._limit = limit
+        self.ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._limit
+        while length := int.from_bytes(self._connection.exactly(4), "big"):
+            left -= length
+            if left < 0:
+                raise BodyTooLarge(f"a stream is over intake.max_body ({self._limit})")
+            while length:
+                portion = self._connection.some(min(length, CHUNK))
+                length -= len(portion)
+                yield portion
+        self.ended = True
 
 
 def _read_command(connection: Connection) -> _Command:
@@ -136,19 +162,6 @@ def _read_command(connection: Connection) -> _Command:
 
 def _name(line: bytes) -> str:
     return line.decode("ascii", "replace")
-
-
-def _stream(connection: Connection, limit: int) -> Iterator[bytes]:
-    """Chunks, each behind its length in four bytes (big-endian), until one of length 0."""
-    left = limit
-    while length := int.from_bytes(connection.exactly(4), "big"):
-        left -= length
-        if left < 0:
-            raise BodyTooLarge(f"a stream is over intake.max_body ({limit})")
-        while length:
-            portion = connection.some(min(length, CHUNK))
-            length -= len(portion)
-            yield portion
 
 
 def _in_words(outcome: Outcome) -> str:

@@ -52,6 +52,11 @@ class Listener:
         """From now on connections are taken; until then they are refused."""
         self.sock.listen(_BACKLOG)
 
+    def close(self) -> None:
+        if self.sock.family == socket.AF_UNIX:
+            Path(self.sock.getsockname()).unlink(missing_ok=True)
+        self.sock.close()
+
 
 def tcp_socket(host: str, port: int) -> socket.socket:
     """Bound, not yet listening. Raises `ConfigError`."""
@@ -145,7 +150,7 @@ class Server:
     def _accept(self, listener: Listener) -> None:
         room = threading.BoundedSemaphore(listener.max_connections)
         listener.sock.settimeout(_LOOKS_UP_EVERY)
-        with listener.sock:
+        with contextlib.closing(listener):
             while not self._stopping.is_set():
                 try:
                     sock, _ = listener.sock.accept()
