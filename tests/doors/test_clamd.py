@@ -191,7 +191,7 @@ def test_another_command_does_nothing(doors: Doors, command: bytes) -> None:
 def test_another_command_in_a_session_is_an_error_since_clients_take_all_else_for_ok(
     doors: Doors, command: bytes
 ) -> None:
-    answer = ask(doors, b"zIDSESSION\0" + command)
+    answer = ask(doors, b"zIDSESSION\0" + command + b"zEND\0")
     assert answer.startswith(b"1: ")
     assert answer[:-1].endswith(b" ERROR")
 

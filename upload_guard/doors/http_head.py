@@ -81,7 +81,7 @@ def parse_head(data: bytes) -> HttpHead:
     request = _REQUEST_LINE.fullmatch(first)
     if request is None:
         raise AmbiguousRequest("the request line cannot be read")
-    fields = tuple(_field(line) for line in lines)
+    fields = _with_one_length([_field(line) for line in lines])
     _refuse_two_readings(fields)
     return HttpHead(data, request[1], request[2], request[3], fields)
 
@@ -92,6 +92,14 @@ def _field(line: str) -> tuple[str, str]:
     if found is None:
         raise AmbiguousRequest("a header of the request cannot be read")
     return found[1], found[2]
+
+
+def _with_one_length(fields: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The same length said twice is one (RFC 9110, section 8.6); c-icap-client says it so."""
+    lengths = [field for field in fields if field[0].lower() == "content-length"]
+    if len({value for _, value in lengths}) != 1:
+        return tuple(fields)
+    return (*(field for field in fields if field[0].lower() != "content-length"), lengths[0])
 
 
 def _refuse_two_readings(fields: tuple[tuple[str, str], ...]) -> None:
