@@ -34,7 +34,9 @@ class _DoorSection(Section):
 
     @model_validator(mode="after")
     def _others_are_named(self) -> Self:
-        if not self.host or ipaddress.ip_address(self.host).is_loopback or set(self.peers) - set(_LOOPBACK):
+        if not self.host or ipaddress.ip_address(self.host).is_loopback:
+            return self
+        if not all(network.is_loopback for network in self.peers):
             return self
         raise ValueError("off loopback, name in `peers` who may connect: the protocol has no login")
 

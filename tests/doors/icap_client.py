@@ -94,13 +94,13 @@ class IcapClient:
             fields[name] = value
         told = fields.get("Encapsulated", "null-body=0")
         head = self._stream.read(int(told.rpartition("=")[2]))
-        body = b""
+        portions = []
         while "null-body" not in told and (size := int(self._stream.readline(), 16)):
-            body += self._stream.read(size)
+            portions.append(self._stream.read(size))
             assert self._stream.read(2) == b"\r\n"
         if "null-body" not in told:
             assert self._stream.read(2) == b"\r\n"
-        return IcapAnswer(status, fields, head, body)
+        return IcapAnswer(status, fields, head, b"".join(portions))
 
 
 def asked(doors: Doors, message: bytes) -> IcapAnswer:

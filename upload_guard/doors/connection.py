@@ -24,6 +24,11 @@ class Stop:
     def give(self) -> None:
         self._ours.close()
 
+    def close(self) -> None:
+        """Only when nobody polls it any more."""
+        self._ours.close()
+        self._theirs.close()
+
     def fileno(self) -> int:
         return self._theirs.fileno()
 

@@ -142,6 +142,8 @@ class Server:
             serving[0].join(_LOOKS_UP_EVERY)
         if serving:
             log.warning("stopped with %d connections still open", len(serving))
+        else:
+            self._stop.close()
 
     def _snapshot(self) -> list[threading.Thread]:
         with self._lock:
@@ -171,7 +173,13 @@ class Server:
         thread = threading.Thread(target=self._serve, args=[listener, sock, room], daemon=True)
         with self._lock:
             self._serving.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The system gives no more threads for now; whoever accepts must go on.
+            log.warning("%s: %s", listener.name, error)
+            self._forget(thread, room)
+            _turn_away(sock, listener.door.busy)
 
     def _serve(self, listener: Listener, sock: socket.socket, room: threading.BoundedSemaphore) -> None:
         try:
@@ -182,9 +190,12 @@ class Server:
         except Exception:
             log.exception("%s: a connection ended by an error of our own", listener.name)
         finally:
-            room.release()
-            with self._lock:
-                self._serving.discard(threading.current_thread())
+            self._forget(threading.current_thread(), room)
+
+    def _forget(self, thread: threading.Thread, room: threading.BoundedSemaphore) -> None:
+        room.release()
+        with self._lock:
+            self._serving.discard(thread)
 
     def _speak(self, listener: Listener, sock: socket.socket) -> None:
         peer = peer_of(sock)
