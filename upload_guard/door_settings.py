@@ -58,3 +58,4 @@ class IcapSettings(_DoorSection):
     """REQMOD of the Internet Content Adaptation Protocol, for proxies such as Squid."""
 
     port: int = Field(default=1344, ge=1, le=65535)
+    max_connections: int = Field(default=128, ge=1, le=1024)

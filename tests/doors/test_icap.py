@@ -47,7 +47,7 @@ def test_options_say_what_is_offered(doors: Doors) -> None:
     assert answer.status == 200
     assert answer.fields["Methods"] == "REQMOD"
     assert (answer.fields["Allow"], answer.fields["Preview"]) == ("204", "4096")
-    assert answer.fields["Max-Connections"] == "32"
+    assert answer.fields["Max-Connections"] == "128"
     assert answer.fields["ISTag"].startswith('"')
 
 
@@ -192,10 +192,12 @@ def test_a_route_that_nobody_looks_into_is_let_go_after_the_preview(doors: Doors
     assert asked(doors, reqmod(head) + chunks(LISTED)).body == LISTED
 
 
-def test_a_body_over_the_limit_is_refused_after_its_preview(doors: Doors) -> None:
+def test_a_body_over_the_limit_is_refused_when_all_of_it_has_come(doors: Doors) -> None:
     head = http_head(Content_Length=str(MAX_BODY + 1))
     with IcapClient(doors) as client:
         client.send(reqmod(head, Preview="0") + b"0\r\n\r\n")
+        assert client.answer().status == 100
+        client.send(chunks(bytes(MAX_BODY + 1)))
         answer = client.answer()
         assert (answer.status, answer.http_status) == (200, 413)
         client.send(OPTIONS)

@@ -95,7 +95,7 @@ cache_peer 127.0.0.1 parent {site_port} 0 no-query originserver name=site
 http_access allow all
 icap_enable on
 icap_preview_enable on
-icap_service guard reqmod_precache icap://127.0.0.1:{icap_port}/upload_guard bypass=off
+icap_service guard reqmod_precache icap://127.0.0.1:{icap_port}/upload_guard bypass={bypass}
 adaptation_access guard allow all
 cache deny all
 memory_cache_shared off
@@ -133,7 +133,7 @@ class ProxiedSite:
 
 
 @contextmanager
-def squid_before_a_site(folder: Path, doors: Doors) -> Iterator[ProxiedSite]:
+def squid_before_a_site(folder: Path, doors: Doors, bypass: str = "off") -> Iterator[ProxiedSite]:
     squid = programs_of("squid")
     folder.mkdir()
     site_port, port = free_port(), free_port()
@@ -147,7 +147,7 @@ def squid_before_a_site(folder: Path, doors: Doors) -> Iterator[ProxiedSite]:
     _prepare_for_nobody(squid, folder)
     config = folder / "squid.conf"
     ports = {"port": port, "site_port": site_port, "icap_port": doors.icap_port}
-    config.write_text(_SQUID_CONF.format(folder=folder, root=squid.root, **ports))
+    config.write_text(_SQUID_CONF.format(folder=folder, root=squid.root, bypass=bypass, **ports))
     with running(site):
         with (folder / "squid.log").open("wb") as out:
             process = subprocess.Popen(
@@ -280,10 +280,26 @@ def test_behind_squid_too_trying_out_is_limited_and_nothing_passes_for_that(
     activate_listed_picture(settings_in(tmp_path))
     with (
         running_doors(tmp_path, icap={"checks_per_minute": 0.001, "burst": 2}) as strict,
-        squid_before_a_site(open_folder / "limited", strict) as site,
+        squid_before_a_site(open_folder / "limited", strict, bypass="on") as site,
     ):
         calls = site.calls()
         statuses = [site.post(data=LISTED).status_code for _ in range(30)]
         assert statuses == [403] * 2 + [503] * 28
         assert site.calls() == calls
-        assert requests.get(site.url, timeout=10).ok, "the service is not taken for a dead one"
+        assert requests.get(site.url, timeout=10).ok
+
+
+def test_what_an_uploader_sends_does_not_have_the_door_bypassed(tmp_path: Path, open_folder: Path) -> None:
+    activate_listed_picture(settings_in(tmp_path))
+    with (
+        running_doors(tmp_path) as up,
+        squid_before_a_site(open_folder / "bypassing", up, bypass="on") as site,
+    ):
+        calls = site.calls()
+        for _ in range(15):
+            ambiguous = {"Content-Type": "multipart/form-data; boundary=B"}
+            assert site.post(data=LISTED, headers=ambiguous).status_code == 400
+            assert site.post(data=LISTED, headers={"Content-Encoding": "br"}).status_code == 415
+            assert site.post(data=bytes(MAX_BODY + 1)).status_code == 413
+        assert site.post(data=LISTED).status_code == 403
+        assert site.calls() == calls

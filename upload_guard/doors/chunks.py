@@ -7,9 +7,10 @@ Source: RFC 3507, section 4.5; RFC 9112, section 7.1.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from upload_guard.doors.connection import Connection
-from upload_guard.errors import BrokenProtocol
+from upload_guard.errors import BrokenProtocol, RequestError
 
 LONGEST_PREVIEW = 1 << 16
 _LONGEST_LINE = 256
@@ -32,6 +33,7 @@ class ChunkedBody:
         self._connection = connection
         self._left = 0
         self._held = b""
+        self._broken = False
         self.ended = False
         """Whether the last chunk has been read, so that the next request can be."""
         self.waits = False
@@ -43,6 +45,22 @@ class ChunkedBody:
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes; nothing at the end."""
+        try:
+            return self._read(size)
+        except RequestError:
+            self._broken = True
+            raise
+
+    def discard(self) -> None:
+        """Read to the end, as far as there is one, and keep nothing.
+
+        Squid stops reading from an uploader when it has its answer early, and who still sends waits for ever.
+        """
+        with suppress(RequestError):
+            while not self._broken and self.read(LONGEST_PREVIEW):
+                pass
+
+    def _read(self, size: int) -> bytes:
         if size < 0:
             return b"".join(iter(lambda: self.read(LONGEST_PREVIEW), b""))
         if self._held:

@@ -85,6 +85,8 @@ class Icap:
         body = ChunkedBody(connection, request.preview) if request.has_body else None
         with ExitStack() as opened:
             answer = self._inspected(raw, body, connection, opened)
+            if isinstance(answer, Refused) and body is not None:
+                body.discard()
             # What the proxy still sends of a body that nobody reads would be taken for its next request.
             closes = request.closes or not (body is None or body.ended or body.waits)
             if isinstance(answer, Refused):
