@@ -1,4 +1,4 @@
-"""Benign pictures and programs out of Debian's packages, fetched once into a cache of the user's.
+"""Benign pictures and real programs out of Debian's packages, fetched once into a cache of the user's.
 
 Where they cannot be had (no apt, no network) the tests that need them are skipped; in CI they fail.
 """
@@ -6,14 +6,33 @@ Where they cannot be had (no apt, no network) the tests that need them are skipp
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "upload_guard_tests"
 PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".ico"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """Packages under `root`, unpacked and not installed, so nothing of them runs by itself."""
+
+    root: Path
+
+    def program(self, path: str) -> str:
+        return str(self.root / path)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For running its programs: they find the libraries that were unpacked beside them."""
+        folders = [self.root / "usr/lib", self.root / "lib"]
+        libraries = {library.parent for folder in folders for library in folder.rglob("*.so.*")}
+        return os.environ | {"LD_LIBRARY_PATH": ":".join(sorted(map(str, libraries)))}
 
 
 def pictures_of(package: str) -> list[Path]:
@@ -26,29 +45,47 @@ def unpacked(package: str) -> Path:
     """The folder that holds the files of a package."""
     folder = CACHE / package
     if not folder.is_dir():
-        _fetch(package, folder)
+        _fetch([package], folder)
     return folder
 
 
-def _fetch(package: str, folder: Path) -> None:
+def programs_of(*packages: str) -> Unpacked:
+    """The packages with all that they need and this machine lacks."""
+    folder = CACHE / "programs" / "+".join(packages)
+    if not folder.is_dir():
+        _fetch([*packages, *_missing(packages)], folder)
+    return Unpacked(folder)
+
+
+def _missing(packages: tuple[str, ...]) -> list[str]:
+    command = ["apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Debug::NoLocking=1"]
+    try:
+        said = subprocess.run([*command, *packages], capture_output=True, text=True, timeout=60, check=False)
+    except OSError:
+        return []
+    return [name for name in re.findall(r"^Inst (\S+)", said.stdout, re.MULTILINE) if name not in packages]
+
+
+def _fetch(packages: list[str], folder: Path) -> None:
+    names = ", ".join(packages)
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        give_up(f"{package} is a Debian package, and this is no Debian")
+        give_up(f"{names}: Debian packages, and this is no Debian")
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    if not _download(package, part) and not (
-        run_in(["apt-get", "update", "-qq"], part) and _download(package, part)
+    if not _download(packages, part) and not (
+        run_in(["apt-get", "update", "-qq"], part) and _download(packages, part)
     ):
-        give_up(f"{package} could not be downloaded")
-    (archive,) = part.glob("*.deb")
-    if not run_in(["dpkg-deb", "-x", archive.name, "."], part):
-        give_up(f"{package} could not be unpacked")
-    archive.unlink()
+        give_up(f"{names}: could not be downloaded")
+    for archive in part.glob("*.deb"):
+        if not run_in(["dpkg-deb", "-x", archive.name, "."], part):
+            give_up(f"{archive.name} could not be unpacked")
+        archive.unlink()
     part.rename(folder)
 
 
-def _download(package: str, folder: Path) -> bool:
-    return run_in(["apt-get", "download", "-qq", package], folder)
+def _download(packages: list[str], folder: Path) -> bool:
+    return run_in(["apt-get", "download", "-qq", *packages], folder)
 
 
 def run_in(command: list[str], folder: Path) -> bool:

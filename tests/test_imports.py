@@ -16,8 +16,8 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "signing", "spans"},
-    {"records", "sections"},
+    {"errors", "interpreter", "sections", "signing", "spans"},
+    {"door_settings", "records"},
     {"digests", "list_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "policy_table"},

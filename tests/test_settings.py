@@ -465,6 +465,27 @@ def sections() -> dict[str, type[BaseModel]]:
     }
 
 
+@pytest.mark.parametrize("section", ["clamd", "icap"])
+def test_a_door_off_loopback_names_its_peers(section: str) -> None:
+    assert Settings.model_validate({section: {"host": "127.0.0.1"}})
+    assert Settings.model_validate({section: {"host": "192.0.2.1", "peers": ["192.0.2.0/24"]}})
+    for peers in ({}, {"peers": ["127.0.0.1/32"]}, {"peers": []}):
+        with pytest.raises(ValidationError, match="name in `peers` who may connect"):
+            Settings.model_validate({section: {"host": "192.0.2.1", **peers}})
+
+
+@pytest.mark.parametrize("wrong", [{"host": "example.org"}, {"port": 0}, {"peers": ["all"]}, {"burst": 0}])
+def test_a_door_takes_no_nonsense(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"icap": wrong})
+
+
+def test_the_socket_of_a_door_counts_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[clamd]\nsocket = "run/clamd.sock"\n')
+    assert load_settings(tmp_path / "c.toml").clamd.socket == tmp_path / "run/clamd.sock"
+    assert Settings.model_validate({"clamd": {"socket": ""}}).clamd.socket is None
+
+
 def test_the_example_is_exactly_the_defaults() -> None:
     assert Settings.model_validate(tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))) == Settings()
 

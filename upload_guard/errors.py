@@ -176,6 +176,12 @@ class BodyTooLarge(RequestError):
     public = "The upload is too large."
 
 
+class BrokenProtocol(RequestError):
+    """A peer of a door other than HTTP does not keep to its protocol; its connection ends."""
+
+    code = "broken_protocol"
+
+
 class WrongPartCount(RequestError):
     """A check takes exactly one file."""
 
@@ -297,6 +303,12 @@ class Busy(Unavailable):
     """All decoding workers had files to look at, for as long as a file may wait."""
 
     code = "busy"
+
+
+class TooManyChecks(Unavailable):
+    """One peer asks more often than it may: by trying out many pictures it could learn what is listed."""
+
+    code = "too_many_checks"
 
 
 class CheckFailed(Unavailable):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
 
+from upload_guard.door_settings import ClamdSettings, IcapSettings
 from upload_guard.list_settings import (
     BenignSettings,
     BreakerSettings,
@@ -152,6 +153,8 @@ class Settings(Section):
     sidecar: SidecarSettings = SidecarSettings()
     keys: KeySettings = KeySettings()
     limits: LimitSettings = LimitSettings()
+    clamd: ClamdSettings = ClamdSettings()
+    icap: IcapSettings = IcapSettings()
     imaging: ImagingSettings = ImagingSettings()
     containers: ContainerSettings = ContainerSettings()
     sandbox: SandboxSettings = SandboxSettings()
@@ -213,6 +216,7 @@ class Settings(Section):
                 "intake": self.intake.model_copy(update={"spool_dir": absolute(self.intake.spool_dir)}),
                 "sidecar": own.model_copy(update=certificate),
                 "service": service.model_copy(update={"authority": absolute(service.authority)}),
+                "clamd": self.clamd.model_copy(update={"socket": absolute(self.clamd.socket)}),
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
             }
         )

@@ -19,7 +19,7 @@ from upload_guard.intake.pieces import concerns_pieces
 from upload_guard.intake.receive import Received, receive
 from upload_guard.loading import load_settings
 from upload_guard.pieces import PieceChecker, PieceRequest, Taken
-from upload_guard.records import Source, Upload, strongest
+from upload_guard.records import Source, strongest
 from upload_guard.routing import Route
 from upload_guard.settings import Settings
 
@@ -89,7 +89,7 @@ class UploadGuard:
         return self.app(environ, _noting(taken, start_response) if request.piece else start_response)
 
     def _judged(self, request: Received, route: Route, environ: WSGIEnvironment) -> Taken:
-        uploads = _worth_checking(request.uploads)
+        uploads = request.worth_checking
         if request.piece is None:
             return Taken(strongest(route.guard.check(uploads)))
         piece = PieceRequest(
@@ -106,11 +106,6 @@ class UploadGuard:
     ) -> Iterable[bytes]:
         log.warning("not passed on: %s (%s)", error.code, error)
         return _send(answers.fault(environ, error, self._retry_after), start_response)
-
-
-def _worth_checking(uploads: tuple[Upload, ...]) -> tuple[Upload, ...]:
-    """All but an empty raw body, as HTTP/2 gives one with every GET: nobody uploaded that."""
-    return tuple(upload for upload in uploads if upload.digest.size or upload.file_name)
 
 
 def _noting(taken: Taken, start_response: StartResponse) -> StartResponse:

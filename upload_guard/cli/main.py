@@ -14,6 +14,7 @@ from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
+from upload_guard.cli.doors import doors
 from upload_guard.cli.explain import explain
 from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
@@ -50,7 +51,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine):
+for command in (check, explain, lists, benign, sync, serve, doors, key, demo, quarantine):
     cli.add_command(command)
 
 

@@ -38,6 +38,11 @@ class Received:
     content_type: str
     opened: ExitStack
 
+    @property
+    def worth_checking(self) -> tuple[Upload, ...]:
+        """All but an empty raw body, as HTTP/2 gives one with every GET: nobody uploaded that."""
+        return tuple(upload for upload in self.uploads if upload.digest.size or upload.file_name)
+
     def replay_into(self, environ: dict[str, Any]) -> None:
         """Put the body back, with a length instead of a coding, so that nobody decodes it twice."""
         environ["wsgi.input"] = self.spool.slice(0, self.spool.size).open()
