@@ -15,7 +15,7 @@ from upload_guard.intake.forms import FormLimits, log_and_go_on, refuse
 from upload_guard.intake.rules import Forward, IntakeLimits, IntakeRule, Pieces
 from upload_guard.list_settings import Ceiling
 from upload_guard.policy import Policy, Trust, settled
-from upload_guard.records import Action, SignalType
+from upload_guard.records import EXACT_TYPES, Action, SignalType
 from upload_guard.routing import Route, Routes
 from upload_guard.settings import FailureSettings, RouteSettings, Settings
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.explainer import Explainer
     from upload_guard.checkers.local import LocalChecker, Settles
-    from upload_guard.housekeeping import Housekeeper
+    from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.lists.bank import BenignBank
     from upload_guard.lists.benign import BenignStore
     from upload_guard.lists.breaker import FloodBreaker
     from upload_guard.lists.categories import KnownCategories
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
+    from upload_guard.lists.signal_log import LogReader, SignalLog
     from upload_guard.lists.store import ListStore
     from upload_guard.lists.sync.rows import ExchangeState
     from upload_guard.lists.sync.run import Sync
@@ -69,7 +70,7 @@ def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
         return _remote_guard(settings)
-    return Guard(_lone_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
+    return Guard(build_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
 
 
 def build_station(settings: Settings) -> Station:
@@ -86,14 +87,18 @@ def build_station(settings: Settings) -> Station:
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = _sandbox(settings)
     checker = _local_checker(settings, database, snapshot, sandbox)
+    signal_log = _signal_log(settings, database)
+    if signal_log:
+        checker = replace(checker, digests=EXACT_TYPES)
     breaker = _breaker(settings, database)
-    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker))
+    jobs = _signal_jobs(settings, database, signal_log)
+    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker), jobs)
     guard = Guard(
         checker=checker,
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, housekeeper),
+        observers=(breaker, *([signal_log] if signal_log else []), housekeeper),
     )
     return Station(guard, checker, snapshot, sandbox, lists, keeper, housekeeper)
 
@@ -147,6 +152,14 @@ def open_benign(settings: Settings) -> BenignStore:
     return _benign(settings, _database(settings))
 
 
+def open_signal_log(settings: Settings, since: datetime) -> LogReader:
+    """The uploads in this machine's log from `since` on. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.keyring import open_keyring
+    from upload_guard.lists.signal_log import LogReader
+
+    return LogReader(_database(settings), open_keyring(settings), since)
+
+
 def open_cases(settings: Settings) -> Cases:
     """The cases of this machine. Raises `StorageFailed`."""
     from upload_guard.quarantine.cases import Cases
@@ -179,7 +192,7 @@ def open_explainer(settings: Settings) -> Explainer:
     """Explains files and cases by what lies on this machine; keeps nothing. Raises `StorageFailed`."""
     from upload_guard.checkers.explainer import Explainer
 
-    checker = _lone_checker(settings)
+    checker = build_checker(settings)
     routes = _routes(settings, Guard(checker, None, build_policy(settings)))
     return Explainer(
         checker,
@@ -287,7 +300,7 @@ def _remote_guard(settings: Settings) -> Guard:
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)
 
 
-def _lone_checker(settings: Settings) -> LocalChecker:
+def build_checker(settings: Settings) -> LocalChecker:
     """One that shares nothing with a station."""
     database = _database(settings)
     snapshot = _live_snapshot(_lists(settings, database))
@@ -322,13 +335,26 @@ def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     )
 
 
-def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
+def _signal_jobs(settings: Settings, database: Database, signal_log: SignalLog | None) -> tuple[Job, ...]:
+    from upload_guard.housekeeping import Job
+    from upload_guard.lists.signal_log import purge
+
+    days = settings.signal_log.days
+    # Whoever switches it off wants nothing kept.
+    purging = Job("signal-log-purge", lambda: purge(database, days, datetime.now(UTC)), every=3600.0)
+    return (Job("signal-log", signal_log.flush, alone=False), purging) if signal_log else (purging,)
+
+
+def _housekeeper(
+    settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator, more: tuple[Job, ...]
+) -> Housekeeper:
     from upload_guard.housekeeping import Housekeeper, Job
 
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", reevaluator.run),
+        *more,
     )
     return Housekeeper(jobs, settings.data_dir)
 
@@ -344,6 +370,15 @@ def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) 
         policy=build_policy(settings),
         release=settings.quarantine.on_retraction == "release",
     )
+
+
+def _signal_log(settings: Settings, database: Database) -> SignalLog | None:
+    if not settings.signal_log.days:
+        return None
+    from upload_guard.keyring import open_keyring
+    from upload_guard.lists.signal_log import SignalLog
+
+    return SignalLog(database, open_keyring(settings))
 
 
 def _cache(settings: Settings) -> FindingsCache:
