@@ -156,3 +156,18 @@ def test_the_log_names_the_case_but_neither_file_nor_whole_hash(
     assert upload.file_name not in caplog.text
     assert upload.digest.sha256.hex() not in caplog.text
     assert digests_of(listed).md5.hex() not in caplog.text
+
+
+def test_of_what_is_monitored_the_log_says_what_was_found_and_on_which_list(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watching = settings_in(tmp_path, trust={"probation_hours": 0, "baseline": "monitor"})
+    listed = activate_listed_picture(watching)
+    (outcome,) = build_station(watching).guard.check([upload_of(listed)])
+    assert (outcome.verdict.result, outcome.verdict.action, outcome.case) == (
+        Result.MATCH,
+        Action.MONITOR,
+        "",
+    )
+    assert "monitor match reason=exact entry=test-list v1 #" in caplog.text
+    assert "case=- site=test" in caplog.text

@@ -33,7 +33,7 @@ FLOORS = (
     {"routing"},
     {"pieces"},
     {"compose", "answers"},
-    {"wsgi", "doors", "sidecar", "jobs", "scan"},
+    {"wsgi", "doors", "sidecar", "jobs", "rehearsal", "scan"},
     {"demo", "testing"},
     {"cli", "__init__"},
     {"__main__"},

@@ -205,6 +205,7 @@ WRONG = {
     ),
     "half a machine key": ('[service]\nkey_id = "abc"', "service.secret", "together with service.key_id"),
     "the other half": ('[service]\nsecret = "abc"', "service.secret", "together with service.key_id"),
+    "a signal log of a year": ("[signal_log]\ndays = 365", "signal_log.days", "90"),
     "connecting for longer than waiting": (
         "[service]\nconnect_timeout = 9\ntimeout = 8",
         "service.timeout",

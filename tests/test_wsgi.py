@@ -12,7 +12,14 @@ import pytest
 import requests
 
 from tests.serving import MAX_BODY, Site, embedded_site
-from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes, recompressed
+from tests.support import (
+    LISTED_SEED,
+    OTHER_SEED,
+    activate_listed_picture,
+    picture_bytes,
+    recompressed,
+    settings_in,
+)
 
 pytestmark = pytest.mark.live
 
@@ -222,3 +229,15 @@ def test_without_an_active_list_an_upload_passes_as_unchecked(tmp_path) -> None:
     with embedded_site(tmp_path) as bare:
         answer = bare.post(**form(OTHER)).json()
     assert (answer["result"], answer["reason"], answer["action"]) == ("unchecked", "no_list", "allow")
+
+
+def test_what_is_monitored_reaches_the_application_with_what_was_found(tmp_path) -> None:
+    watching = {"probation_hours": 0, "baseline": "monitor"}
+    activate_listed_picture(settings_in(tmp_path))
+    with embedded_site(tmp_path, trust=watching) as shadowed:
+        answers = [shadowed.post(**form(data)).json() for data in (LISTED, LIKENESS)]
+    assert [(one["result"], one["reason"], one["action"]) for one in answers] == [
+        ("match", "exact", "monitor"),
+        ("match", "perceptual", "monitor"),
+    ]
+    assert shadowed.cases() == ()

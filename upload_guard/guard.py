@@ -118,14 +118,19 @@ def _ask(checker: Checker, upload: Upload, deadline: float) -> Findings | Outcom
 
 
 def _report(upload: Upload, outcome: Outcome) -> None:
-    """One line for the administrator. No file name, no hash, no distance: the case has them."""
+    """One line for the administrator. No file name, no hash, no distance: the case has them.
+
+    What is only monitored has no case, so the line says which entry it was.
+    """
     verdict = outcome.verdict
+    entry = next((f"{one.list_name} v{one.version} #{one.entry}" for one in verdict.matches), "-")
     log.log(
         logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING,
-        "%s %s reason=%s case=%s site=%s size=%d",
+        "%s %s reason=%s entry=%s case=%s site=%s size=%d",
         verdict.action.label,
         verdict.result,
         verdict.reason or "-",
+        entry,
         outcome.case or "-",
         upload.source.site or "-",
         upload.digest.size,

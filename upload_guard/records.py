@@ -308,8 +308,10 @@ _STANDINGS = {
 }
 
 
+# Words of `Findings.degraded`: the signals are not all that the file has.
 NOT_DECODED = "not decoded: an exact digest settles it"
-"""In `degraded` of a file that was not opened, since nothing in it could change the verdict."""
+NOT_READ = "not read whole, and no list says anything of it"
+PARTIAL = frozenset({NOT_DECODED, NOT_READ})
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,12 @@ class QuarantineSettings(Section):
     on_retraction: Literal["propose", "release"] = "propose"
 
 
+class SignalLogSettings(Section):
+    """What is kept of every upload for lists still to come; without `days`, nothing."""
+
+    days: int = Field(default=0, ge=0, le=90)
+
+
 class ContainerSettings(Section):
     """Which files are opened to look for images, and what all that is inside one may cost."""
 
@@ -163,6 +169,7 @@ class Settings(Section):
     benign: BenignSettings = BenignSettings()
     breaker: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
+    signal_log: SignalLogSettings = SignalLogSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()
@@ -198,6 +205,10 @@ class Settings(Section):
     @property
     def snapshots_dir(self) -> Path:
         return self.data_dir / "snapshots"
+
+    @property
+    def rehearsal_dir(self) -> Path:
+        return self.data_dir / "rehearsal"
 
     def resolved_against(self, folder: Path) -> Self:
         """The same settings with relative paths counted from `folder`."""

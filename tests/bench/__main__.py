@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys")
-ON_DEMAND = ("growth", "compiled")
+ON_DEMAND = ("growth", "compiled", "rehearsal")
 WITHOUT_LISTS = {"door", "keys"}
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.checkers.known_good import with_benign
 from upload_guard.digests import exact_signals
+from upload_guard.errors import Unavailable
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.opinions import Opinions
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import NOT_DECODED, Findings, Match, Signal, SignalType, Upload
+from upload_guard.records import NOT_DECODED, NOT_READ, Findings, Match, Signal, SignalType, Upload
 from upload_guard.sandbox.pool import Sandbox
 
 Settles = Callable[[tuple[Match, ...]], bool]
@@ -40,7 +41,8 @@ class _Held:
 @dataclass(frozen=True, slots=True)
 class LocalChecker:
     """`snapshot` gives the entries to check against, `bank` known-good images, `opinions` what is thought of
-    both here; all may raise `NotReady`. `digests` are the exact types that are computed whatever lists hold.
+    both here; all may raise `NotReady`. `digests` are the exact types that are computed whatever lists hold:
+    where there are any, somebody wants all signals, even if no list is active.
     """
 
     snapshot: Callable[[], Snapshot]
@@ -59,7 +61,7 @@ class LocalChecker:
         """
         held = self._held()
         if not held.snapshot.size:
-            return Findings(unchecked="no_list", under=held.name)
+            return replace(self._unlisted(upload, held, deadline), unchecked="no_list", under=held.name)
         if not upload.digest.size:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",), under=held.name)
@@ -107,6 +109,18 @@ class LocalChecker:
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,
         )
+
+    def _unlisted(self, upload: Upload, held: _Held, deadline: float) -> Findings:
+        """All signals, if anybody wants them for a list still to come; they decide nothing."""
+        if not self.digests or not upload.digest.size:
+            return Findings()
+        digests = self._exact(upload, held.snapshot)
+        try:
+            analysis = self.sandbox.analyse(upload.content, deadline)
+        except Unavailable:
+            return Findings(digests, degraded=(NOT_READ,))
+        partial = (NOT_READ,) if analysis.unscannable or analysis.unreadable else ()
+        return Findings(digests + analysis.signals, degraded=analysis.degraded + partial)
 
     def _exact(self, upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
         """The upload's own digests of the types that any list holds, and SHA-256."""

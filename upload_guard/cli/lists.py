@@ -15,6 +15,7 @@ from upload_guard.cli.breaker import breaker
 from upload_guard.cli.context import App, shown_progress
 from upload_guard.cli.gate import approve, examine, print_aside, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
+from upload_guard.cli.rehearse import rehearse
 from upload_guard.cli.retraction import effect_of_retraction
 from upload_guard.compose import is_manual, known_categories, open_lists
 from upload_guard.errors import ListError, ListHeld
@@ -48,7 +49,7 @@ def lists() -> None:
     """Import, activate, change, export and show hash lists."""
 
 
-for command in (examine, approve, breaker):
+for command in (examine, approve, rehearse, breaker):
     lists.add_command(command)
 
 

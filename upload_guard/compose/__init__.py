@@ -1,5 +1,6 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
+from upload_guard.compose.checking import build_checker
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -19,11 +20,13 @@ from upload_guard.compose.stores import (
     open_database_of,
     open_decisions,
     open_lists,
+    open_signal_log,
 )
 
 __all__ = [
     "Station",
     "build_assembly",
+    "build_checker",
     "build_guard",
     "build_inspector",
     "build_intake",
@@ -43,4 +46,5 @@ __all__ = [
     "open_decisions",
     "open_explainer",
     "open_lists",
+    "open_signal_log",
 ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from upload_guard.storage.database import Database
 
 
-def lone_checker(settings: Settings) -> LocalChecker:
+def build_checker(settings: Settings) -> LocalChecker:
     """One that shares nothing with a station."""
     database = open_database_of(settings)
     snapshot = live_snapshot(lists_in(settings, database))

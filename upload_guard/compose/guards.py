@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from upload_guard.compose.checking import lone_checker
+from upload_guard.compose.checking import build_checker
 from upload_guard.compose.rules import build_intake, build_policy
 from upload_guard.compose.station import build_station
 from upload_guard.guard import Guard
@@ -32,7 +32,7 @@ def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
         return _remote_guard(settings)
-    return Guard(lone_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
+    return Guard(build_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
 
 
 def build_routes(settings: Settings) -> Routes:
@@ -44,7 +44,7 @@ def open_explainer(settings: Settings) -> Explainer:
     """Explains files and cases by what lies on this machine; keeps nothing. Raises `StorageFailed`."""
     from upload_guard.checkers.explainer import Explainer
 
-    checker = lone_checker(settings)
+    checker = build_checker(settings)
     routes = _routes(settings, Guard(checker, None, build_policy(settings)))
     return Explainer(
         checker,

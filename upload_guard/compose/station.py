@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from upload_guard.compose.checking import live_snapshot, local_checker, lone_checker, sandbox_of
+from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.rules import build_policy, build_trust
 from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of
 from upload_guard.guard import Guard
+from upload_guard.records import EXACT_TYPES
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.local import LocalChecker
-    from upload_guard.housekeeping import Housekeeper
+    from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.lists.breaker import FloodBreaker
+    from upload_guard.lists.signal_log import SignalLog
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.live import LiveSnapshot
     from upload_guard.quarantine.keeper import QuarantineKeeper
@@ -41,6 +44,7 @@ class Station:
 
 def build_station(settings: Settings) -> Station:
     """Lists, matching and quarantine of this process. Raises `StorageFailed`."""
+    from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.quarantine.vault import Vault
 
@@ -53,21 +57,29 @@ def build_station(settings: Settings) -> Station:
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
-    breaker = _breaker(settings, database)
-    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker))
+    breaker, signal_log = _breaker(settings, database), _signal_log(settings, database)
+    if signal_log:
+        checker = replace(checker, digests=EXACT_TYPES)
+    jobs = (
+        Job("breaker-counts", breaker.flush, alone=False),
+        Job("breaker-purge", breaker.purge, every=600.0),
+        Job("reevaluation", _reevaluator(settings, database, checker).run),
+        *_signal_jobs(settings, database, signal_log),
+    )
+    housekeeper = Housekeeper(jobs, settings.data_dir)
     guard = Guard(
         checker=checker,
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, housekeeper),
+        observers=(breaker, *([signal_log] if signal_log else []), housekeeper),
     )
     return Station(guard, checker, snapshot, sandbox, lists, keeper, housekeeper)
 
 
 def build_reevaluator(settings: Settings) -> Reevaluator:
     """Judges undecided cases again, as the housekeeping of servers does. Raises `StorageFailed`."""
-    return _reevaluator(settings, open_database_of(settings), lone_checker(settings))
+    return _reevaluator(settings, open_database_of(settings), build_checker(settings))
 
 
 def _breaker(settings: Settings, database: Database) -> FloodBreaker:
@@ -82,15 +94,23 @@ def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     )
 
 
-def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
-    from upload_guard.housekeeping import Housekeeper, Job
+def _signal_log(settings: Settings, database: Database) -> SignalLog | None:
+    if not settings.signal_log.days:
+        return None
+    from upload_guard.keyring import open_keyring
+    from upload_guard.lists.signal_log import SignalLog
 
-    jobs = (
-        Job("breaker-counts", breaker.flush, alone=False),
-        Job("breaker-purge", breaker.purge, every=600.0),
-        Job("reevaluation", reevaluator.run),
-    )
-    return Housekeeper(jobs, settings.data_dir)
+    return SignalLog(database, open_keyring(settings))
+
+
+def _signal_jobs(settings: Settings, database: Database, signal_log: SignalLog | None) -> tuple[Job, ...]:
+    from upload_guard.housekeeping import Job
+    from upload_guard.lists.signal_log import purge
+
+    days = settings.signal_log.days
+    # Whoever switches it off wants nothing kept.
+    purging = Job("signal-log-purge", lambda: purge(database, days, datetime.now(UTC)), every=3600.0)
+    return (Job("signal-log", signal_log.flush, alone=False), purging) if signal_log else (purging,)
 
 
 def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.rules import is_manual, known_categories
@@ -11,6 +12,7 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.lists.benign import BenignStore
+    from upload_guard.lists.signal_log import LogReader
     from upload_guard.lists.store import ListStore
     from upload_guard.lists.sync.rows import ExchangeState
     from upload_guard.lists.sync.run import Sync
@@ -40,6 +42,14 @@ def lists_not_active(settings: Settings, lists: ListStore) -> tuple[str, ...]:
 def open_benign(settings: Settings) -> BenignStore:
     """The benign bank of this machine. Raises `StorageFailed`."""
     return benign_in(settings, open_database_of(settings))
+
+
+def open_signal_log(settings: Settings, since: datetime) -> LogReader:
+    """The uploads in this machine's log from `since` on. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.keyring import open_keyring
+    from upload_guard.lists.signal_log import LogReader
+
+    return LogReader(open_database_of(settings), open_keyring(settings), since)
 
 
 def open_cases(settings: Settings) -> Cases:

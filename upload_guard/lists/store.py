@@ -135,7 +135,7 @@ class ListStore:
 
     def examine(self, name: str, number: int | None) -> GateReport:
         """What the gate says of a version now; nothing changes. Raises `ListError`."""
-        return report_on(self._candidate(name, number), self.bank())
+        return report_on(self.candidate(name, number), self.bank())
 
     def examine_active(self, progress: Progress = no_progress) -> tuple[tuple[str, GateReport], ...]:
         """Have all active versions pass the gate again, as after a change of the benign bank."""
@@ -158,13 +158,14 @@ class ListStore:
             hash_list = found(session, name)
             approve(session, hash_list, version_of(hash_list, number).number, person, because)
 
-    def _candidate(self, name: str, number: int | None) -> Candidate:
+    def candidate(self, name: str, number: int | None) -> Candidate:
+        """A version (the newest where `number` is None) beside the one that is active. Raises `ListError`."""
         with self.database.session() as session:
             hash_list = found(session, name)
             return candidate_of(session, self.folder, hash_list, version_of(hash_list, number))
 
     def _passed(self, name: str, number: int | None, tell: Tell) -> tuple[StoredVersion, GateReport]:
-        candidate = self._candidate(name, number)
+        candidate = self.candidate(name, number)
         report = report_on(candidate, self.bank())
         tell(report)
         return let_pass(candidate, report), report

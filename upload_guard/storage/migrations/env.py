@@ -5,6 +5,7 @@ from alembic import context
 from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
     key_tables,
     opinion_tables,
+    signal_tables,
     sync_tables,
 )
 from upload_guard.storage.tables import Base
