@@ -150,14 +150,12 @@ def test_a_young_entry_holds_and_it_is_said_until_when(folder: Path) -> None:
 
 
 def test_what_the_bank_excuses_is_named_with_its_file(folder: Path) -> None:
-    guard(folder, "benign", "add", "listed.jpg")
-    activate(folder, PDQ)
-    guard(folder, "list", "approve", "icse", "1", "--because", "tests")
-    (folder / "one.txt").write_text(MD5)
-    guard(folder, "list", "add", "icse", "one.txt", "--category", "baseline")
-    text = explain(folder, "listed.jpg")
+    # What everybody vouches for the gate puts aside; a site's own file acts, and is excused there.
+    guard(folder, "benign", "add", "--site", "blog", "listed.jpg")
+    activate(folder, MD5)
+    text = explain(folder, "--site", "blog", "listed.jpg")
     assert "listed.jpg: disputed, monitor Passed and noted, since the md5 of the file is entry" in text
-    assert "the file or view is the known-good listed.jpg (administrator)" in text
+    assert "the file or view is the known-good listed.jpg (site)" in text
     assert "- the benign bank did not hold listed.jpg, nor another file like it: blocked (match)" in text
 
 

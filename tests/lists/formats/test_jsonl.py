@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lists.formats.reading import MD5, PDQ, fault_of, listed, read
-from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.formats import HashFile, ListedHash
 from upload_guard.records import SignalType
 
 
@@ -44,3 +44,21 @@ def test_a_bad_line_is_named_by_file_and_line(tmp_path: Path, line: str, why: st
     fault = fault_of(tmp_path, f'{{"value": "{MD5}"}}\n{line}\n')
     assert fault.startswith("list.dat:2: ")
     assert why in fault
+
+
+@pytest.mark.parametrize("opinion", ["negative", "disputed"])
+def test_what_its_own_supplier_has_an_opinion_against_is_left_out_and_counted(
+    tmp_path: Path, opinion: str
+) -> None:
+    file = tmp_path / "list.dat"
+    file.write_text(
+        f'{{"type": "md5", "value": "{MD5}", "opinion": "{opinion}"}}\n'
+        f'{{"type": "pdq", "value": "{PDQ}", "opinion": "positive"}}\n'
+    )
+    hashes = HashFile(file, None)
+    assert list(hashes) == [listed(SignalType.PDQ, PDQ)]
+    assert hashes.left_out == {f"entries whose opinion is {opinion}": 1}
+
+
+def test_even_what_is_left_out_must_be_a_hash(tmp_path: Path) -> None:
+    assert "32 digits" in fault_of(tmp_path, f'{{"type": "pdq", "value": "{MD5}", "opinion": "negative"}}')

@@ -15,10 +15,15 @@ from upload_guard.lists.formats.base import ListedHash, Opened, hash_of, lines_o
 from upload_guard.records import Entry, SignalType
 
 _LONGEST_LINE = 64 << 10
+# In the words of Hasher-Matcher-Actioner's exchanges; "positive" and "seed" speak for an entry.
+_AGAINST = ("negative", "disputed")
 
 
 class JsonLines:
-    """See the module: `{"type": ..., "value": ..., "category": ..., "since": ...}`, the last two optional."""
+    """See the module: `{"type": ..., "value": ..., "category": ..., "since": ..., "opinion": ...}`.
+
+    The last three are optional. What the supplier itself has an opinion against is left out.
+    """
 
     name = "jsonl"
 
@@ -27,17 +32,29 @@ class JsonLines:
 
     def read(self, file: Opened) -> Iterator[ListedHash]:
         for number, line in lines_of(file, _LONGEST_LINE):
-            if line.strip():
-                yield _listed_hash(line, f"{file.name}:{number}", file)
+            if not line.strip():
+                continue
+            place = f"{file.name}:{number}"
+            fields = _fields(line, place)
+            one = _listed_hash(fields, place, file)
+            opinion = _text(fields, "opinion", place)
+            if opinion in _AGAINST:
+                file.left_out[f"entries whose opinion is {opinion}"] += 1
+            else:
+                yield one
 
 
-def _listed_hash(line: str, place: str, file: Opened) -> ListedHash:
+def _fields(line: str, place: str) -> dict[str, Any]:
     try:
         fields = from_json(line)
     except ValueError:
         raise ListError(f"{place}: is no hash: not a line of JSON") from None
     if not isinstance(fields, dict):
         raise ListError(f"{place}: is no hash: no object with 'type' and 'value'")
+    return fields
+
+
+def _listed_hash(fields: dict[str, Any], place: str, file: Opened) -> ListedHash:
     word = _text(fields, "type", place)
     kind = type_of(word, place) if word else file.given
     found, value = hash_of(_text(fields, "value", place), kind, place)
