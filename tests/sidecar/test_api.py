@@ -23,7 +23,7 @@ from tests.support import (
     recompressed,
     settings_in,
 )
-from upload_guard.compose import open_cases, open_lists
+from upload_guard.compose import open_cases, open_decisions, open_lists
 from upload_guard.lists.formats import ListedHash
 from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import Scope
@@ -239,3 +239,37 @@ def wait_for_match(check: str, data: bytes, auth: Signs) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_every_worker_hears_of_a_decision_within_a_second_or_so_and_cases_are_judged_again(tmp_path) -> None:
+    settings = settings_in(tmp_path)
+    data = picture_bytes(1)
+    activate_list(settings, listed_hashes(data)[:2])
+    config = write_config(tmp_path / "config.toml", {"sidecar": {"workers": 3}}, data_dir="data")
+    auth, decisions = Signs(key_of(config)), open_decisions(settings)
+    with sidecar(config) as url:
+
+        def results() -> set[str]:
+            with ThreadPoolExecutor(12) as threads:
+                checks = [
+                    threads.submit(requests.post, f"{url}/v1/check", data, auth=auth, timeout=10)
+                    for _ in range(24)
+                ]
+            return {check.result().json()["result"] for check in checks}
+
+        case = requests.post(f"{url}/v1/check", data, auth=auth, timeout=10).json()["case"]
+        assert results() == {"match"}
+        decisions.false_positive(case, "ann", "a stock photo")
+        time.sleep(1)
+        assert results() == {"disputed"}
+        decisions.reopen(case, "bob", "no")
+        time.sleep(1)
+        assert results() == {"match"}
+        for person in ("ann", "bob"):
+            decisions.dispute(case, "test-list", person, "our own logo")
+        time.sleep(1)
+        assert results() == {"disputed"}
+        deadline = time.monotonic() + 10
+        while {one.state for one in open_cases(settings).newest(1000)} != {"release_proposed"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
