@@ -16,7 +16,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "signing", "spans"},
+    {"canary", "errors", "interpreter", "signing", "spans"},
     {"records", "sections"},
     {"digests", "list_settings", "service_settings"},
     {"settings"},
