@@ -21,6 +21,7 @@ FLOORS = (
     {"digests", "list_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "policy_table"},
+    {"effective"},
     {"imaging", "matching", "policy"},
     {"suppositions"},
     {"explanation"},
@@ -34,7 +35,7 @@ FLOORS = (
     {"pieces"},
     {"compose", "answers"},
     {"wsgi", "doors", "sidecar", "jobs", "scan"},
-    {"demo", "testing"},
+    {"demo", "doctor", "first_config", "testing"},
     {"cli", "__init__"},
     {"__main__"},
 )
