@@ -112,7 +112,7 @@ _QUESTIONS = (
         "How is it deployed? embedded: the site checks by itself; sidecar: this is the service that checks; "
         "client: the site asks a sidecar",
         read=Deployment,
-        choices=tuple(Deployment),
+        choices=tuple(one.value for one in Deployment),
     ),
     _Question("data_dir", "Folder for database, hash lists and quarantine"),
     _Question("site", "Name of the site in cases"),

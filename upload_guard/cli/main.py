@@ -15,6 +15,7 @@ from upload_guard.cli.check import check
 from upload_guard.cli.check_config import check_config
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
+from upload_guard.cli.doctor import doctor
 from upload_guard.cli.explain import explain
 from upload_guard.cli.init import init
 from upload_guard.cli.keys import key
@@ -52,7 +53,20 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (init, check_config, check, explain, lists, benign, sync, serve, key, demo, quarantine):
+for command in (
+    init,
+    check_config,
+    doctor,
+    check,
+    explain,
+    lists,
+    benign,
+    sync,
+    serve,
+    key,
+    demo,
+    quarantine,
+):
     cli.add_command(command)
 
 

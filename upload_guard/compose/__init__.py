@@ -1,5 +1,6 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
+from upload_guard.compose.checking import live_snapshot, sandbox_of
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -37,10 +38,12 @@ __all__ = [
     "is_manual",
     "known_categories",
     "lists_not_active",
+    "live_snapshot",
     "open_benign",
     "open_cases",
     "open_database_of",
     "open_decisions",
     "open_explainer",
     "open_lists",
+    "sandbox_of",
 ]
