@@ -248,8 +248,9 @@ def test_a_site_without_a_key_is_told_to_have_one_made(tmp_path: Path, serving: 
 def test_a_wrong_secret_is_broken(tmp_path: Path, serving: tuple[Path, str]) -> None:
     client(tmp_path, url=serving[1], key_id=key_of(serving[0]).key_id, secret="guessed")  # noqa: S106
     code, steps = doctor(tmp_path)
-    assert (code, steps["canary"]["state"]) == (2, "broken")
-    assert "(unauthorized)" in steps["canary"]["told"]
+    assert (code, steps["health"]["state"]) == (2, "broken")
+    assert "(unauthorized)" in steps["health"]["told"]
+    assert "upload-guard key new" in steps["health"]["advice"]
 
 
 def test_a_key_of_another_site_is_broken(tmp_path: Path, serving: tuple[Path, str]) -> None:

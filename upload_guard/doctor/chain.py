@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from upload_guard.canary import canary_png
 from upload_guard.compose import build_inspector
 from upload_guard.doctor.pictures import Innocent
+from upload_guard.doctor.refusals import REFUSALS, advice_on
 from upload_guard.doctor.steps import Said, Step, broken, odd, taken, well
 from upload_guard.doctor.uploads import upload_of
 from upload_guard.errors import ServiceRefused
@@ -16,15 +17,6 @@ from upload_guard.settings import FailureSettings, Settings
 
 _LOCAL = "look at what the steps before this one say, and at the log"
 _REMOTE = "see that the sidecar runs ('upload-guard serve') and that service.url is its address"
-_REFUSED = {
-    "unauthorized": "make a key at the sidecar ('upload-guard key new SITE') and write it into [service]",
-    "clock_skew": "set both clocks by NTP",
-    "body_altered": "something between changes bodies: connect to the sidecar directly",
-    "site_mismatch": "set site to the name that the key was made for, or make another key",
-    "scope_missing": "the key may not check: make one by 'upload-guard key new SITE'",
-    "locked_out": "wait for [limits] lock_out seconds, and correct the key first",
-    "rate_limited": "wait a moment; raise [limits] rate at the sidecar if that happens often",
-}
 
 
 def chain_steps(settings: Settings) -> Iterator[Step]:
@@ -49,8 +41,8 @@ def _verdict(guard: Guard, data: bytes, settings: Settings) -> Verdict | Said:
     try:
         return guard.inspect(upload_of(data, settings.site))
     except ServiceRefused as fault:
-        code = next((code for code in _REFUSED if f"({code})" in str(fault)), "")
-        return broken(str(fault), _REFUSED.get(code, "see the sidecar's log"))
+        code = next((code for code in REFUSALS if f"({code})" in str(fault)), "")
+        return broken(str(fault), advice_on(code))
 
 
 def _on_canary(verdict: Verdict | Said, settings: Settings) -> Said:

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from upload_guard.checkers.remote import Signing
+from upload_guard.doctor.refusals import advice_on
 from upload_guard.doctor.steps import Said, State, Step, broken, odd, taken, well
 from upload_guard.service_settings import ServiceSettings
 from upload_guard.signing import EMPTY_DIGEST, WINDOW
@@ -53,10 +54,13 @@ def _clocks(service: ServiceSettings) -> Said:
 
 
 def _health(service: ServiceSettings) -> Said:
-    answer = _get(service, "/healthz")
+    signing = Signing(service.credentials, EMPTY_DIGEST) if service.credentials else None
+    answer = _get(service, "/healthz", signing)
     if isinstance(answer, Said):
         return answer
     said = _object(answer)
+    if code := said.get("code"):
+        return broken(f"the sidecar refuses this key ({code})", advice_on(str(code)))
     faults = [f"{one['name']}: {one['fault']}" for one in said.get("probes", []) if one.get("fault")]
     warnings = [str(one) for one in said.get("warnings", [])]
     if said.get("status") != "ready":
@@ -78,14 +82,14 @@ def _object(answer: requests.Response) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _get(service: ServiceSettings, path: str) -> requests.Response | Said:
+def _get(service: ServiceSettings, path: str, auth: Signing | None = None) -> requests.Response | Said:
     with requests.Session() as session:
         session.trust_env = False
         session.verify = str(service.authority) if service.authority else True
         try:
             return session.get(
                 service.url + path,
-                auth=Signing(service.credentials, EMPTY_DIGEST) if service.credentials else None,
+                auth=auth,
                 timeout=(service.connect_timeout, service.timeout),
                 allow_redirects=False,
             )

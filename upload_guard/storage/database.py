@@ -70,7 +70,9 @@ def look_at_database(url: str) -> Database | None:
             return None
     except OSError as error:
         raise StorageFailed(f"database {file}: {error.strerror}") from error
-    engine = create_engine(f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true", poolclass=NullPool)
+    # Where nobody has it open there is no log to read along, and SQLite would make one to write nothing to.
+    how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
+    engine = create_engine(f"sqlite:///file:{quote(str(file))}?{how}&uri=true", poolclass=NullPool)
     try:
         with engine.connect() as connection:
             here = MigrationContext.configure(connection).get_current_revision()
