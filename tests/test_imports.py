@@ -16,11 +16,12 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"errors", "interpreter", "sections", "signing", "spans"},
+    {"canary", "errors", "interpreter", "sections", "signing", "spans"},
     {"door_settings", "records"},
     {"digests", "list_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "policy_table"},
+    {"effective"},
     {"imaging", "matching", "policy"},
     {"suppositions"},
     {"explanation"},
@@ -34,7 +35,8 @@ FLOORS = (
     {"pieces"},
     {"compose", "answers"},
     {"wsgi", "doors", "sidecar", "jobs", "rehearsal", "scan"},
-    {"demo", "testing"},
+    {"demo", "first_config", "testing"},
+    {"doctor"},
     {"cli", "__init__"},
     {"__main__"},
 )

@@ -83,6 +83,8 @@ DONE = {
 
 def _sentence(verdict: Verdict, row: Row, weighed: tuple[Weighed, ...], policy: Policy) -> str:
     done = DONE[verdict.action]
+    if row is Row.CANARY:
+        return f"{done}, since it is {row.found}; {row.causes}. No case is opened and nothing counts it."
     if row is Row.CLEAN and weighed:
         return f"{done}, since it matches nothing else than ignored categories; {Row.IGNORED.causes}."
     if row is Row.CLEAN:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from upload_guard.errors import CheckFailed, StorageFailed, Unavailable, UploadGuardError
 from upload_guard.policy import Policy, judge, passed_unchecked
-from upload_guard.records import Findings, Outcome, Result, Upload, Verdict
+from upload_guard.records import CANARY, Findings, Outcome, Result, Upload, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,9 @@ class Guard:
         return outcome
 
     def _act(self, upload: Upload, verdict: Verdict, findings: Findings) -> Outcome:
+        if findings.canary:
+            # Anybody may send this public file, so nothing is kept of it and it counts for nothing.
+            return Outcome(verdict, CANARY)
         case = self._kept(upload, verdict, findings) if verdict.action.refuses else ""
         outcome = Outcome(verdict, case)
         for observer in self.observers:

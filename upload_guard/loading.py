@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 from pydantic_settings.sources import EnvSettingsSource
@@ -30,16 +32,89 @@ def load_settings(path: str | Path | None = None, **arguments: Any) -> Settings:
     Relative paths count from the file's folder, or from the working folder where there is no file.
     Raises `ConfigError`.
     """
+    reading = read_settings(path, **arguments)
+    if reading.settings is None:
+        raise ConfigError(reading.faults[0])
+    return reading.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What each source gives, tables in tables; the later one wins. `file` is absolute."""
+
+    file: Path | None
+    from_file: Mapping[str, Any]
+    from_environment: Mapping[str, Any]
+    arguments: Mapping[str, Any]
+
+    def merged(self) -> dict[str, Any]:
+        return _merged(_merged(self.from_file, self.from_environment), self.arguments)
+
+    def origin(self, path: list[str]) -> str:
+        """Where the value of an option in force comes from, in words."""
+        if _holds(self.arguments, path):
+            return "argument"
+        if _holds(self.from_environment, path):
+            tables = [path[:depth] for depth in range(len(path), 0, -1)]
+            return next((name for table in tables for name in _giving(table)), "environment")
+        return "file" if _holds(self.from_file, path) else "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Every fault there is, a line each, most pressing first; `settings` is None where there is any."""
+
+    sources: Sources
+    settings: Settings | None
+    faults: tuple[str, ...]
+
+
+def read_settings(path: str | Path | None = None, **arguments: Any) -> Reading:
+    """The same as `load_settings`, with all that is wrong and where each value is from. Raises nothing.
+
+    Where a source cannot be read at all, what the others say together is not judged.
+    """
     chosen = path or os.environ.get(CONFIG_VARIABLE) or None
     file = Path(chosen).absolute() if chosen else None
-    from_file = _read_toml(file) if file else {}
-    _refuse_unknown_variables()
+    faults: list[str] = []
+    from_file = _read(lambda: _read_toml(file) if file else {}, faults)
+    faults += _unknown_variables()
+    from_environment = _read(_from_environment, faults)
+    sources = Sources(file, from_file or {}, from_environment or {}, arguments)
+    if from_file is None or from_environment is None:
+        return Reading(sources, None, tuple(faults))
     try:
-        values = _merged(_merged(from_file, _from_environment()), arguments)
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(sources.merged())
     except ValidationError as error:
-        raise ConfigError(_one_line(error, file, from_file, arguments)) from None
-    return settings.resolved_against(file.parent if file else Path.cwd())
+        details = error.errors(include_url=False)
+        faults += [_one_line(detail, file, from_file, arguments) for detail in details]
+    if faults:
+        return Reading(sources, None, tuple(faults))
+    return Reading(sources, settings.resolved_against(file.parent if file else Path.cwd()), ())
+
+
+def refuse_wrong(values: Mapping[str, Any]) -> None:
+    """Raises `ConfigError` where these values, as tables in tables, are none that settings take."""
+    try:
+        Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error.errors(include_url=False)[0], None, {}, values)) from None
+
+
+def _read(source: Callable[[], dict[str, Any]], faults: list[str]) -> dict[str, Any] | None:
+    try:
+        return source()
+    except _Unreadable as fault:
+        faults += fault.faults
+        return None
+
+
+class _Unreadable(Exception):
+    """A source that gives nothing; a line for each reason."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(*faults)
+        self.faults = faults
 
 
 def _merged(weaker: Mapping[str, Any], stronger: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,8 +136,15 @@ class _Environment(EnvSettingsSource):
     def _load_env_vars(self) -> Mapping[str, str | None]:
         variables = dict(super()._load_env_vars())
         prefix = ENV_PREFIX.lower()
+        faults: list[str] = []
         for name in [name for name in variables if name.startswith(prefix) and name.endswith("_file")]:
-            variables[name.removesuffix("_file")] = _read_value(name.upper(), variables.pop(name))
+            path = variables.pop(name) or ""
+            try:
+                variables[name.removesuffix("_file")] = _read_value(path)
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(f"{name.upper()}: cannot read {path!r}: {_cause(error)}")
+        if faults:
+            raise _Unreadable(*faults)
         return variables
 
 
@@ -73,7 +155,7 @@ def _from_environment() -> dict[str, Any]:
         field = re.search(r'field "(\w+)"', str(error))
         key = field[1] if field else ""
         given = _giving([key]) + _giving_below([key]) or ["UPLOAD_GUARD_*"]
-        raise ConfigError(
+        raise _Unreadable(
             f"environment {', '.join(given)}: {key}: must be a table of options in JSON"
         ) from None
 
@@ -90,27 +172,24 @@ def _giving_below(path: list[str]) -> list[str]:
     return sorted(variable for variable in os.environ if variable.upper().startswith(start))
 
 
-def _read_value(variable: str, path: str | None) -> str:
-    try:
-        return Path(path or "").read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{variable}: cannot read {path!r}: {_cause(error)}") from None
+def _read_value(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {_cause(error)}") from None
+        raise _Unreadable(f"{file}: cannot be read: {_cause(error)}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not TOML: {error}") from None
+        raise _Unreadable(f"{file}: is not TOML: {error}") from None
 
 
 def _cause(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
-def _refuse_unknown_variables() -> None:
+def _unknown_variables() -> Iterator[str]:
     # pydantic-settings passes over what it does not know: a misspelt option would be silent.
     for name in sorted(os.environ):
         variable = name.upper()
@@ -118,7 +197,7 @@ def _refuse_unknown_variables() -> None:
             continue
         first, *deeper = variable.removeprefix(ENV_PREFIX).removesuffix("_FILE").lower().split("__")
         if first not in Settings.model_fields or (deeper and not _has_options(first)):
-            raise ConfigError(f"environment {name}: no such option; {_accepted_keys(Settings)}")
+            yield f"environment {name}: no such option; {_accepted_keys(Settings)}"
 
 
 def _has_options(field: str) -> bool:
@@ -126,11 +205,10 @@ def _has_options(field: str) -> bool:
 
 
 def _one_line(
-    error: ValidationError, file: Path | None, from_file: Mapping[str, Any], arguments: Mapping[str, Any]
+    error: ErrorDetails, file: Path | None, from_file: Mapping[str, Any], arguments: Mapping[str, Any]
 ) -> str:
-    first = error.errors(include_url=False)[0]
-    path = [str(part) for part in first["loc"] if part != "[key]"]
-    line = f"{_place(path, file, from_file, arguments)}: {'.'.join(path)}: {_accepted(first, path)}"
+    path = [str(part) for part in error["loc"] if part != "[key]"]
+    line = f"{_place(path, file, from_file, arguments)}: {'.'.join(path)}: {_accepted(error, path)}"
     return " ".join(line.split())
 
 

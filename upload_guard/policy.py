@@ -113,6 +113,8 @@ def decide(findings: Findings, policy: Policy, now: datetime) -> Decided:
 def _answer(
     findings: Findings, policy: Policy, weighed: tuple[Weighed, ...], excused: tuple[Weighed, ...]
 ) -> tuple[Result, Action, str, Row]:
+    if findings.canary:
+        return Result.MATCH, Row.CANARY.most, Row.CANARY.reason, Row.CANARY
     listed = weighed[0] if weighed else None
     unread, action, row = _unread(findings, policy)
     if unread and (listed is None or listed.action < action):

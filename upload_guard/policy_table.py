@@ -14,6 +14,12 @@ class Row(Enum):
     may cause, in words, and the strongest action that it may cause whatever its category.
     """
 
+    CANARY = (
+        "canary",
+        "the canary, a harmless picture that every installation knows to be tested with",
+        "it is refused by its SHA-256, whatever lists and decisions say, until [canary] enabled = false",
+        Action.BLOCK,
+    )
     EXACT = (
         "exact",
         "an exact digest on a list",

@@ -321,7 +321,8 @@ class Findings:
     `unscannable`, `unreadable` (see `Analysis`) and `unchecked` hold a reason, or nothing; `degraded` names
     what was skipped although the upload could be read. `excepted` names the case on which this very file was
     found a false positive. `under` names the lists, bank and opinions that it was compared with: where it is
-    another one, the same file may be found otherwise.
+    another one, the same file may be found otherwise. `canary`: it is the test picture, and nothing more was
+    looked for.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -332,6 +333,7 @@ class Findings:
     degraded: tuple[str, ...] = ()
     excepted: str = ""
     under: str = ""
+    canary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +349,10 @@ class Verdict:
     degraded: tuple[str, ...] = ()
 
 
+CANARY = "canary"
+"""The reason of the verdict on the test picture, and what stands for a case number: nothing of it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A verdict that has been acted upon. `case` is the random number of what was kept, if anything was."""
@@ -357,11 +363,14 @@ class Outcome:
 
 def strongest(outcomes: Iterable[Outcome]) -> Outcome | None:
     """The outcome that decides for a whole request, or None where there was nothing to check."""
-    return max(outcomes, key=lambda outcome: _weight(outcome.verdict), default=None)
+    return max(outcomes, key=_weight, default=None)
 
 
-def _weight(verdict: Verdict) -> tuple[Action, int]:
-    return verdict.action, _GRAVITY.index(verdict.result)
+def _weight(outcome: Outcome) -> tuple[bool, bool, Action, int]:
+    verdict = outcome.verdict
+    # Beside the canary, the case that was opened has to be named.
+    names_a_case = outcome.case != CANARY
+    return verdict.action.refuses, names_a_case, verdict.action, _GRAVITY.index(verdict.result)
 
 
 # Among verdicts of one action, the graver news is the one to hand on.

@@ -143,6 +143,12 @@ class RouteSettings(Section):
         return forms
 
 
+class CanarySettings(Section):
+    """The harmless picture by which the whole chain is tested."""
+
+    enabled: bool = True
+
+
 class LogSettings(Section):
     """What the sidecar and the commands write to standard error."""
 
@@ -173,6 +179,7 @@ class Settings(Section):
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()
+    canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
 
     @field_validator("data_dir", mode="before")

@@ -96,8 +96,9 @@ def _row(line: Line) -> tuple[object, ...]:
 
 
 def _why(verdict: Verdict) -> str:
-    unread = verdict.reason if verdict.result in {Result.UNSCANNABLE, Result.UNCHECKED} else ""
-    words = [unread, *(match.words for match in verdict.matches[:3]), *verdict.degraded]
+    unread = verdict.result in {Result.UNSCANNABLE, Result.UNCHECKED}
+    reason = verdict.reason if unread or not verdict.matches else ""
+    words = [reason, *(match.words for match in verdict.matches[:3]), *verdict.degraded]
     return "; ".join(part for part in words if part) or "-"
 
 

@@ -12,10 +12,13 @@ import click
 from upload_guard import __version__
 from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
+from upload_guard.cli.check_config import check_config
 from upload_guard.cli.context import App
 from upload_guard.cli.demo import demo
+from upload_guard.cli.doctor import doctor
 from upload_guard.cli.doors import doors
 from upload_guard.cli.explain import explain
+from upload_guard.cli.init import init
 from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
 from upload_guard.cli.quarantine import quarantine
@@ -51,7 +54,21 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, sync, serve, doors, key, demo, quarantine):
+for command in (
+    init,
+    check_config,
+    doctor,
+    check,
+    explain,
+    lists,
+    benign,
+    sync,
+    serve,
+    doors,
+    key,
+    demo,
+    quarantine,
+):
     cli.add_command(command)
 
 

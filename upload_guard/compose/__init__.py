@@ -1,6 +1,6 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
-from upload_guard.compose.checking import build_checker
+from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -40,6 +40,7 @@ __all__ = [
     "is_manual",
     "known_categories",
     "lists_not_active",
+    "live_snapshot",
     "open_benign",
     "open_cases",
     "open_database_of",
@@ -47,4 +48,5 @@ __all__ = [
     "open_explainer",
     "open_lists",
     "open_signal_log",
+    "sandbox_of",
 ]

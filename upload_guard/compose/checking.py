@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from upload_guard.canary import CANARY_SHA256
 from upload_guard.compose.rules import build_trust
 from upload_guard.compose.stores import benign_in, lists_in, open_database_of
 from upload_guard.policy import settled
@@ -44,6 +45,7 @@ def local_checker(
         distances=_distances(settings),
         cache=_cache(settings),
         settles=_settles(settings),
+        canary=CANARY_SHA256 if settings.canary.enabled else b"",
     )
 
 

@@ -67,6 +67,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def living_keys(database: Database, now: datetime) -> int:
+    """How many keys open something. Raises `StorageFailed`."""
+    with database.session() as session:
+        rows = session.scalars(select(MachineKeyRow)).all()
+    return sum(not _as_key(row).fault(now) for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyStore:
     """The keys of one installation. Every method raises `StorageFailed` where rows cannot be had."""

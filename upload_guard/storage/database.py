@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -56,6 +59,31 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+def look_at_database(url: str) -> Database | None:
+    """The same as it is, for reading only: nothing is made or migrated. None where there is none yet.
+
+    Raises `StorageFailed` where it cannot be read, or has another schema than this release.
+    """
+    file = Path(make_url(url).database or "")
+    try:
+        if not file.exists():
+            return None
+    except OSError as error:
+        raise StorageFailed(f"database {file}: {error.strerror}") from error
+    # Where nobody has it open there is no log to read along, and SQLite would make one to write nothing to.
+    how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
+    engine = create_engine(f"sqlite:///file:{quote(str(file))}?{how}&uri=true", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            here = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        raise StorageFailed(f"database {file}: {_cause(error)}") from error
+    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
+    if here != newest:
+        raise StorageFailed(f"database {file}: its schema is {here}, that of this release {newest}")
+    return Database(engine)
+
+
 def open_for_requests(url: str) -> Database:
     """The same database for rows that every request reads and writes.
 
@@ -73,11 +101,16 @@ def open_for_requests(url: str) -> Database:
 def _migrate(engine: Engine) -> None:
     # Alembic announces every step; that is news only where something is wrong.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _migrations()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
