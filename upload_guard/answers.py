@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from upload_guard.errors import UploadGuardError
+from upload_guard.errors import Unavailable, UploadGuardError
 
 _TYPES = ("application/json", "text/html", "text/plain")
 
@@ -69,6 +69,10 @@ _FAULT_SENTENCES = {
     "Send one file, as the raw body or as the only file of a form.": (
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
+    "There is no case of that number.": "Er is geen zaak met dat nummer.",
+    "There is no check of that name, or no longer. Please send the file again.": (
+        "Er is geen controle met die naam, of niet meer. Stuur het bestand opnieuw."
+    ),
     "This request carries no valid machine key.": "Dit verzoek heeft geen geldige machinesleutel.",
     "The request was signed at another time. Please compare the clocks of both machines.": (
         "Het verzoek is op een ander tijdstip ondertekend. Vergelijk de klokken van beide machines."
@@ -86,6 +90,34 @@ _FAULT_SENTENCES = {
     ),
     "Something went wrong on the server.": "Er ging iets mis op de server.",
 }
+
+
+LANGUAGES = tuple(_REFUSED)
+"""What an uploader may be told it in, the first where nothing else was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What a door that speaks for itself may say of a refusal, and of a check that could not be made."""
+
+    title: str
+    refused: str
+    case_label: str
+    unavailable: str
+
+
+def sentences(language: str) -> Sentences:
+    """In one of `LANGUAGES`."""
+    title, sentence, label = _REFUSED[language]
+    unavailable = Unavailable.public
+    return Sentences(
+        title, sentence, label, unavailable if language == "en" else _FAULT_SENTENCES[unavailable]
+    )
+
+
+def language_of(environ: Mapping[str, Any]) -> str:
+    """The one of `LANGUAGES` that a request would rather have."""
+    return _language(environ)
 
 
 def refused(environ: Mapping[str, Any], case: str) -> Answer:
@@ -112,6 +144,7 @@ _PHRASES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
+    404: "Not Found",
     408: "Request Timeout",
     409: "Conflict",
     411: "Length Required",

@@ -36,6 +36,12 @@ class _Held:
         names = self.snapshot.generation, self.bank.generation, self.opinions.generation
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
+    def key(self, sha256: bytes, site: str) -> CheckKey:
+        return CheckKey(sha256, self.snapshot.generation, self.bank.generation, self.bank.scope_of(site))
+
+    def applied_to(self, known: Findings, sha256: bytes, site: str) -> Findings:
+        return replace(self.opinions.applied_to(known, sha256, site), under=self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class LocalChecker:
@@ -58,19 +64,27 @@ class LocalChecker:
         What could not be read by `deadline` is unscannable.
         """
         held = self._held()
-        if not held.snapshot.size:
-            return Findings(unchecked="no_list", under=held.name)
-        if not upload.digest.size:
-            # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
-            return Findings(degraded=("empty",), under=held.name)
         sha256, site = upload.digest.sha256, upload.source.site
-        key = CheckKey(sha256, held.snapshot.generation, held.bank.generation, held.bank.scope_of(site))
+        before = _beforehand(held, sha256)
+        if before is not None:
+            return before
+        key = held.key(sha256, site)
         known = self.cache.get(key)
         if known is None:
             known = self._found(upload, held, deadline)
             self.cache.put(key, known)
             known = _forgiven(known) if upload.guessed else known
-        return replace(held.opinions.applied_to(known, sha256, site), under=held.name)
+        return held.applied_to(known, sha256, site)
+
+    def beforehand(self, sha256: bytes) -> Findings | None:
+        """What `check` finds of the file with that SHA-256 whatever is in it; None where that matters."""
+        return _beforehand(self._held(), sha256)
+
+    def recall(self, sha256: bytes, site: str) -> Findings | None:
+        """What `check` would find of that file without reading it, since it was read here a moment ago."""
+        held = self._held()
+        known = self.cache.get(held.key(sha256, site))
+        return None if known is None else held.applied_to(known, sha256, site)
 
     def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
         """What is found now of a file with these signals, its own digests among them; it is not read."""
@@ -115,6 +129,18 @@ class LocalChecker:
         ]
         with upload.content.open() as stream:
             return (*exact_signals(stream, wanted), upload.digest.signal())
+
+
+_NOTHING = hashlib.sha256().digest()
+
+
+def _beforehand(held: _Held, sha256: bytes) -> Findings | None:
+    if not held.snapshot.size:
+        return Findings(unchecked="no_list", under=held.name)
+    if sha256 == _NOTHING:
+        # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
+        return Findings(degraded=("empty",), under=held.name)
+    return None
 
 
 NO_FILE = "text that begins like a file"
