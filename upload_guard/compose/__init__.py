@@ -1,5 +1,6 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
+from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -43,4 +44,5 @@ __all__ = [
     "open_decisions",
     "open_explainer",
     "open_lists",
+    "with_signal_checker",
 ]
