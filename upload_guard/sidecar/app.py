@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import Flask
 
-import upload_guard
+from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import Station, build_intake, build_station, with_signal_checker
 from upload_guard.machine_keys.opening import open_for_door
@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> Flask:
     station.sandbox.start()
     station.snapshot.start()
     station.housekeeper.start()
-    app = api_application("upload_guard.sidecar", upload_guard.__version__)
+    app = api_application("upload_guard.sidecar", __version__)
     take_requests(app)
     guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
     answer_errors(app, settings.failure.retry_after)
