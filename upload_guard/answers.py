@@ -115,14 +115,9 @@ def sentences(language: str) -> Sentences:
     )
 
 
-def language_of(environ: Mapping[str, Any]) -> str:
-    """The one of `LANGUAGES` that a request would rather have."""
-    return _language(environ)
-
-
 def refused(environ: Mapping[str, Any], case: str) -> Answer:
     """403 for an upload that is kept, whether blocked or held."""
-    language = _language(environ)
+    language = language_of(environ)
     title, sentence, label = _REFUSED[language]
     return _answer(
         environ, "403 Forbidden", language, _Message("upload_refused", title, sentence, label, case)
@@ -131,7 +126,7 @@ def refused(environ: Mapping[str, Any], case: str) -> Answer:
 
 def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int) -> Answer:
     """The error's own status; Retry-After in seconds where trying again can help."""
-    language = _language(environ)
+    language = language_of(environ)
     sentence = error.public if language == "en" else _FAULT_SENTENCES[error.public]
     message = _Message(error.code, _FAULTS[language], sentence, "")
     answer = _answer(environ, f"{error.status} {_PHRASES[error.status]}", language, message)
@@ -156,7 +151,8 @@ _PHRASES = {
 }
 
 
-def _language(environ: Mapping[str, Any]) -> str:
+def language_of(environ: Mapping[str, Any]) -> str:
+    """The one of `LANGUAGES` that a request would rather have."""
     # By primary tag and in the order of wishes: Werkzeug's own match would give nl-BE, en;q=0.5 English.
     wanted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
     tags = (tag.partition("-")[0].lower() for tag, quality in wanted if quality)

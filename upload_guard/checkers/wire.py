@@ -48,7 +48,7 @@ class SignalsQuestion(BaseModel):
     sha1: Sha1 | None = None
     md5: Md5 | None = None
     pdq: Pdq | None = None
-    size: Annotated[int, Field(ge=0, le=1 << 62, strict=True)] | None = None
+    size: Annotated[int, Field(ge=0, le=1 << 62)] | None = None
 
     def signals(self) -> tuple[Signal, ...]:
         given = {

@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> Flask:
     cases = Cases(station.keeper.database, station.keeper.vault)
     for routes in (
         check_routes(checks),
-        signal_routes(signals),
+        signal_routes(signals, ledger),
         case_routes(cases),
         list_routes(station.lists),
         bridge_routes(_bridge(station, signals, checks, cases)),

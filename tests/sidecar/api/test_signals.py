@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from tests.sidecar.api.conftest import Service
-from tests.support import digests_of, pdq_of, picture_bytes, recompressed
+from tests.sidecar.machines import machine
+from tests.support import digests_of, pdq_of, picture_bytes, recompressed, settings_in
 from upload_guard.checkers.wire import SignalsAnswer
 from upload_guard.compose import open_cases
+from upload_guard.machine_keys.keys import Scope
+from upload_guard.sidecar.app import create_app
 
 
 def hashes(data: bytes) -> dict[str, Any]:
@@ -65,6 +69,15 @@ def test_a_thousand_are_answered_in_one_go_and_in_order(service: Service) -> Non
     assert [at for at, one in enumerate(answers) if one["need_file"] == "to_keep"] == [500]
     assert len(answers) == 1000
     assert all(SignalsAnswer.model_validate(one) for one in answers)
+
+
+def test_a_batch_counts_as_many_requests_as_it_has_files_unless_details_are_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, limits={"rate": 0.001, "burst": 20})
+    client = create_app(settings).test_client()
+    site, own = (machine(client, settings, Scope.CHECK, *more) for more in ((), (Scope.DETAILS,)))
+    question = {"files": [{"sha256": "0" * 64}] * 10}
+    assert [site.ask("/v1/batch", question).status_code for _ in range(3)] == [200, 200, 429]
+    assert [own.ask("/v1/batch", question).status_code for _ in range(3)] == [200, 200, 200]
 
 
 def test_more_than_a_thousand_or_none_are_not_taken(service: Service) -> None:

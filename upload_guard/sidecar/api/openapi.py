@@ -27,7 +27,7 @@ _POLICY = (
 )
 # Addresses are relative: a proxy may serve all this below a path of its own.
 _PAGE = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>upload_guard: API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"></head><body>
 <rapi-doc spec-url="openapi/v1.json" load-fonts="false" allow-try="false" allow-authentication="false"
  allow-spec-url-load="false" allow-spec-file-load="false" render-style="view"></rapi-doc>
 <script src="docs/{_SCRIPT}"></script></body></html>

@@ -17,6 +17,7 @@ from upload_guard.checkers.wire import (
     SignalsQuestion,
 )
 from upload_guard.machine_keys.keys import Scope
+from upload_guard.machine_keys.ledger import Ledger
 from upload_guard.records import Outcome
 from upload_guard.sidecar.api.answers import MatchAnswer, answered, match_answers
 from upload_guard.sidecar.api.openapi import api_routes
@@ -46,7 +47,7 @@ class EitherBatchAnswer(RootModel[DetailedBatchAnswer | BatchAnswer]):
     """With `matches` for keys that have the scope `details`."""
 
 
-def signal_routes(checker: SignalChecker) -> APIBlueprint:
+def signal_routes(checker: SignalChecker, ledger: Ledger) -> APIBlueprint:
     routes = api_routes("signals", __name__)
 
     @routes.post(SIGNALS_PATH, responses={200: EitherSignalsAnswer})
@@ -58,8 +59,11 @@ def signal_routes(checker: SignalChecker) -> APIBlueprint:
     @routes.post(BATCH_PATH, responses={200: EitherBatchAnswer})
     @requires(Scope.CHECK)
     def batch(body: BatchQuestion) -> Response:
-        """The same for up to 1,000 files at once."""
+        """The same for up to 1,000 files at once. Counts as one request for each file without `details`."""
         asking = caller()
+        if Scope.DETAILS not in asking.scopes:
+            # A customer may read a site's key: asking many at once must not be the way past the limits.
+            ledger.charge(asking.key_id, len(body.files) - 1)
         answers = tuple(_asked(checker, one, asking) for one in body.files)
         detailed = tuple(one for one in answers if isinstance(one, DetailedSignalsAnswer))
         return answered(DetailedBatchAnswer(answers=detailed) if detailed else BatchAnswer(answers=answers))
