@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from pydantic import ValidationError
 
@@ -33,3 +36,9 @@ def test_a_question_becomes_the_signals_that_it_has() -> None:
         (SignalType.SHA256, b"\xab" * 32),
         (SignalType.MD5, b"\xcd" * 16),
     }
+
+
+def test_a_site_that_asks_by_hashes_imports_nothing_heavy() -> None:
+    code = "import sys, upload_guard.checkers.wire; print({'numpy', 'PIL', 'sqlalchemy'} & set(sys.modules))"
+    asked = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert asked.stdout.strip() == "set()"

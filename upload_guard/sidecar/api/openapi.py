@@ -10,7 +10,7 @@ from pathlib import Path
 
 import flask_openapi3_rapidoc
 from flask import Blueprint, Response, jsonify, send_from_directory
-from flask_openapi3 import APIBlueprint, Info, OpenAPI
+from flask_openapi3 import APIBlueprint, Info, OpenAPI, Tag
 
 from upload_guard.sidecar.api.errors import FAULTS, ErrorAnswer, invalid
 from upload_guard.sidecar.auth import public
@@ -27,7 +27,8 @@ _POLICY = (
 )
 # Addresses are relative: a proxy may serve all this below a path of its own.
 _PAGE = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>upload_guard: API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"></head><body>
 <rapi-doc spec-url="openapi/v1.json" load-fonts="false" allow-try="false" allow-authentication="false"
  allow-spec-url-load="false" allow-spec-file-load="false" render-style="view"></rapi-doc>
 <script src="docs/{_SCRIPT}"></script></body></html>
@@ -62,7 +63,13 @@ def api_application(name: str, version: str) -> OpenAPI:
 
 def api_routes(name: str, import_name: str) -> APIBlueprint:
     """Routes that are described, signed, and may answer any of `FAULTS`."""
-    return APIBlueprint(name, import_name, abp_security=[{_SIGNED: []}], abp_responses=dict(FAULTS))
+    return APIBlueprint(
+        name,
+        import_name,
+        abp_tags=[Tag(name=name)],
+        abp_security=[{_SIGNED: []}],
+        abp_responses=dict(FAULTS),
+    )
 
 
 def document_routes(app: OpenAPI) -> Blueprint:
