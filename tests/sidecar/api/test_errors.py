@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -57,6 +58,29 @@ def test_questions_of_the_wrong_shape(
     service: Service, body: bytes, content_type: str | None, status: int, code: str
 ) -> None:
     assert is_error(service.site.post(SIGNALS, body, content_type=content_type), status, code)
+
+
+def chunked(service: Service, body: bytes, signed: bytes) -> TestResponse:
+    """As gunicorn hands on a body that came without a length."""
+    return service.site.client.post(
+        SIGNALS,
+        input_stream=io.BytesIO(body),
+        headers=signature(service.site.key, "POST", SIGNALS, signed),
+        content_type=JSON,
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+
+
+def test_a_question_without_a_length_is_read_to_its_end(service: Service) -> None:
+    question = json.dumps({"sha256": "0" * 64}).encode()
+    assert chunked(service, question, question).status_code == 200
+    assert is_error(chunked(service, question, question + b" "), 401, "body_altered")
+    long = question.ljust((1 << 20) + 1)
+    assert is_error(chunked(service, long, long), 413, "body_too_large")
+    assert chunked(service, long[:-1], long[:-1]).status_code == 200
+    # Cut at the limit, a question that nobody signed would pass for the one that was.
+    for length in (1 << 20, (1 << 20) + 1, 3 << 20):
+        assert chunked(service, question.ljust(length), b"another").status_code in {401, 413}, length
 
 
 def test_what_is_wrong_is_named_and_not_repeated(service: Service) -> None:

@@ -47,7 +47,7 @@ def ended(rows: Tickets, ticket: Ticket) -> Ticket:
 
 def test_a_check_whose_process_has_died_is_lost_and_not_clean(rows: Tickets, clock: Clock) -> None:
     ticket = rows.new("blog")
-    clock.now += timedelta(seconds=89)
+    clock.now += timedelta(seconds=149)
     assert rows.of(ticket.id, "blog") == Ticket(ticket.id)
     clock.now += timedelta(seconds=2)
     assert rows.of(ticket.id, "blog") == Ticket(ticket.id, fault="lost")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, g
 from flask import request as current
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 REQUEST_ID = "X-Request-Id"
 # A thousand files with all their hashes are a third of it. Files are never read this way.
@@ -22,10 +22,18 @@ class ApiRequest(Request):
     def get_json(self, *args: Any, **options: Any) -> Any:
         if not self.is_json:
             raise UnsupportedMediaType("The body must be of the type application/json.")
+        self._have_it_whole()
         try:
             return super().get_json(*args, **options | {"silent": False})
         except RecursionError:
             raise BadRequest("The body is nested too deeply.") from None
+
+    def _have_it_whole(self) -> None:
+        """A chunked body over the limit would be cut there, and what is left is not what was signed."""
+        self.get_data()
+        terminated = self.environ.get("wsgi.input_terminated", False)
+        if self.content_length is None and terminated and self.environ["wsgi.input"].read(1):
+            raise RequestEntityTooLarge
 
     def on_json_loading_failure(self, e: ValueError | None) -> Any:  # noqa: ARG002 - Flask's signature
         raise BadRequest("The body is not JSON.")

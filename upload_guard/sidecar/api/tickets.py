@@ -51,7 +51,8 @@ class Tickets:
     def new(self, site: str) -> Ticket:
         """Raises `Busy` where the site has too many already."""
         now = self.now()
-        due = now + timedelta(seconds=self.patience) + _GRACE
+        # One that waits begins when the one before it has used up all of its time.
+        due = now + timedelta(seconds=2 * self.patience) + _GRACE
         row = CheckTicket(id=secrets.token_hex(16), site=site, due_at=due, expires_at=due + KEPT_FOR)
         with self.database.session() as session:
             session.execute(delete(CheckTicket).where(CheckTicket.expires_at < now))
