@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from upload_guard.errors import UploadGuardError
+from upload_guard.errors import Unavailable, UploadGuardError
 
 _TYPES = ("application/json", "text/html", "text/plain")
 
@@ -69,6 +69,10 @@ _FAULT_SENTENCES = {
     "Send one file, as the raw body or as the only file of a form.": (
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
+    "There is no case of that number.": "Er is geen zaak met dat nummer.",
+    "There is no check of that name, or no longer. Please send the file again.": (
+        "Er is geen controle met die naam, of niet meer. Stuur het bestand opnieuw."
+    ),
     "This request carries no valid machine key.": "Dit verzoek heeft geen geldige machinesleutel.",
     "The request was signed at another time. Please compare the clocks of both machines.": (
         "Het verzoek is op een ander tijdstip ondertekend. Vergelijk de klokken van beide machines."
@@ -88,9 +92,32 @@ _FAULT_SENTENCES = {
 }
 
 
+LANGUAGES = tuple(_REFUSED)
+"""What an uploader may be told it in, the first where nothing else was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What a door that speaks for itself may say of a refusal, and of a check that could not be made."""
+
+    title: str
+    refused: str
+    case_label: str
+    unavailable: str
+
+
+def sentences(language: str) -> Sentences:
+    """In one of `LANGUAGES`."""
+    title, sentence, label = _REFUSED[language]
+    unavailable = Unavailable.public
+    return Sentences(
+        title, sentence, label, unavailable if language == "en" else _FAULT_SENTENCES[unavailable]
+    )
+
+
 def refused(environ: Mapping[str, Any], case: str) -> Answer:
     """403 for an upload that is kept, whether blocked or held."""
-    language = _language(environ)
+    language = language_of(environ)
     title, sentence, label = _REFUSED[language]
     return _answer(
         environ, "403 Forbidden", language, _Message("upload_refused", title, sentence, label, case)
@@ -99,7 +126,7 @@ def refused(environ: Mapping[str, Any], case: str) -> Answer:
 
 def fault(environ: Mapping[str, Any], error: UploadGuardError, retry_after: int) -> Answer:
     """The error's own status; Retry-After in seconds where trying again can help."""
-    language = _language(environ)
+    language = language_of(environ)
     sentence = error.public if language == "en" else _FAULT_SENTENCES[error.public]
     message = _Message(error.code, _FAULTS[language], sentence, "")
     answer = _answer(environ, f"{error.status} {_PHRASES[error.status]}", language, message)
@@ -112,6 +139,7 @@ _PHRASES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
+    404: "Not Found",
     408: "Request Timeout",
     409: "Conflict",
     411: "Length Required",
@@ -123,7 +151,8 @@ _PHRASES = {
 }
 
 
-def _language(environ: Mapping[str, Any]) -> str:
+def language_of(environ: Mapping[str, Any]) -> str:
+    """The one of `LANGUAGES` that a request would rather have."""
     # By primary tag and in the order of wishes: Werkzeug's own match would give nl-BE, en;q=0.5 English.
     wanted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
     tags = (tag.partition("-")[0].lower() for tag, quality in wanted if quality)

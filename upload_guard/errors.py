@@ -189,6 +189,22 @@ class WrongPartCount(RequestError):
     public = "Send one file, as the raw body or as the only file of a form."
 
 
+class NoSuchCase(RequestError):
+    """No case of that number, or one of another site, which looks alike."""
+
+    status = 404
+    code = "no_such_case"
+    public = "There is no case of that number."
+
+
+class NoSuchCheck(RequestError):
+    """No check of that name, one of another site, or one whose answer was kept long enough."""
+
+    status = 404
+    code = "no_such_check"
+    public = "There is no check of that name, or no longer. Please send the file again."
+
+
 # Who asks the sidecar is at fault -----------------------------------------------------------------
 
 
@@ -315,6 +331,12 @@ class CheckFailed(Unavailable):
     """A fault of our own while checking; the log has the traceback."""
 
     code = "error"
+
+
+class CheckLost(Unavailable):
+    """The process that was to check a file ended before it did."""
+
+    code = "lost"
 
 
 class StorageFailed(Unavailable):

@@ -164,6 +164,21 @@ def test_a_clock_set_back_takes_nothing_away(book: Book) -> None:
     assert book.admit() == ""
 
 
+def test_one_request_may_count_as_several(book: Book) -> None:
+    assert book.admit() == ""
+    book.ledger.charge("key", 2)
+    assert book.admit() == "rate_limited"
+    book.clock.go_on(1)
+    with pytest.raises(RateLimited) as told:
+        book.ledger.charge("key", 3)
+    assert told.value.retry_after == 1
+
+
+def test_none_counts_for_more_than_a_whole_burst(book: Book) -> None:
+    book.ledger.charge("key", 1000)
+    assert book.admit() == "rate_limited"
+
+
 def test_whoever_is_over_the_limit_is_told_how_long(book: Book) -> None:
     ledger = replace(book.ledger, limits=replace(LIMITS, rate=0.1, burst=1))
     ledger.admit("key", "one", book.clock())

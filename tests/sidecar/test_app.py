@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from tests.serving import signature
+from tests.sidecar.machines import Machine, machine
 from tests.support import activate_listed_picture, settings_in
 from upload_guard.errors import MasterKeyError
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
@@ -21,24 +20,6 @@ from upload_guard.sidecar.app import create_app
 from upload_guard.signing import Credentials
 
 FORM = {"data": b"x", "content_type": "multipart/form-data; boundary=B"}
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Asks with a key."""
-
-    client: FlaskClient
-    key: Credentials
-
-    def get(self, path: str) -> TestResponse:
-        return self.client.get(path, headers=signature(self.key, "GET", path))
-
-    def post(self, path: str, data: bytes, **options: Any) -> TestResponse:
-        return self.client.post(path, data=data, headers=signature(self.key, "POST", path, data), **options)
-
-
-def machine(client: FlaskClient, settings: Settings, *scopes: Scope) -> Machine:
-    return Machine(client, open_keys(settings).new("blog", scopes, "tester"))
 
 
 @pytest.fixture
@@ -83,13 +64,22 @@ def test_an_error_has_a_code_a_sentence_and_when_to_try_again(asking: Machine) -
     }
 
 
-def test_only_the_three_routes_exist(app: Flask) -> None:
-    assert {rule.rule for rule in app.url_map.iter_rules()} == {"/v1/check", "/healthz", "/live"}
+PUBLIC = ["/docs", "/docs/rapidoc-min.js", "/healthz", "/live", "/openapi/v1.json"]
 
 
-def test_without_a_key_only_the_two_public_routes_answer(app: Flask, client: FlaskClient) -> None:
+def test_every_route_is_public_or_needs_a_scope(app: Flask) -> None:
+    marks = {rule.rule: needed_by(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+    assert sorted(path for path, mark in marks.items() if mark == "public") == PUBLIC
+    assert all(mark and set(mark) <= set(Scope) for path, mark in marks.items() if path not in PUBLIC)
+
+
+def needed_by(app: Flask, endpoint: str) -> Any:
+    return getattr(app.view_functions[endpoint], "upload_guard_needed_scope", None)
+
+
+def test_without_a_key_only_the_public_routes_answer(app: Flask, client: FlaskClient) -> None:
     answered = [rule.rule for rule in app.url_map.iter_rules() if client.get(rule.rule).status_code != 401]
-    assert sorted(answered) == ["/healthz", "/live"]
+    assert sorted(answered) == PUBLIC
     assert client.get("/nowhere").status_code == 401
 
 

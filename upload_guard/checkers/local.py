@@ -37,6 +37,12 @@ class _Held:
         names = self.snapshot.generation, self.bank.generation, self.opinions.generation
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
+    def key(self, sha256: bytes, site: str) -> CheckKey:
+        return CheckKey(sha256, self.snapshot.generation, self.bank.generation, self.bank.scope_of(site))
+
+    def applied_to(self, known: Findings, sha256: bytes, site: str) -> Findings:
+        return replace(self.opinions.applied_to(known, sha256, site), under=self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class LocalChecker:
@@ -62,22 +68,31 @@ class LocalChecker:
         What could not be read by `deadline` is unscannable.
         """
         held = self._held()
-        # By the upload's own digest only: inside an archive it would hide what lies beside it.
-        if upload.digest.sha256 == self.canary:
-            return Findings((upload.digest.signal(),), under=held.name, canary=True)
-        if not held.snapshot.size:
-            return replace(self._unlisted(upload, held, deadline), unchecked="no_list", under=held.name)
-        if not upload.digest.size:
-            # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
-            return Findings(degraded=("empty",), under=held.name)
         sha256, site = upload.digest.sha256, upload.source.site
-        key = CheckKey(sha256, held.snapshot.generation, held.bank.generation, held.bank.scope_of(site))
+        before = self._beforehand(held, sha256)
+        if before is not None and before.unchecked:
+            return replace(
+                self._unlisted(upload, held, deadline), unchecked=before.unchecked, under=held.name
+            )
+        if before is not None:
+            return before
+        key = held.key(sha256, site)
         known = self.cache.get(key)
         if known is None:
             known = self._found(upload, held, deadline)
             self.cache.put(key, known)
             known = _forgiven(known) if upload.guessed else known
-        return replace(held.opinions.applied_to(known, sha256, site), under=held.name)
+        return held.applied_to(known, sha256, site)
+
+    def beforehand(self, sha256: bytes) -> Findings | None:
+        """What `check` finds of the file with that SHA-256 whatever is in it; None where that matters."""
+        return self._beforehand(self._held(), sha256)
+
+    def recall(self, sha256: bytes, site: str) -> Findings | None:
+        """What `check` would find of that file without reading it, since it was read here a moment ago."""
+        held = self._held()
+        known = self.cache.get(held.key(sha256, site))
+        return None if known is None else held.applied_to(known, sha256, site)
 
     def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
         """What is found now of a file with these signals, its own digests among them; it is not read."""
@@ -94,6 +109,17 @@ class LocalChecker:
 
     def _held(self) -> _Held:
         return _Held(self.snapshot(), self.bank(), self.opinions())
+
+    def _beforehand(self, held: _Held, sha256: bytes) -> Findings | None:
+        # By the upload's own digest only: inside an archive it would hide what lies beside it.
+        if sha256 == self.canary:
+            return Findings((Signal(SignalType.SHA256, sha256),), under=held.name, canary=True)
+        if not held.snapshot.size:
+            return Findings(unchecked="no_list", under=held.name)
+        if sha256 == _NOTHING:
+            # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
+            return Findings(degraded=("empty",), under=held.name)
+        return None
 
     def _found(self, upload: Upload, held: _Held, deadline: float) -> Findings:
         sha256, site = upload.digest.sha256, upload.source.site
@@ -136,6 +162,7 @@ class LocalChecker:
             return (*exact_signals(stream, wanted), upload.digest.signal())
 
 
+_NOTHING = hashlib.sha256().digest()
 NO_FILE = "text that begins like a file"
 _NO_FILE_AFTER_ALL = {"undecodable", "truncated", "damaged"}
 

@@ -1,5 +1,6 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
+from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
@@ -49,4 +50,5 @@ __all__ = [
     "open_lists",
     "open_signal_log",
     "sandbox_of",
+    "with_signal_checker",
 ]

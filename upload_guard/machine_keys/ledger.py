@@ -48,6 +48,9 @@ class Ledger(Protocol):
         Raises `Replayed` or `RateLimited`, and then nothing is noted.
         """
 
+    def charge(self, key_id: str, requests: int) -> None:
+        """Count as many more for one that asks as much; at most a whole burst. Raises `RateLimited`."""
+
     def note_failure(self, names: Iterable[str]) -> int:
         """Count a bad signature for each name; seconds for which one of them is locked out, or 0."""
 
@@ -65,9 +68,13 @@ class RowLedger:
         with self.database.session() as session:
             if nonce:
                 _remember(session, key_id, nonce, until)
-            self._take_token(session, key_id)
+            self._take_tokens(session, key_id, 1)
             if secrets.randbelow(_PRUNED_EVERY) == 0:
                 self._prune(session)
+
+    def charge(self, key_id: str, requests: int) -> None:
+        with self.database.session() as session:
+            self._take_tokens(session, key_id, min(requests, self.limits.burst))
 
     def note_failure(self, names: Iterable[str]) -> int:
         counted = sorted(set(names))
@@ -83,7 +90,7 @@ class RowLedger:
             until = session.scalar(select(func.max(LockOut.until)).where(LockOut.name.in_(names)))
         return math.ceil((until - now).total_seconds()) if until is not None and until > now else 0
 
-    def _take_token(self, session: Session, key_id: str) -> None:
+    def _take_tokens(self, session: Session, key_id: str, count: int) -> None:
         now, limits = self.now(), self.limits
         mine = RateBucket.key_id == key_id
         touched = session.execute(
@@ -93,15 +100,17 @@ class RowLedger:
             .returning(RateBucket.tokens, RateBucket.filled_at)
         ).first()
         if touched is None:
-            session.execute(insert(RateBucket).values(key_id=key_id, tokens=limits.burst - 1, filled_at=now))
+            session.execute(
+                insert(RateBucket).values(key_id=key_id, tokens=limits.burst - count, filled_at=now)
+            )
             return
         # A clock set back fills nothing and takes nothing away.
         waited = max(0.0, (now - touched.filled_at).total_seconds())
         tokens = min(float(limits.burst), touched.tokens + waited * limits.rate)
-        if tokens < 1:
-            wait = max(1, math.ceil((1 - tokens) / limits.rate))
+        if tokens < count:
+            wait = max(1, math.ceil((count - tokens) / limits.rate))
             raise RateLimited(f"key {key_id}: over limits.rate and limits.burst", wait)
-        session.execute(update(RateBucket).where(mine).values(tokens=tokens - 1, filled_at=now))
+        session.execute(update(RateBucket).where(mine).values(tokens=tokens - count, filled_at=now))
 
     def _count(self, session: Session, name: str) -> int:
         now, limits, mine = self.now(), self.limits, LockOut.name == name

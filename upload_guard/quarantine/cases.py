@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import UsageError
+from upload_guard.errors import NoSuchCase, UsageError
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.vault import Vault
@@ -72,6 +72,30 @@ class Cases:
             rows = session.scalars(kept.order_by(Case.id.desc()).limit(count))
             return tuple(self._info(row) for row in rows)
 
+    def page(self, site: str | None, count: int, before: str = "") -> tuple[CaseInfo, ...]:
+        """The newest of a site, or of all (None); those older than the case `before`, if one is given.
+
+        Raises `NoSuchCase` where there is none of that number.
+        """
+        with self.database.session() as session:
+            some = select(Case).where(Case.state != CaseState.STORING, *_of(site))
+            if before:
+                newest = session.scalar(select(Case.id).where(Case.number == before, *_of(site)))
+                if newest is None:
+                    raise NoSuchCase(f"no case {before[:32]!r} on {site or 'any site'}")
+                some = some.where(Case.id < newest)
+            rows = session.scalars(some.order_by(Case.id.desc()).limit(count))
+            return tuple(self._info(row) for row in rows)
+
+    def find(self, number: str, site: str | None) -> CaseInfo:
+        """The case of that number, of a site or of any (None). Raises `NoSuchCase`."""
+        with self.database.session() as session:
+            wanted = select(Case).where(Case.number == number, Case.state != CaseState.STORING, *_of(site))
+            row = session.scalar(wanted)
+            if row is None:
+                raise NoSuchCase(f"no case {number[:32]!r} on {site or 'any site'}")
+            return self._info(row)
+
     def proposed(self) -> tuple[str, ...]:
         """The numbers of all cases that are proposed for release, the oldest first."""
         with self.database.session() as session:
@@ -104,6 +128,10 @@ class Cases:
             degraded=tuple(row.degraded),
             lowered=row.lowered,
         )
+
+
+def _of(site: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if site is None else (Case.site == site,)
 
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:

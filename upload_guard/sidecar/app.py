@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
-from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+from flask import Flask
 
-from upload_guard.compose import build_intake, build_station
-from upload_guard.errors import LockedOut, NotAuthenticated, RateLimited, UploadGuardError
+from upload_guard import __version__
+from upload_guard.checkers.by_signals import SignalChecker
+from upload_guard.compose import Station, build_intake, build_station, with_signal_checker
 from upload_guard.machine_keys.opening import open_for_door
+from upload_guard.quarantine.cases import Cases
+from upload_guard.quarantine.outcomes import LateOutcomes
 from upload_guard.settings import Settings
-from upload_guard.sidecar.api import check_routes
+from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
+from upload_guard.sidecar.api.cases import case_routes
+from upload_guard.sidecar.api.check import Checks, check_routes
+from upload_guard.sidecar.api.errors import answer_errors
+from upload_guard.sidecar.api.lists import list_routes
+from upload_guard.sidecar.api.openapi import api_application, document_routes
+from upload_guard.sidecar.api.requests import take_requests
+from upload_guard.sidecar.api.signals import signal_routes
+from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.health import health_routes
-from upload_guard.signing import SCHEME
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> Flask:
     """The service over the data folder of `settings`. Raises `StorageFailed` or `MasterKeyError`."""
     keys, ledger = open_for_door(settings)
     keys.probe()
-    station = build_station(settings)
+    station, signals = with_signal_checker(build_station(settings), settings)
     # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
     station.sandbox.start()
     station.snapshot.start()
     station.housekeeper.start()
-    app = Flask("upload_guard.sidecar", static_folder=None)
+    app = api_application("upload_guard.sidecar", __version__)
+    take_requests(app)
     guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
-    # What comes in is one file: whoever asks has looked into the request that carried it.
-    rule = replace(build_intake(settings), carriers=frozenset())
-    app.register_blueprint(check_routes(station, rule))
+    answer_errors(app, settings.failure.retry_after)
+    checks = _checks(station, settings)
+    cases = Cases(station.keeper.database, station.keeper.vault)
+    for routes in (
+        check_routes(checks),
+        signal_routes(signals, ledger),
+        case_routes(cases),
+        list_routes(station.lists),
+        bridge_routes(_bridge(station, signals, checks, cases)),
+    ):
+        app.register_api(routes)
+    app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
-
-    @app.errorhandler(UploadGuardError)
-    def say_fault(error: UploadGuardError) -> Response:
-        # A lock-out is told once, when it begins: nobody may fill the log with it.
-        level = logging.DEBUG if isinstance(error, LockedOut) else logging.WARNING
-        log.log(level, "no verdict: %s (%s)", error.code, error)
-        response = _error(error.status, error.code, error.public, _retry_after(error, settings))
-        if isinstance(error, NotAuthenticated):
-            response.headers["WWW-Authenticate"] = SCHEME
-        return response
-
-    @app.errorhandler(HTTPException)
-    def say_http_error(error: HTTPException) -> Response:
-        return _error(error.code or 500, error.name.lower().replace(" ", "_"), error.description or "")
-
     return app
 
 
-def _retry_after(error: UploadGuardError, settings: Settings) -> int | None:
-    if isinstance(error, RateLimited):
-        return error.retry_after
-    return settings.failure.retry_after if error.retryable else None
+def _checks(station: Station, settings: Settings) -> Checks:
+    # What comes in is one file: whoever asks has looked into the request that carried it.
+    rule = replace(build_intake(settings), carriers=frozenset())
+    tickets = Tickets(station.keeper.database, station.guard.patience)
+    background = Background(tickets, settings.sidecar.threads)
+    return Checks(station.guard, rule, tickets, background, settings.failure.retry_after)
 
 
-def _error(status: int, code: str, message: str, retry_after: int | None = None) -> Response:
-    response = jsonify(code=code, message=message, retry_after=retry_after)
-    response.status_code = status
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
+def _bridge(station: Station, signals: SignalChecker, checks: Checks, cases: Cases) -> Bridge:
+    return Bridge(checks, signals, station.snapshot, cases, LateOutcomes(station.keeper.database))

@@ -49,10 +49,11 @@ class Caller:
     site: str
     scopes: frozenset[Scope]
 
-    def need(self, scope: Scope) -> None:
-        """Raises `NotAllowed` where the key has no such scope."""
-        if scope not in self.scopes:
-            raise NotAllowed(f"key {self.key_id} of {self.site} lacks the scope {scope}")
+    def need(self, *scopes: Scope) -> None:
+        """Raises `NotAllowed` where the key has none of these scopes."""
+        if self.scopes.isdisjoint(scopes):
+            lacking = " or ".join(scopes)
+            raise NotAllowed(f"key {self.key_id} of {self.site} lacks the scope {lacking}")
 
     def speak_for(self, site: str) -> str:
         """The caller's site, which a request may name. Raises `WrongSite` where it names another."""
@@ -61,11 +62,11 @@ class Caller:
         return self.site
 
 
-def requires(scope: Scope) -> Callable[[View], View]:
-    """Only keys with this scope may call the view; it finds its `caller()`."""
+def requires(*scopes: Scope) -> Callable[[View], View]:
+    """Only keys with one of these scopes may call the view; it finds its `caller()`."""
 
     def marked(view: View) -> View:
-        setattr(view, _NEEDED, scope)
+        setattr(view, _NEEDED, scopes)
         return view
 
     return marked
@@ -101,7 +102,7 @@ def guard_routes(app: Flask, doorkeeper: Doorkeeper) -> None:
             return
         if needed is None:
             raise NotAllowed(f"{request.endpoint} names no scope")
-        asking.need(needed)
+        asking.need(*needed)
         for site in request.args.getlist("site"):
             asking.speak_for(site)
 

@@ -1,0 +1,85 @@
+"""The examples of docs/api.md, run by curl against a real sidecar: each answers what the page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.serving import key_of, sidecar, write_config
+from tests.support import activate_listed_picture, picture_bytes, settings_in
+
+pytestmark = pytest.mark.live
+
+PAGE = Path(__file__).parents[3] / "docs" / "api.md"
+EXAMPLES = re.findall(r"```sh\n(curl .*?)\n```\n```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
+# What is another one each time.
+DRAWN = {"case", "id", "opened_at", "told_at", "next"}
+
+
+@dataclass
+class Shell:
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, command: str) -> Any:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """What the page has prepared: a sidecar, a token, three files, a case and a check."""
+    folder = tmp_path_factory.mktemp("docs")
+    listed = activate_listed_picture(settings_in(folder))
+    (folder / "listed.jpg").write_bytes(listed)
+    for name, seed in (("holiday.jpg", 2), ("unknown.jpg", 3)):
+        (folder / name).write_bytes(picture_bytes(seed))
+    sections = {"trust": {"probation_hours": 0}, "sidecar": {"bearer": "loopback"}}
+    config = write_config(folder / "config.toml", sections, data_dir="data")
+    key = key_of(config)
+    with sidecar(config) as url:
+        token = f"Authorization: Bearer {key.key_id}.{key.secret}"
+        prepared = Shell(folder, {"URL": url, "TOKEN": token})
+        headers = dict([token.split(": ")])
+        case = requests.post(f"{url}/v1/check", listed, headers=headers, timeout=30).json()["case"]
+        check = requests.post(f"{url}/v1/check?wait=0", picture_bytes(2), headers=headers, timeout=30)
+        prepared.environment |= {"CASE": case, "CHECK": check.json()["id"]}
+        yield prepared
+
+
+@pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=[f"{n}" for n in range(len(EXAMPLES))])
+def test_an_example_answers_what_the_page_says(shell: Shell, command: str, answer: str) -> None:
+    assert alike(shell.run(command)) == alike(json.loads(answer))
+
+
+def test_the_page_shows_every_address_of_the_api(shell: Shell) -> None:
+    described = requests.get(f"{shell.environment['URL']}/openapi/v1.json", timeout=30).json()["paths"]
+    page = PAGE.read_text()
+    assert [path for path in described if path.partition("{")[0].rstrip("/") not in page] == []
+    assert len(EXAMPLES) >= 10
+
+
+def alike(answer: Any) -> Any:
+    """An answer without what is another one each time."""
+    if isinstance(answer, list):
+        return [alike(one) for one in answer]
+    if isinstance(answer, dict):
+        return {name: "drawn" if name in DRAWN and value else alike(value) for name, value in answer.items()}
+    return answer

@@ -1,0 +1,94 @@
+"""What goes over the wire when a sidecar is asked by hashes alone, as both sides know it.
+
+Light, as `remote` is: neither numpy, Pillow nor SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from upload_guard.checkers.remote import CheckAnswer
+from upload_guard.records import Action, Signal, SignalType
+
+SIGNALS_PATH = "/v1/check/signals"
+BATCH_PATH = "/v1/batch"
+BATCH_LIMIT = 1000
+
+
+def _hex(size: int) -> StringConstraints:
+    return StringConstraints(pattern=f"^[0-9A-Fa-f]{{{2 * size}}}$")
+
+
+Md5 = Annotated[str, _hex(SignalType.MD5.size)]
+Sha1 = Annotated[str, _hex(SignalType.SHA1.size)]
+Sha256 = Annotated[str, _hex(SignalType.SHA256.size)]
+Pdq = Annotated[str, _hex(SignalType.PDQ.size)]
+
+
+class NeedFile(StrEnum):
+    """Whether the file is wanted as well, and what for.
+
+    `to_look`: only it tells. `to_keep`: it is refused whatever is in it, and its bytes are to be kept.
+    """
+
+    NO = "no"
+    TO_LOOK = "to_look"
+    TO_KEEP = "to_keep"
+
+
+class SignalsQuestion(BaseModel):
+    """Hashes of one file, in hex; `size` in bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sha256: Sha256
+    sha1: Sha1 | None = None
+    md5: Md5 | None = None
+    pdq: Pdq | None = None
+    size: Annotated[int, Field(ge=0, le=1 << 62)] | None = None
+
+    def signals(self) -> tuple[Signal, ...]:
+        given = {
+            SignalType.MD5: self.md5,
+            SignalType.SHA1: self.sha1,
+            SignalType.SHA256: self.sha256,
+            SignalType.PDQ: self.pdq,
+        }
+        return tuple(Signal(kind, bytes.fromhex(value)) for kind, value in given.items() if value)
+
+
+class SignalsAnswer(BaseModel):
+    """`verdict` is null just where `need_file` is `to_look`: then nothing is known, and that is not clean."""
+
+    model_config = ConfigDict(frozen=True)
+
+    need_file: NeedFile
+    verdict: CheckAnswer | None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> SignalsAnswer:
+        refuses = self.verdict is not None and Action.from_label(self.verdict.action).refuses
+        if (self.verdict is None) != (self.need_file is NeedFile.TO_LOOK):
+            raise ValueError("a verdict where only the file tells, or none where it is not needed")
+        if refuses != (self.need_file is NeedFile.TO_KEEP):
+            raise ValueError("what is refused is to be kept, and nothing else")
+        return self
+
+
+class BatchQuestion(BaseModel):
+    """Hashes of many files at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: tuple[SignalsQuestion, ...] = Field(min_length=1, max_length=BATCH_LIMIT)
+
+
+class BatchAnswer(BaseModel):
+    """An answer for each file, in the order of the question."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answers: tuple[SignalsAnswer, ...]
