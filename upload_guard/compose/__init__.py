@@ -1,6 +1,7 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
 from upload_guard.compose.checking import build_checker
+from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -36,7 +37,9 @@ __all__ = [
     "build_station",
     "build_sync",
     "build_trust",
+    "due_lists",
     "exchange_states",
+    "exchanges_of",
     "is_manual",
     "known_categories",
     "lists_not_active",
@@ -47,4 +50,5 @@ __all__ = [
     "open_explainer",
     "open_lists",
     "open_signal_log",
+    "stale_lists",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
@@ -104,6 +105,13 @@ class Cases:
             degraded=tuple(row.degraded),
             lowered=row.lowered,
         )
+
+
+def count_by_state(database: Database) -> Mapping[CaseState, int]:
+    """How many cases stand where; each state is named."""
+    with database.session() as session:
+        counted = dict(session.execute(select(Case.state, func.count()).group_by(Case.state)).tuples().all())
+    return {state: counted.get(state.value, 0) for state in CaseState}
 
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:
