@@ -83,8 +83,8 @@ def test_an_error_has_a_code_a_sentence_and_when_to_try_again(asking: Machine) -
     }
 
 
-def test_only_the_three_routes_exist(app: Flask) -> None:
-    assert {rule.rule for rule in app.url_map.iter_rules()} == {"/v1/check", "/healthz", "/live"}
+def test_only_these_routes_exist(app: Flask) -> None:
+    assert {rule.rule for rule in app.url_map.iter_rules()} == {"/v1/check", "/healthz", "/live", "/metrics"}
 
 
 def test_without_a_key_only_the_two_public_routes_answer(app: Flask, client: FlaskClient) -> None:

@@ -40,7 +40,8 @@ def exposed(registry: CollectorRegistry) -> bytes:
     return generate_latest(registry)
 
 
-@dataclass(frozen=True)
+# The registry knows collectors by what they are, not by what is in them.
+@dataclass(frozen=True, eq=False)
 class RowCollector(Collector):
     """Read anew at each scrape. Where rows cannot be had, only `upload_guard_database_up` says so."""
 
