@@ -193,6 +193,9 @@ def test_a_killed_process_is_replaced_and_what_it_counted_stays(service: Service
     assert metrics[name] == 9
     assert metrics["upload_guard_cases open"] == 9
     assert metrics["upload_guard_stage_seconds_count keep"] == 9
+    # However many processes come and go, there are as many files as live ones need, and one of all others.
+    files = [file.stem.rsplit("_", 1)[1] for file in (service.config.parent / "data/metrics").rglob("*.db")]
+    assert set(files) == {"ended", *map(str, service.sidecar.workers())}
 
 
 def test_the_log_tells_much_and_no_name_hash_or_secret(service: Service) -> None:

@@ -6,20 +6,22 @@ every metric begins with upload_guard_; packaging/grafana-dashboard.json draws t
 
 from __future__ import annotations
 
+import logging
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from upload_guard.compose import Station
 from upload_guard.records import Findings, Outcome, Upload
+from upload_guard.sidecar.shared_counts import VARIABLE
 from upload_guard.stages import Stage
 
-# By this name prometheus-client knows, when it is first imported, that processes share their counts.
-_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+log = logging.getLogger(__name__)
+
 # From a comparison of hashes to an upload that takes all its time.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -103,23 +105,31 @@ class Counters:
     def registry(self) -> CollectorRegistry:
         """A new registry of what all processes count, to which more may be added."""
         registry = CollectorRegistry()
-        if _FOLDER in os.environ:
+        if VARIABLE in os.environ:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         else:
             registry.register(self._registry)
         return registry
 
 
-def share_counts(folder: Path) -> None:
-    """Have the processes forked from here on count into `folder`, beginning at nothing.
-
-    To be called before anything of a `Counters` is made.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    os.environ[_FOLDER] = str(folder)
-
-
 def forget_process(pid: int) -> None:
-    """What only a living process has is no more; what it has counted stays."""
+    """What only a living process has is no more; what it has counted is added to that of all ended ones.
+
+    For the server's master alone, which is told of one end after another.
+    """
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    for file in Path(os.environ[VARIABLE]).glob(f"*_{pid}.db"):
+        try:
+            _add_up(file, file.with_name(f"{file.name.split('_')[0]}_ended.db"))
+        except Exception as fault:  # noqa: BLE001 - a process killed while it wrote may leave anything
+            log.warning("what process %d counted is lost: %s", pid, fault)
+        file.unlink()
+
+
+def _add_up(file: Path, total: Path) -> None:
+    counted = MmapedDict.read_all_values_from_file(str(file))  # type: ignore[no-untyped-call]
+    kept = MmapedDict(str(total))  # type: ignore[no-untyped-call]
+    for key, value, _when, _position in counted:
+        before, _ = kept.read_value(key)  # type: ignore[no-untyped-call]
+        kept.write_value(key, before + value, 0.0)  # type: ignore[no-untyped-call]
+    kept.close()  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ from gunicorn.workers.base import Worker
 from upload_guard.errors import UploadGuardError
 from upload_guard.logs import log_to_stderr
 from upload_guard.settings import Settings
+from upload_guard.sidecar.shared_counts import share_counts
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,6 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
     def __init__(self, read: Callable[[], Settings]) -> None:
         self._read = read
         self.settings = read()
-        # Before anything is imported that counts.
-        from upload_guard.sidecar.counters import share_counts
-
         share_counts(self.settings.metrics_dir)
         super().__init__()
 
