@@ -32,7 +32,7 @@ from upload_guard.signing import Credentials
 
 CLIENTS = 4
 KILL_EVERY = 1.5
-SAMPLE_EVERY = 1.0
+SAMPLE_EVERY = 0.3
 MIB = 1 << 20
 
 
@@ -132,11 +132,11 @@ def below(pid: int) -> set[int]:
     return own.union(*(below(child) for child in own))
 
 
-def measure(sidecar: SidecarProcess, seen: Seen, done: threading.Event) -> None:
+def measure(processes: Descendants, seen: Seen, done: threading.Event) -> None:
     while not done.wait(SAMPLE_EVERY):
-        processes = below(sidecar.process.pid) | {sidecar.process.pid}
-        seen.memory.append(sum(map(proportional, processes)))
-        seen.processes.append(len(started_by(sidecar)))
+        alive = processes.alive()
+        seen.memory.append(sum(map(proportional, alive)))
+        seen.processes.append(len(alive))
 
 
 def proportional(pid: int) -> float:
@@ -148,15 +148,25 @@ def proportional(pid: int) -> float:
     return 0.0
 
 
-def started_by(sidecar: SidecarProcess) -> list[int]:
-    """All its processes that still are, whoever is their parent now: known by what they inherited."""
-    mark, found = str(sidecar.log.parent / "data").encode(), []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):
-            session = int((folder / "stat").read_text().rpartition(")")[2].split()[3])
-            if session == sidecar.process.pid or mark in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-    return found
+@dataclass
+class Descendants:
+    """All processes that were ever seen below another, and which of them still are."""
+
+    of: int
+    _begun: dict[int, str] = field(default_factory=dict)
+
+    def alive(self) -> list[int]:
+        for pid in below(self.of) | {self.of}:
+            self._begun.setdefault(pid, begun_at(pid))
+        return [pid for pid, begun in self._begun.items() if begun and begun_at(pid) == begun]
+
+
+def begun_at(pid: int) -> str:
+    """What tells it from another of that number; empty where there is none, or only what is left of it."""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if words[0] == "Z" else words[19]
+    return ""
 
 
 @contextmanager
@@ -186,16 +196,17 @@ def soak(folder: Path, seconds: float, seed: int) -> Seen:
     )
     key, seen, done = key_of(config), Seen(), threading.Event()
     with sidecar_process(config) as sidecar:
+        processes = Descendants(sidecar.process.pid)
         pictures = [Pictures(listed, seed + number) for number in range(CLIENTS)]
         threads = [
             *(threading.Thread(target=upload, args=(sidecar.url, key, one, seen, done)) for one in pictures),
             threading.Thread(target=kill_some, args=(sidecar, seed, seen, done)),
-            threading.Thread(target=measure, args=(sidecar, seen, done)),
+            threading.Thread(target=measure, args=(processes, seen, done)),
         ]
         with at_work(threads, done):
             time.sleep(seconds)
     time.sleep(1)
-    seen.left_over = [str(pid) for pid in started_by(sidecar)]
+    seen.left_over = list(map(str, processes.alive()))
     seen.wrong += lost(config, seen)
     return seen
 
