@@ -1,8 +1,8 @@
 """Requests a second at a sidecar of two workers, and how long each takes: `make bench ARGS=load`.
 
 Beside a bare Flask route that only reads the body, under the same gunicorn settings and the same signed
-requests: the ratio is the cost of guarding. The clients run on the same cores as the servers, so both are slower
-than they are alone.
+requests: the ratio is the cost of guarding. The clients run on the same cores as the servers, so both are
+slower than they are alone.
 """
 
 from __future__ import annotations
