@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def test_rows_tell_of_lists_exchanges_and_cases(asking: Machine) -> None:
     assert seen["upload_guard_exchange_stale icse"] == seen["upload_guard_exchange_failed icse"] == 1
     assert seen["upload_guard_cases open"] == 0
     assert seen["upload_guard_breaker_entries tripped"] == 0
+
+
+def test_the_decoders_and_the_snapshot_are_looked_at_every_second(asking: Machine) -> None:
+    asking.post("/v1/check", b"x")
+    end = time.monotonic() + 20
+    while not (seen := samples(asking))["upload_guard_snapshot_timestamp_seconds"] and time.monotonic() < end:
+        time.sleep(0.2)
+    assert seen["upload_guard_decoders"] == 1
+    assert seen["upload_guard_decoders_waiting"] == seen["upload_guard_decoders_killed_total"] == 0
+    assert time.time() - 600 < seen["upload_guard_snapshot_timestamp_seconds"] <= time.time()
+    assert seen["upload_guard_snapshot_faulty"] == 0
 
 
 def test_health_warns_of_an_exchange_that_fails_and_is_stale(asking: Machine) -> None:
