@@ -111,10 +111,10 @@ def note(response: requests.Response, data: bytes, is_listed: bool, seen: Seen) 
     seen.clean += not answer["case"]
 
 
-def kill_some(sidecar: SidecarProcess, seed: int, seen: Seen, done: threading.Event) -> None:
+def kill_some(sidecar: SidecarProcess, every: float, seed: int, seen: Seen, done: threading.Event) -> None:
     """Kill a worker or something below one, now and then."""
     chosen = random.Random(seed)
-    while not done.wait(KILL_EVERY):
+    while not done.wait(min(every, threading.TIMEOUT_MAX)):
         victims = sorted(sidecar.workers())
         if victims and chosen.random() < 0.3:
             victims = sorted(below(chosen.choice(victims))) or victims
@@ -181,8 +181,8 @@ def at_work(threads: list[threading.Thread], done: threading.Event) -> Iterator[
             thread.join()
 
 
-def soak(folder: Path, seconds: float, seed: int) -> Seen:
-    """Run it; what is wrong stands in `wrong`, cases that were lost included."""
+def soak(folder: Path, seconds: float, seed: int, kill_every: float = KILL_EVERY) -> Seen:
+    """Run it, with a kill every so many seconds; what is wrong stands in `wrong`, lost cases included."""
     listed = activate_listed_picture(settings_in(folder))
     # The breaker lowers the one entry that all these uploads match; they are held all the same.
     config = write_config(
@@ -200,7 +200,7 @@ def soak(folder: Path, seconds: float, seed: int) -> Seen:
         pictures = [Pictures(listed, seed + number) for number in range(CLIENTS)]
         threads = [
             *(threading.Thread(target=upload, args=(sidecar.url, key, one, seen, done)) for one in pictures),
-            threading.Thread(target=kill_some, args=(sidecar, seed, seen, done)),
+            threading.Thread(target=kill_some, args=(sidecar, kill_every, seed, seen, done)),
             threading.Thread(target=measure, args=(processes, seen, done)),
         ]
         with at_work(threads, done):
@@ -235,11 +235,12 @@ def lost(config: Path, seen: Seen) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--kill-every", type=float, default=KILL_EVERY, help="seconds; inf for never")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}, {arguments.seconds:.0f} s, {CLIENTS} clients", flush=True)
     with TemporaryDirectory() as folder:
-        seen = soak(Path(folder), arguments.seconds, arguments.seed)
+        seen = soak(Path(folder), arguments.seconds, arguments.seed, arguments.kill_every)
     print(
         f"answered {seen.answered}, of these kept as cases {len(seen.cases)}; processes killed {seen.kills}"
     )
