@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,9 +90,37 @@ class Signs(AuthBase):
         return Signing(self.key, hashlib.sha256(sent).hexdigest())(request)
 
 
+@dataclass(frozen=True, slots=True)
+class SidecarProcess:
+    """A sidecar that runs: its address, its master process, and what it has written on standard error."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def workers(self) -> set[int]:
+        """The process ids that answer requests."""
+        return children(self.process.pid)
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+
+def children(pid: int) -> set[int]:
+    """Of this very process."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
 @contextmanager
 def sidecar(config: Path) -> Iterator[str]:
     """`upload-guard serve` over the data folder that `config` names; gives its address."""
+    with sidecar_process(config) as running_one:
+        yield running_one.url
+
+
+@contextmanager
+def sidecar_process(config: Path) -> Iterator[SidecarProcess]:
+    """The same, for a test that has something to do with its processes."""
     port, certificate = free_port(), load_settings(config).sidecar.certificate
     url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     server = Server(
@@ -102,8 +131,8 @@ def sidecar(config: Path) -> Iterator[str]:
         log=config.with_suffix(".sidecar.log"),
         authority=certificate,
     )
-    with running(server):
-        yield url
+    with running(server) as process:
+        yield SidecarProcess(url, process, server.log)
 
 
 def gunicorn(port: int, application: str) -> tuple[str, ...]:

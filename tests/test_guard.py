@@ -171,3 +171,17 @@ def test_of_what_is_monitored_the_log_says_what_was_found_and_on_which_list(
     )
     assert "monitor match reason=exact entry=test-list v1 #" in caplog.text
     assert "case=- site=test" in caplog.text
+
+
+def test_observers_are_told_of_what_passed_unchecked_too(tmp_path: Path) -> None:
+    told: list[tuple[Result, str]] = []
+
+    @dataclass(frozen=True)
+    class Watching:
+        def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
+            told.append((outcome.verdict.result, findings.unchecked))
+
+    opened = build_policy(settings_in(tmp_path, failure={"timeout": "open"}))
+    guard = Guard(FailingChecker(ServiceTimeout("slow")), None, opened, observers=(Watching(),))
+    guard.check([upload_of(b"x")])
+    assert told == [(Result.UNCHECKED, "timeout")]

@@ -2,4 +2,6 @@
 
 from upload_guard.cli.main import main
 
-main()
+# A process that this one starts may import it again.
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ from typing import Protocol
 from upload_guard.errors import CheckFailed, StorageFailed, Unavailable, UploadGuardError
 from upload_guard.policy import Policy, judge, passed_unchecked
 from upload_guard.records import CANARY, Findings, Outcome, Result, Upload, Verdict
+from upload_guard.stages import Stage, timed
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Keeper(Protocol):
 
 
 class Observer(Protocol):
-    """Is told of every upload that was judged here and acted upon; decides nothing."""
+    """Is told of every upload that was judged here, or passed unchecked, and acted upon; decides nothing."""
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None: ...
 
@@ -76,10 +77,11 @@ class Guard:
             if fault.code not in self.policy.open_on:
                 raise
             log.warning("passed unchecked: %s (%s)", fault.code, fault)
-            return Outcome(passed_unchecked(fault.code))
+            return passed_unchecked(fault.code), Findings(unchecked=fault.code)
         if isinstance(answer, Outcome):
             return answer
-        return judge(answer, self.policy, datetime.now(UTC)), answer
+        with timed(Stage.JUDGE):
+            return judge(answer, self.policy, datetime.now(UTC)), answer
 
     def _settle(self, upload: Upload, judged: Outcome | tuple[Verdict, Findings]) -> Outcome:
         outcome = judged if isinstance(judged, Outcome) else self._act(upload, *judged)
@@ -99,7 +101,8 @@ class Guard:
     def _kept(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         if self.keeper is None:
             raise StorageFailed("an upload is to be held, and no keeper is configured")
-        return self.keeper.keep(upload, verdict, findings)
+        with timed(Stage.KEEP):
+            return self.keeper.keep(upload, verdict, findings)
 
 
 def _tell(observer: Observer, upload: Upload, outcome: Outcome, findings: Findings) -> None:

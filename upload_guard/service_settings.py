@@ -78,6 +78,13 @@ class SidecarSettings(Section):
     port: int = Field(default=8467, ge=1, le=65535)
     workers: int = Field(default=2, ge=1, le=256)
     threads: int = Field(default=2, ge=1, le=256)
+    timeout: int = Field(default=60, ge=1, le=3600)
+    graceful_timeout: int = Field(default=70, ge=1, le=3600)
+    keepalive: int = Field(default=30, ge=0, le=3600)
+    max_requests: int = Field(default=0, ge=0)
+    max_requests_jitter: int = Field(default=0, ge=0)
+    backlog: int = Field(default=2048, ge=1, le=65535)
+    sync: bool = True
 
     @field_validator("certificate", "certificate_key", mode="before")
     @classmethod

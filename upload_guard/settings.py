@@ -153,6 +153,7 @@ class LogSettings(Section):
     """What the sidecar and the commands write to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
 
 
 class Settings(Section):
@@ -208,6 +209,11 @@ class Settings(Section):
     @property
     def lists_dir(self) -> Path:
         return self.data_dir / "lists"
+
+    @property
+    def metrics_dir(self) -> Path:
+        # Two sidecars over one data folder count apart.
+        return self.data_dir / "metrics" / str(self.sidecar.port)
 
     @property
     def snapshots_dir(self) -> Path:

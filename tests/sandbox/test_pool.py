@@ -110,6 +110,15 @@ def test_a_file_that_waits_in_time_is_answered() -> None:
         assert list(threads.map(lambda _: tell(sandbox, "nap"), range(4))) == [Analysis()] * 4
 
 
+def test_how_many_files_wait_is_told() -> None:
+    with open_sandbox(workers=1, queue_seconds=5) as sandbox, ThreadPoolExecutor(3) as threads:
+        sandbox.start()
+        asked = [threads.submit(tell, sandbox, "nap") for _ in range(3)]
+        assert eventually(lambda: sandbox.status().waiting == 2)
+        assert [one.result() for one in asked] == [Analysis()] * 3
+        assert sandbox.status().waiting == 0
+
+
 def test_a_worker_that_died_waiting_costs_no_file() -> None:
     with open_sandbox(workers=1) as sandbox:
         import os

@@ -19,6 +19,7 @@ from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import NOT_DECODED, NOT_READ, Findings, Match, Signal, SignalType, Upload
 from upload_guard.sandbox.pool import Sandbox
+from upload_guard.stages import Stage, timed
 
 Settles = Callable[[tuple[Match, ...]], bool]
 """Whether these matches of an upload's own digests make a verdict that nothing found later can change."""
@@ -123,19 +124,24 @@ class LocalChecker:
 
     def _found(self, upload: Upload, held: _Held, deadline: float) -> Findings:
         sha256, site = upload.digest.sha256, upload.source.site
-        digests = self._exact(upload, held.snapshot)
-        matches = held.snapshot.find(digests, self.distances)
+        with timed(Stage.DIGESTS):
+            digests = self._exact(upload, held.snapshot)
+        with timed(Stage.MATCH):
+            matches = held.snapshot.find(digests, self.distances)
         # Whether a listed file looks like a known-good image is seen only by opening it.
         if not held.bank.has_looks:
             weighed = held.opinions.on(with_benign(matches, digests, held.bank, site), sha256, site)
             if self.settles(weighed):
                 return Findings(digests, matches, degraded=(NOT_DECODED,))
-        analysis = self.sandbox.analyse(upload.content, deadline)
+        with timed(Stage.DECODE):
+            analysis = self.sandbox.analyse(upload.content, deadline)
         signals = digests + analysis.signals
-        matches += held.snapshot.find(analysis.signals, self.distances)
+        with timed(Stage.MATCH):
+            matches += held.snapshot.find(analysis.signals, self.distances)
+            matches = with_benign(matches, signals, held.bank, site)
         return Findings(
             signals=signals,
-            matches=with_benign(matches, signals, held.bank, site),
+            matches=matches,
             unscannable=analysis.unscannable,
             unreadable=analysis.unreadable,
             degraded=analysis.degraded,

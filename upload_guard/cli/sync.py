@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, print_table, shown_progress
-from upload_guard.compose import build_sync, exchange_states
+from upload_guard.compose import build_sync, due_lists, exchange_states, exchanges_of, stale_lists
 from upload_guard.errors import ConfigError, UploadGuardError
 from upload_guard.list_settings import ExchangeSettings
 
@@ -35,18 +35,18 @@ def run(app: App, names: tuple[str, ...]) -> None:
 
     What is new acts once it has passed the gate. Exit code 1 if any list could not be brought up to date.
     """
-    exchanges = _exchanges(app)
+    exchanges = exchanges_of(app.settings)
     for name in names:
         if name not in exchanges:
             raise ConfigError(f"list {name!r} has no exchange: write one into [lists.{name}.exchange]")
     failed = 0
-    for name in names or _due(app, exchanges):
+    for name in names or due_lists(app.settings):
         try:
             _run(app, name)
         except UploadGuardError as fault:
             failed += 1
             click.echo(f"{name}: {fault}", err=True)
-    stale = _stale(app, exchanges)
+    stale = stale_lists(app.settings)
     for name in stale:
         log.warning(
             "ALARM: list %r is stale: nobody knows what its exchange has added or withdrawn since", name
@@ -58,7 +58,7 @@ def run(app: App, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def status(app: App) -> None:
     """Show how old each fetched list is. Exit code 1 if any is stale or its last run failed."""
-    exchanges, now = _exchanges(app), datetime.now(UTC)
+    exchanges, now = exchanges_of(app.settings), datetime.now(UTC)
     if not exchanges:
         click.echo("No list has an exchange: see docs/exchanges.md.")
         return
@@ -68,20 +68,7 @@ def status(app: App) -> None:
         [_row(name, states.get(name), own, now) for name, own in sorted(exchanges.items())],
     )
     failed = any(name not in states or states[name].fault for name in exchanges)
-    sys.exit(1 if failed or _stale(app, exchanges) else 0)
-
-
-def _exchanges(app: App) -> dict[str, ExchangeSettings]:
-    return {name: own.exchange for name, own in app.settings.lists.items() if own.exchange}
-
-
-def _due(app: App, exchanges: dict[str, ExchangeSettings]) -> list[str]:
-    states, now = exchange_states(app.settings), datetime.now(UTC)
-    return [
-        name
-        for name, own in sorted(exchanges.items())
-        if name not in states or states[name].due(timedelta(hours=own.every_hours), now)
-    ]
+    sys.exit(1 if failed or stale_lists(app.settings) else 0)
 
 
 def _run(app: App, name: str) -> None:
@@ -98,16 +85,6 @@ def _run(app: App, name: str) -> None:
         click.echo(
             f"It waits: {report.waits}. It acts after: upload-guard list activate {name} {version.number}"
         )
-
-
-def _stale(app: App, exchanges: dict[str, ExchangeSettings]) -> list[str]:
-    """Lists that were not known to be up to date for too long."""
-    states, now = exchange_states(app.settings), datetime.now(UTC)
-    return [
-        name
-        for name, own in sorted(exchanges.items())
-        if name in states and states[name].stale(timedelta(hours=own.stale_hours), now)
-    ]
 
 
 def _row(name: str, state: ExchangeState | None, own: ExchangeSettings, now: datetime) -> tuple[object, ...]:

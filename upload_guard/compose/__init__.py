@@ -2,6 +2,7 @@
 
 from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
+from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
 from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
 from upload_guard.compose.rules import (
     build_assembly,
@@ -37,7 +38,9 @@ __all__ = [
     "build_station",
     "build_sync",
     "build_trust",
+    "due_lists",
     "exchange_states",
+    "exchanges_of",
     "is_manual",
     "known_categories",
     "lists_not_active",
@@ -50,5 +53,6 @@ __all__ = [
     "open_lists",
     "open_signal_log",
     "sandbox_of",
+    "stale_lists",
     "with_signal_checker",
 ]

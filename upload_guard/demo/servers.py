@@ -45,7 +45,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(server: Server) -> Iterator[None]:
+def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
     """The server, answering; ended with everything it started when the block ends."""
     with server.log.open("wb") as log:
         # A session of its own, so that Ctrl-C reaches this process first and it can end things in order.
@@ -58,7 +58,7 @@ def running(server: Server) -> Iterator[None]:
         )
     try:
         _wait_until_up(server, process)
-        yield
+        yield process
     finally:
         _end(process)
 

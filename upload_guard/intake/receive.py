@@ -21,6 +21,7 @@ from upload_guard.intake.pieces import Piece, piece_in_fields, piece_in_headers
 from upload_guard.intake.rules import Forward, IntakeRule, Pieces
 from upload_guard.intake.types import check_type, is_form, plain_boundary
 from upload_guard.records import Source, Upload
+from upload_guard.stages import Stage, timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def receive(environ: Mapping[str, Any], rule: IntakeRule, source: Source) -> Rec
     Raises a `RequestError` for what cannot be inspected, `StorageFailed` if the spool takes no more; then
     nothing is left behind.
     """
-    with ExitStack() as opened:
+    with timed(Stage.INTAKE), ExitStack() as opened:
         return _Intake(environ, rule, source, opened).take_in()
 
 

@@ -64,6 +64,8 @@ class LiveSnapshot:
         self._snapshot: Snapshot | None = None
         self.fault = ""
         """Why the entries in force are not the newest, for health; empty where they are."""
+        self.since = 0.0
+        """When what is in force was taken over, in seconds since 1970; 0 before."""
 
     def __call__(self) -> Snapshot:
         """Raises `NotReady` while nothing could be loaded yet; later faults keep the last good one."""
@@ -109,6 +111,7 @@ class LiveSnapshot:
             return
         try:
             self._snapshot = self._source.load(self._snapshot)
+            self.since = time.time()
         except SnapshotDamaged as fault:
             self._mender.begin()
             self._say(self._mender.fault or str(fault))

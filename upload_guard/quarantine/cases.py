@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import NoSuchCase, UsageError
@@ -132,6 +133,13 @@ class Cases:
 
 def _of(site: str | None) -> tuple[ColumnElement[bool], ...]:
     return () if site is None else (Case.site == site,)
+
+
+def count_by_state(database: Database) -> Mapping[CaseState, int]:
+    """How many cases stand where; each state is named."""
+    with database.session() as session:
+        counted = dict(session.execute(select(Case.state, func.count()).group_by(Case.state)).tuples().all())
+    return {state: counted.get(state.value, 0) for state in CaseState}
 
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:

@@ -41,7 +41,8 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class SandboxStatus:
-    """Which walls the workers have, how many live, how many were killed or died, and the last fault.
+    """Which walls the workers have, how many live, how many files wait for one, how many were killed or died,
+    and the last fault.
 
     Nothing is known of the walls before the first worker: see `Sandbox.start`.
     """
@@ -50,6 +51,7 @@ class SandboxStatus:
     seccomp: bool
     landlock: bool
     workers: int
+    waiting: int
     killed: int
     fault: str
 
@@ -78,6 +80,7 @@ class Sandbox:
         self._nursery: Nursery | None = None
         self._idle: list[WorkerHandle] = []
         self._live = 0
+        self._waiting = 0
         self._killed = 0
         self._fault = ""
         self._walls: Confinement | None = None
@@ -105,7 +108,13 @@ class Sandbox:
     def status(self) -> SandboxStatus:
         walls = self._walls or Confinement(rlimits=False, seccomp=False, landlock=False)
         return SandboxStatus(
-            walls.rlimits, walls.seccomp, walls.landlock, self._live, self._killed, self._fault
+            rlimits=walls.rlimits,
+            seccomp=walls.seccomp,
+            landlock=walls.landlock,
+            workers=self._live,
+            waiting=self._waiting,
+            killed=self._killed,
+            fault=self._fault,
         )
 
     def close(self) -> None:
@@ -149,11 +158,11 @@ class Sandbox:
     def _take(self) -> WorkerHandle:
         deadline = time.monotonic() + self._limits.queue_seconds
         with self._changed:
-            while not self._idle and self._live >= self._limits.workers:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise Busy(f"all {self._limits.workers} decoder workers are busy")
-                self._changed.wait(left)
+            self._waiting += 1
+            try:
+                self._wait_for_room(deadline)
+            finally:
+                self._waiting -= 1
             waiting = self._idle.pop() if self._idle else None
             self._live += waiting is None
         if waiting and waiting.idle:
@@ -166,6 +175,13 @@ class Sandbox:
         except BaseException:
             self._leave()
             raise
+
+    def _wait_for_room(self, deadline: float) -> None:
+        while not self._idle and self._live >= self._limits.workers:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Busy(f"all {self._limits.workers} decoder workers are busy")
+            self._changed.wait(left)
 
     def _give_back(self, worker: WorkerHandle) -> None:
         with self._changed:

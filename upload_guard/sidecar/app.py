@@ -9,6 +9,7 @@ from flask import Flask
 from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import Station, build_intake, build_station, with_signal_checker
+from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.outcomes import LateOutcomes
@@ -23,22 +24,26 @@ from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.signals import signal_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
+from upload_guard.sidecar.counters import Counters
+from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
+from upload_guard.sidecar.metrics import metrics_routes
+from upload_guard.sidecar.requests import follow_requests
 
 
 def create_app(settings: Settings) -> Flask:
     """The service over the data folder of `settings`. Raises `StorageFailed` or `MasterKeyError`."""
     keys, ledger = open_for_door(settings)
     keys.probe()
-    station, signals = with_signal_checker(build_station(settings), settings)
+    counters = Counters()
+    station, signals = with_signal_checker(_counted(build_station(settings), counters), settings)
     # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
     station.sandbox.start()
     station.snapshot.start()
-    station.housekeeper.start()
     app = api_application("upload_guard.sidecar", __version__)
     take_requests(app)
     guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
-    answer_errors(app, settings.failure.retry_after)
+    answer_errors(app, settings.failure.retry_after, counters.fault)
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     for routes in (
@@ -51,6 +56,10 @@ def create_app(settings: Settings) -> Flask:
         app.register_api(routes)
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
+    app.register_blueprint(metrics_routes(station, settings, counters))
+    follow_requests(app, counters)
+    # They end with the application.
+    app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
     return app
 
 
@@ -60,6 +69,22 @@ def _checks(station: Station, settings: Settings) -> Checks:
     tickets = Tickets(station.keeper.database, station.guard.patience)
     background = Background(tickets, settings.sidecar.threads)
     return Checks(station.guard, rule, tickets, background, settings.failure.retry_after)
+
+
+def _counted(station: Station, counters: Counters) -> Station:
+    guard = replace(station.guard, observers=(*station.guard.observers, counters))
+    return replace(station, guard=guard)
+
+
+def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[Housekeeper, ...]:
+    """Each does one thing, so that none waits while another takes its time."""
+    sampling = Job("sampling", lambda: counters.sample(station), alone=False)
+    threads = [station.housekeeper, Housekeeper((sampling,), settings.data_dir)]
+    if settings.sidecar.sync:
+        threads.append(fetcher(settings))
+    for thread in threads:
+        thread.start()
+    return tuple(threads)
 
 
 def _bridge(station: Station, signals: SignalChecker, checks: Checks, cases: Cases) -> Bridge:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 
 from flask import Blueprint, Response, jsonify
 
-from upload_guard.compose import Station, lists_not_active
+from upload_guard.compose import Station, exchange_states, exchanges_of, lists_not_active, stale_lists
 from upload_guard.errors import UploadGuardError
 from upload_guard.intake.body import Spool
+from upload_guard.lists.trips import trips
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.settings import Settings
 from upload_guard.sidecar.auth import caller_or_none, public
@@ -93,8 +94,30 @@ def _not_active(station: Station, settings: Settings) -> tuple[str, ...]:
         return ()
 
 
+def _exchange_warnings(settings: Settings) -> list[str]:
+    try:
+        states, stale = exchange_states(settings), stale_lists(settings)
+    except UploadGuardError:
+        return []
+    failed = [name for name in exchanges_of(settings) if name in states and states[name].fault]
+    return [
+        f"exchange_stale: nobody knows what was added to or withdrawn from {name} since" for name in stale
+    ] + [f"exchange_failed: {name}: {states[name].fault}" for name in failed]
+
+
+def _lowered(station: Station) -> int:
+    """Entries that the flood breaker lowered, and of which nobody has said anything yet."""
+    try:
+        return sum(trip.state == "tripped" for trip in trips(station.lists.database))
+    except UploadGuardError:
+        return 0
+
+
 def _warnings(station: Station, settings: Settings) -> list[str]:
-    warnings = []
+    """What should wake somebody, although verdicts are given."""
+    warnings = _exchange_warnings(settings)
+    if lowered := _lowered(station):
+        warnings.append(f"breaker: entries lowered, nobody has decided: {lowered} (list breaker show)")
     if not _active_lists(station):
         warnings.append("no_list: no list is active, so every upload is unchecked")
     warnings += [

@@ -49,7 +49,7 @@ def open_database(url: str) -> Database:
     Raises `StorageFailed`.
     """
     file = Path(make_url(url).database or "")
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     with exclusive_lock(file.parent / "migrate.lock"):
         try:
@@ -92,7 +92,7 @@ def open_for_requests(url: str) -> Database:
     power cut the last moments. Raises `StorageFailed`.
     """
     open_database(url)
-    engine = create_engine(url, poolclass=QueuePool)
+    engine = create_engine(url, poolclass=QueuePool, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "connect", _wait_for_no_disk)
     return Database(engine)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import Flask, Response
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from upload_guard.errors import LockedOut, NotAuthenticated, RateLimited, UploadGuardError
-from upload_guard.sidecar.api.requests import request_id
 from upload_guard.signing import SCHEME
 
 log = logging.getLogger(__name__)
@@ -30,14 +29,18 @@ FAULTS: dict[str | int, type[BaseModel]] = dict.fromkeys(
 )
 
 
-def answer_errors(app: Flask, retry_after: int) -> None:
-    """Have `app` answer every error with an `ErrorAnswer`; `retry_after` in seconds, where that helps."""
+def answer_errors(app: Flask, retry_after: int, count: Callable[[str], None]) -> None:
+    """Have `app` answer every error with an `ErrorAnswer`; `retry_after` in seconds, where that helps.
+
+    `count` hears the code of each error of ours.
+    """
 
     @app.errorhandler(UploadGuardError)
     def say_fault(error: UploadGuardError) -> Response:
         # A lock-out is told once, when it begins: nobody may fill the log with it.
         level = logging.DEBUG if isinstance(error, LockedOut) else logging.WARNING
-        log.log(level, "no verdict: %s (%s) request=%s", error.code, error, request_id())
+        count(error.code)
+        log.log(level, "no verdict: %s (%s)", error.code, error)
         headers = {"WWW-Authenticate": SCHEME} if isinstance(error, NotAuthenticated) else {}
         return _answered(error.status, fault_answer(error, retry_after), headers)
 

@@ -1,19 +1,14 @@
-"""Requests as the API takes them: each has an id, and a JSON body is JSON, in a size that fits memory."""
+"""Requests as the API takes them: a JSON body is JSON, in a size that fits memory."""
 
 from __future__ import annotations
 
-import re
-import secrets
 from typing import Any
 
-from flask import Flask, Request, Response, g
-from flask import request as current
+from flask import Flask, Request, Response
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-REQUEST_ID = "X-Request-Id"
 # A thousand files with all their hashes are a third of it. Files are never read this way.
 MAX_JSON = 1 << 20
-_USABLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class ApiRequest(Request):
@@ -40,25 +35,14 @@ class ApiRequest(Request):
 
 
 def take_requests(app: Flask) -> None:
-    """Have `app` number its requests and bound their JSON."""
+    """Have `app` bound the JSON of its requests."""
     app.request_class = ApiRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON
     # It would answer with a redirect, which is signed for another path.
     app.url_map.merge_slashes = False
 
-    @app.before_request
-    def number() -> None:
-        given = current.headers.get(REQUEST_ID, "")
-        g.upload_guard_request_id = given if _USABLE.fullmatch(given) else secrets.token_hex(8)
-
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers[REQUEST_ID] = request_id()
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
-
-
-def request_id() -> str:
-    """Of the request being answered: the caller's own where that is fit for a log, or a new one."""
-    return str(g.upload_guard_request_id)
