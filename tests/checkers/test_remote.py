@@ -8,7 +8,7 @@ import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.support import upload_of
+from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
 from upload_guard.compose import build_guard
 from upload_guard.demo.servers import free_port
@@ -35,6 +36,10 @@ from upload_guard.settings import ServiceSettings, Settings
 from upload_guard.signing import Credentials, Request, parse
 
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
+
+
+def checker_of(url: str, timeout: float = 1.0) -> RemoteChecker:
+    return RemoteChecker(Line(Sidecar(url, 1.0, timeout)))
 
 
 @contextmanager
@@ -60,7 +65,7 @@ def answering(status: int, body: bytes, seen: list[Any] | None = None) -> Iterat
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield RemoteChecker(f"http://127.0.0.1:{server.server_port}", 1.0, 5.0)
+            yield checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
         finally:
             server.shutdown()
             thread.join()
@@ -73,12 +78,15 @@ def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChe
         server.settimeout(5)
 
         def serve() -> None:
-            with closing(server.accept()[0]) as connection:
-                behave(connection)
+            with suppress(OSError):
+                while True:
+                    with closing(server.accept()[0]) as connection:
+                        behave(connection)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield RemoteChecker(f"http://127.0.0.1:{server.getsockname()[1]}", 1.0, 0.5)
+        yield checker_of(f"http://127.0.0.1:{server.getsockname()[1]}", 0.5)
+        server.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
@@ -87,7 +95,17 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")), math.inf)
     ((path, headers, body),) = seen
-    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&uploader=&dry_run=0&guessed=0"
+    said = parse_qs(urlsplit(path).query, keep_blank_values=True)
+    upload_id = said.pop("upload_id")[0]
+    assert urlsplit(path).path == "/v1/check"
+    assert said == {
+        "site": ["my site"],
+        "route": ["/a b?c"],
+        "uploader": [""],
+        "dry_run": ["0"],
+        "guessed": ["0"],
+    }
+    assert len(bytes.fromhex(upload_id)) == 16
     assert headers["Content-Length"] == "300000"
     assert "file.bin" not in str(headers)
     assert body == b"x" * 300_000
@@ -114,7 +132,7 @@ def test_uploaders_are_told_apart_and_none_is_named() -> None:
 def test_a_guard_that_only_looks_asks_the_sidecar_to_keep_nothing() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        guard = build_guard(Settings(service=ServiceSettings(url=checker.url)))
+        guard = build_guard(Settings(service=ServiceSettings(url=checker.line.sidecar.url)))
         guard.inspect(upload_of(b"bytes"))
         guard.check([upload_of(b"bytes")])
     assert [parse_qs(urlsplit(path).query)["dry_run"] for path, _, _ in seen] == [["1"], ["0"]]
@@ -143,7 +161,7 @@ def test_what_is_sent_is_signed_as_it_is_sent(body: bytes) -> None:
 def test_the_settings_key_signs() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        service = {"url": checker.url, "key_id": "key-1", "secret": "a secret"}
+        service = {"url": checker.line.sidecar.url, "key_id": "key-1", "secret": "a secret"}
         build_guard(Settings.model_validate({"service": service})).check([upload_of(b"bytes")])
     signed = parse(seen[0][1]["Authorization"])
     assert signed is not None
@@ -243,7 +261,7 @@ def test_too_large_for_the_sidecar_is_too_large() -> None:
 
 def test_a_sidecar_that_is_not_there_is_unreachable() -> None:
     with pytest.raises(ServiceUnreachable):
-        RemoteChecker(f"http://127.0.0.1:{free_port()}", 1.0, 1.0).check(upload_of(b"x"), math.inf)
+        checker_of(f"http://127.0.0.1:{free_port()}").check(upload_of(b"x"), math.inf)
 
 
 def test_a_sidecar_that_accepts_and_never_answers_is_a_timeout() -> None:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Annotated, Literal, Self
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from upload_guard.checkers.line import Answer, Line
 from upload_guard.errors import (
     BodyTooLarge,
     Busy,
@@ -31,6 +35,9 @@ from upload_guard.records import Action, Outcome, Result, Source, Upload, Verdic
 from upload_guard.signing import Credentials, Request, sign
 
 CHECK_PATH = "/v1/check"
+SIGNALS_PATH = "/v1/check/signals"
+# Of a sidecar of an earlier release.
+_NO_SUCH_QUESTION = frozenset({404, 405})
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
@@ -75,70 +82,112 @@ class CheckAnswer(BaseModel):
         return Outcome(Verdict(self.result, action, self.reason, (), self.degraded), self.case)
 
 
+class DigestQuestion(BaseModel):
+    """The body of `POST /v1/check/signals`. Digest in hex, size in bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    size: int
+    route: str = ""
+    uploader: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteChecker:
-    """One sidecar at `url`. Times in seconds; `dry_run` asks for a verdict without keeping anything.
+    """One sidecar on `line`. `dry_run` asks for a verdict without keeping anything.
 
-    `authority`: the certificates that the sidecar's must come from, where they are not the usual ones.
+    `digests_first`: before the file its digest is sent, which may be enough. That costs a second question
+    wherever it is not, as with perceptual lists for every new picture.
     """
 
-    url: str
-    connect_timeout: float
-    timeout: float
-    dry_run: bool = False
+    line: Line
     credentials: Credentials | None = None
-    authority: Path | None = None
+    dry_run: bool = False
+    digests_first: bool = False
 
     def check(self, upload: Upload, deadline: float) -> Outcome:
         """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
-        try:
-            return self._read(self._post(upload, self._patience(deadline)))
-        except requests.Timeout as error:
-            raise ServiceTimeout(f"{self.url} did not answer in time") from error
-        except requests.RequestException as error:
-            raise ServiceUnreachable(f"{self.url}: {type(error).__name__}") from error
+        known = self.check_digest(upload, deadline) if self.digests_first else None
+        # Refused bytes are kept, and only the file has them.
+        if known is not None and not known.verdict.action.refuses:
+            return known
+        return self.line.ask(partial(self._file, upload), self._patience(deadline), self._outcome)
+
+    def check_digest(self, upload: Upload, deadline: float) -> Outcome | None:
+        """The outcome by the upload's SHA-256 alone, or None where only the file could tell."""
+        return self.line.ask(partial(self._digest, upload), self._patience(deadline), self._outcome_or_none)
 
     def _patience(self, deadline: float) -> float:
         """Seconds to wait for this answer: what the request has left, if that is less than for one file."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise ServiceTimeout("the files of this request took too long together")
-        return min(self.timeout, left)
+        return min(self.line.sidecar.timeout, left)
 
-    def _post(self, upload: Upload, timeout: float) -> requests.Response:
-        # A connection of its own for each check: a kept one that the sidecar has just closed would turn
-        # a good upload away. No proxy from the environment either: these bytes go to this address only.
-        with requests.Session() as session, upload.content.open() as stream:
-            session.trust_env = False
-            session.verify = str(self.authority) if self.authority else True
-            return session.post(
-                self.url + CHECK_PATH,
+    @contextmanager
+    def _file(self, upload: Upload) -> Iterator[PreparedRequest]:
+        with upload.content.open() as stream:
+            yield requests.Request(
+                "POST",
+                self._url + CHECK_PATH,
                 params={
                     "site": upload.source.site,
                     "route": upload.source.route[:_LONGEST_ROUTE],
                     "uploader": _hashed(upload.source),
+                    "upload_id": upload.upload_id,
                     "dry_run": str(int(self.dry_run)),
                     "guessed": str(int(upload.guessed)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
                 data=stream if upload.digest.size else b"",
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
-                auth=Signing(self.credentials, upload.digest.sha256.hex()) if self.credentials else None,
-                timeout=(min(self.connect_timeout, timeout), timeout),
-                allow_redirects=False,
-            )
+                auth=self._signing(upload.digest.sha256.hex()),
+            ).prepare()
 
-    def _read(self, response: requests.Response) -> Outcome:
-        if response.status_code == BodyTooLarge.status:
-            raise BodyTooLarge(f"{self.url} takes no upload of this size")
-        if response.status_code != requests.codes.ok:
-            code = _code(response)
-            said = f"{self.url} answered with status {response.status_code} ({code or 'no reason given'})"
-            raise _fault(response.status_code, code)(said)
+    @contextmanager
+    def _digest(self, upload: Upload) -> Iterator[PreparedRequest]:
+        question = DigestQuestion(
+            sha256=upload.digest.sha256.hex(),
+            size=upload.digest.size,
+            route=upload.source.route[:_LONGEST_ROUTE],
+            uploader=_hashed(upload.source),
+        )
+        body = question.model_dump_json().encode()
+        yield requests.Request(
+            "POST",
+            self._url + SIGNALS_PATH,
+            data=body,
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            auth=self._signing(hashlib.sha256(body).hexdigest()),
+        ).prepare()
+
+    @property
+    def _url(self) -> str:
+        return self.line.sidecar.url
+
+    def _signing(self, digest: str) -> Signing | None:
+        return Signing(self.credentials, digest) if self.credentials else None
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        self._raise_for_status(answer)
         try:
-            return CheckAnswer.model_validate_json(response.content).outcome()
+            return CheckAnswer.model_validate_json(answer.body).outcome()
         except ValidationError as error:
-            raise ServiceUnreachable(f"{self.url} answered something that is no verdict") from error
+            raise ServiceUnreachable(f"{self._url} answered something that is no verdict") from error
+
+    def _outcome_or_none(self, answer: Answer) -> Outcome | None:
+        if answer.status in _NO_SUCH_QUESTION or _needs_file(answer):
+            return None
+        return self._outcome(answer)
+
+    def _raise_for_status(self, answer: Answer) -> None:
+        if answer.status == BodyTooLarge.status:
+            raise BodyTooLarge(f"{self._url} takes no upload of this size")
+        if answer.status != requests.codes.ok:
+            code = _code(answer)
+            said = f"{self._url} answered with status {answer.status} ({code or 'no reason given'})"
+            raise _fault(answer.status, code)(said)
 
 
 def _hashed(source: Source) -> str:
@@ -161,9 +210,16 @@ class Signing(AuthBase):
         return request
 
 
-def _code(response: requests.Response) -> str:
+def _needs_file(answer: Answer) -> bool:
     try:
-        return _Fault.model_validate_json(response.content).code
+        return answer.status == requests.codes.ok and _NeedFile.model_validate_json(answer.body).need_file
+    except ValidationError:
+        return False
+
+
+def _code(answer: Answer) -> str:
+    try:
+        return _Fault.model_validate_json(answer.body).code
     except ValidationError:
         return ""
 
@@ -172,6 +228,10 @@ def _fault(status: int, code: str) -> type[Unavailable]:
     if code in _FAULTS:
         return _FAULTS[code]
     return ServiceUnreachable if status >= requests.codes.server_error else ServiceRefused
+
+
+class _NeedFile(BaseModel):
+    need_file: Literal[True]
 
 
 class _Fault(BaseModel):

@@ -81,17 +81,20 @@ def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
 
 
 def _remote_guard(settings: Settings) -> Guard:
+    from upload_guard.checkers.line import Line, Sidecar
     from upload_guard.checkers.remote import RemoteChecker
 
     service = settings.service
     if service.credentials is None:
         log.warning("WARNING: service.url without service.key_id: no sidecar answers without a key")
-    checker = RemoteChecker(
-        service.url,
-        service.connect_timeout,
-        service.timeout,
-        credentials=service.credentials,
+    sidecar = Sidecar(
+        url=service.url,
+        connect_timeout=service.connect_timeout,
+        timeout=service.timeout,
         authority=service.authority,
+        failures=service.failures,
+        pause=service.pause,
     )
+    checker = RemoteChecker(Line(sidecar), service.credentials, digests_first=service.digests_first)
     inspector = replace(checker, dry_run=True)
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)

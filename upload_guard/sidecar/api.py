@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
@@ -19,6 +21,8 @@ from upload_guard.intake.types import is_form
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.records import Match, Outcome, SignalType, Source, Upload
 from upload_guard.sidecar.auth import caller, requires
+
+_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class MatchAnswer(BaseModel):
@@ -51,16 +55,26 @@ def check_routes(station: Station, rule: IntakeRule) -> Blueprint:
         """The file is the raw body or the only file of a form; `route` says where it came in, and
         the key of which site.
 
-        `guessed=1`: it was found in a text by its first bytes, and may be none.
+        `guessed=1`: it was found in a text by its first bytes, and may be none. `upload_id`: 32 hex
+        digits, the same in all attempts to have one upload checked, which then end in one case.
         """
         source = Source(caller().site, request.args.get("route", ""), request.args.get("uploader", "")[:64])
         with received(_with_a_file(request.environ), rule, source) as body:
-            upload = replace(_only(body.uploads), guessed=request.args.get("guessed") == "1")
+            upload = replace(
+                _only(body.uploads),
+                guessed=request.args.get("guessed") == "1",
+                upload_id=_upload_id(request.args.get("upload_id", "")),
+            )
             outcome = _outcome(station.guard, upload, dry_run=request.args.get("dry_run") == "1")
         kind = DetailedAnswer if Scope.DETAILS in caller().scopes else CheckAnswer
         return Response(kind.of(outcome).model_dump_json(), mimetype="application/json")
 
     return routes
+
+
+def _upload_id(said: str) -> str:
+    """Whoever asks gives one where they may ask again; else this attempt is the only one."""
+    return said if _UPLOAD_ID.fullmatch(said) else secrets.token_hex(16)
 
 
 def _match(match: Match) -> MatchAnswer:
