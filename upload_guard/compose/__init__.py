@@ -1,6 +1,14 @@
 """The one place that builds parts from settings. What a deployment does not use is not imported."""
 
-from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
+from upload_guard.compose.guards import (
+    GuardedSite,
+    build_guard,
+    build_inspector,
+    build_routes,
+    build_site,
+    open_explainer,
+)
+from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -22,14 +30,17 @@ from upload_guard.compose.stores import (
 )
 
 __all__ = [
+    "GuardedSite",
     "Station",
     "build_assembly",
     "build_guard",
     "build_inspector",
     "build_intake",
+    "build_late_queue",
     "build_policy",
     "build_reevaluator",
     "build_routes",
+    "build_site",
     "build_station",
     "build_sync",
     "build_trust",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import live_snapshot, local_checker, lone_checker, sandbox_of
+from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.rules import build_policy, build_trust
 from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of
 from upload_guard.guard import Guard
@@ -14,7 +15,7 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.local import LocalChecker
-    from upload_guard.housekeeping import Housekeeper
+    from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.lists.breaker import FloodBreaker
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.live import LiveSnapshot
@@ -39,8 +40,12 @@ class Station:
     housekeeper: Housekeeper
 
 
-def build_station(settings: Settings) -> Station:
-    """Lists, matching and quarantine of this process. Raises `StorageFailed`."""
+def build_station(settings: Settings, hook: Hook | None = None) -> Station:
+    """Lists, matching and quarantine of this process. Raises `StorageFailed`.
+
+    `hook` is told of what passed unchecked and should not have; else the one that the settings name.
+    """
+    from upload_guard.housekeeping import Housekeeper
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.quarantine.vault import Vault
 
@@ -54,15 +59,21 @@ def build_station(settings: Settings) -> Station:
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
     breaker = _breaker(settings, database)
-    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker))
+    late = build_late_queue(settings)
     guard = Guard(
         checker=checker,
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, housekeeper),
+        observers=(breaker,),
+        late=late,
     )
-    return Station(guard, checker, snapshot, sandbox, lists, keeper, housekeeper)
+    jobs = _jobs(breaker, _reevaluator(settings, database, checker))
+    if late is not None:
+        jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)
+    housekeeper = Housekeeper(jobs, settings.data_dir)
+    observing = replace(guard, observers=(breaker, housekeeper))
+    return Station(observing, checker, snapshot, sandbox, lists, keeper, housekeeper)
 
 
 def build_reevaluator(settings: Settings) -> Reevaluator:
@@ -82,15 +93,14 @@ def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     )
 
 
-def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
-    from upload_guard.housekeeping import Housekeeper, Job
+def _jobs(breaker: FloodBreaker, reevaluator: Reevaluator) -> tuple[Job, ...]:
+    from upload_guard.housekeeping import Job
 
-    jobs = (
+    return (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", reevaluator.run),
     )
-    return Housekeeper(jobs, settings.data_dir)
 
 
 def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:
