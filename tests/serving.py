@@ -90,9 +90,9 @@ class Signs(AuthBase):
 
 
 @contextmanager
-def sidecar(config: Path) -> Iterator[str]:
-    """`upload-guard serve` over the data folder that `config` names; gives its address."""
-    port, certificate = free_port(), load_settings(config).sidecar.certificate
+def sidecar(config: Path, at: int = 0) -> Iterator[str]:
+    """`upload-guard serve` over the data folder that `config` names, at a port or any; gives its address."""
+    port, certificate = at or free_port(), load_settings(config).sidecar.certificate
     url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     server = Server(
         name="sidecar",

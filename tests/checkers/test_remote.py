@@ -299,3 +299,87 @@ def test_no_proxy_from_the_environment_gets_the_bytes(monkeypatch: pytest.Monkey
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     with answering(200, json.dumps(CLEAN).encode()) as checker:
         assert checker.check(upload_of(b"x"), math.inf).verdict.result is Result.CLEAN
+
+
+# Digests first ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def knowing(digests: tuple[int, object], file: object, seen: list[Any]) -> Iterator[RemoteChecker]:
+    """A stand-in that answers to digests with a status and a body, and to files with a verdict."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            by_digests = self.path.startswith("/v1/check/signals")
+            seen.append(json.loads(sent) if by_digests else sent)
+            status, answer = digests if by_digests else (200, file)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            checker = checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
+            yield replace(checker, digests_first=True)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+BLOCKED = {"result": "match", "action": "block", "reason": "exact", "case": "CASE", "degraded": []}
+QUESTION = {"sha256": hashlib.sha256(b"x").hexdigest(), "size": 1}
+
+
+def test_where_the_digest_is_enough_the_file_stays_here() -> None:
+    seen: list[Any] = []
+    with knowing((200, {"need_file": "no", "verdict": CLEAN}), BLOCKED, seen) as checker:
+        assert checker.check(upload_of(b"x"), math.inf).verdict.result is Result.CLEAN
+    assert seen == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {"need_file": "to_look", "verdict": None}),
+        (200, {"need_file": "to_keep", "verdict": BLOCKED | {"case": ""}}),
+        (404, {"code": "not_found"}),
+        (405, {}),
+    ],
+    ids=["only the file tells", "what is refused is kept", "an older sidecar", "another one"],
+)
+def test_where_it_is_not_the_file_follows(answer: tuple[int, object]) -> None:
+    seen: list[Any] = []
+    with knowing(answer, BLOCKED, seen) as checker:
+        assert checker.check(upload_of(b"x"), math.inf).case == "CASE"
+    assert seen == [QUESTION, b"x"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"need_file": "no"},
+        {"need_file": "no", "verdict": None},
+        {"need_file": "to_look", "verdict": CLEAN},
+        {"need_file": False, "verdict": CLEAN},
+        {"verdict": CLEAN},
+        CLEAN,
+    ],
+)
+def test_half_an_answer_to_a_digest_is_never_clean(answer: object) -> None:
+    with knowing((200, answer), CLEAN, []) as checker, pytest.raises(ServiceUnreachable, match="no verdict"):
+        checker.check(upload_of(b"x"), math.inf)
+
+
+def test_by_default_the_file_is_sent_at_once() -> None:
+    seen: list[Any] = []
+    with knowing((200, {"need_file": "no", "verdict": CLEAN}), BLOCKED, seen) as checker:
+        replace(checker, digests_first=False).check(upload_of(b"x"), math.inf)
+    assert seen == [b"x"]

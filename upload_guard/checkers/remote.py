@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -36,8 +36,6 @@ from upload_guard.signing import Credentials, Request, sign
 
 CHECK_PATH = "/v1/check"
 SIGNALS_PATH = "/v1/check/signals"
-# Of a sidecar of an earlier release.
-_NO_SUCH_QUESTION = frozenset({404, 405})
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
@@ -45,6 +43,7 @@ _LONGEST_ROUTE = 200
 _FAULTS: dict[str, type[Unavailable]] = {
     kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed, Busy)
 }
+_Said = TypeVar("_Said", bound=BaseModel)
 
 
 class CheckAnswer(BaseModel):
@@ -83,14 +82,29 @@ class CheckAnswer(BaseModel):
 
 
 class DigestQuestion(BaseModel):
-    """The body of `POST /v1/check/signals`. Digest in hex, size in bytes."""
+    """The body of `POST /v1/check/signals`: digests in hex, size in bytes."""
 
     model_config = ConfigDict(frozen=True)
 
     sha256: str
     size: int
-    route: str = ""
-    uploader: str = ""
+    md5: str | None = None
+    sha1: str | None = None
+
+
+class DigestAnswer(BaseModel):
+    """The answer: no verdict where the file is needed `to_look`; one that refuses wants it `to_keep`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    need_file: Literal["no", "to_look", "to_keep"]
+    verdict: CheckAnswer | None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> DigestAnswer:
+        if (self.verdict is None) != (self.need_file == "to_look"):
+            raise ValueError("a verdict just where digests were enough for one")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +122,25 @@ class RemoteChecker:
 
     def check(self, upload: Upload, deadline: float) -> Outcome:
         """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
-        known = self.check_digest(upload, deadline) if self.digests_first else None
+        known = self._known(upload, deadline) if self.digests_first else None
         # Refused bytes are kept, and only the file has them.
         if known is not None and not known.verdict.action.refuses:
             return known
         return self.line.ask(partial(self._file, upload), self._patience(deadline), self._outcome)
 
-    def check_digest(self, upload: Upload, deadline: float) -> Outcome | None:
-        """The outcome by the upload's SHA-256 alone, or None where only the file could tell."""
-        return self.line.ask(partial(self._digest, upload), self._patience(deadline), self._outcome_or_none)
+    def check_digests(self, question: DigestQuestion, deadline: float) -> Outcome | None:
+        """The outcome by digests alone, without a case; None where only the file could tell."""
+        return self.line.ask(
+            partial(self._digests, question), self._patience(deadline), self._outcome_or_none
+        )
+
+    def _known(self, upload: Upload, deadline: float) -> Outcome | None:
+        digest = upload.digest
+        try:
+            return self.check_digests(DigestQuestion(sha256=digest.sha256.hex(), size=digest.size), deadline)
+        except ServiceRefused:
+            # A sidecar of an earlier release does not know the question; the file it takes.
+            return None
 
     def _patience(self, deadline: float) -> float:
         """Seconds to wait for this answer: what the request has left, if that is less than for one file."""
@@ -146,14 +170,8 @@ class RemoteChecker:
             ).prepare()
 
     @contextmanager
-    def _digest(self, upload: Upload) -> Iterator[PreparedRequest]:
-        question = DigestQuestion(
-            sha256=upload.digest.sha256.hex(),
-            size=upload.digest.size,
-            route=upload.source.route[:_LONGEST_ROUTE],
-            uploader=_hashed(upload.source),
-        )
-        body = question.model_dump_json().encode()
+    def _digests(self, question: DigestQuestion) -> Iterator[PreparedRequest]:
+        body = question.model_dump_json(exclude_none=True).encode()
         yield requests.Request(
             "POST",
             self._url + SIGNALS_PATH,
@@ -170,16 +188,18 @@ class RemoteChecker:
         return Signing(self.credentials, digest) if self.credentials else None
 
     def _outcome(self, answer: Answer) -> Outcome:
-        self._raise_for_status(answer)
-        try:
-            return CheckAnswer.model_validate_json(answer.body).outcome()
-        except ValidationError as error:
-            raise ServiceUnreachable(f"{self._url} answered something that is no verdict") from error
+        return self._said(answer, CheckAnswer).outcome()
 
     def _outcome_or_none(self, answer: Answer) -> Outcome | None:
-        if answer.status in _NO_SUCH_QUESTION or _needs_file(answer):
-            return None
-        return self._outcome(answer)
+        verdict = self._said(answer, DigestAnswer).verdict
+        return verdict.outcome() if verdict else None
+
+    def _said(self, answer: Answer, kind: type[_Said]) -> _Said:
+        self._raise_for_status(answer)
+        try:
+            return kind.model_validate_json(answer.body)
+        except ValidationError as error:
+            raise ServiceUnreachable(f"{self._url} answered something that is no verdict") from error
 
     def _raise_for_status(self, answer: Answer) -> None:
         if answer.status == BodyTooLarge.status:
@@ -210,13 +230,6 @@ class Signing(AuthBase):
         return request
 
 
-def _needs_file(answer: Answer) -> bool:
-    try:
-        return answer.status == requests.codes.ok and _NeedFile.model_validate_json(answer.body).need_file
-    except ValidationError:
-        return False
-
-
 def _code(answer: Answer) -> str:
     try:
         return _Fault.model_validate_json(answer.body).code
@@ -228,10 +241,6 @@ def _fault(status: int, code: str) -> type[Unavailable]:
     if code in _FAULTS:
         return _FAULTS[code]
     return ServiceUnreachable if status >= requests.codes.server_error else ServiceRefused
-
-
-class _NeedFile(BaseModel):
-    need_file: Literal[True]
 
 
 class _Fault(BaseModel):
