@@ -27,6 +27,7 @@ class Connection:
 
     socket: socket.socket
     requests: list[tuple[str, int]] = field(default_factory=list)
+    last_body: bytes = b""
 
     def request(self) -> bool:
         """Read one whole request; False where the client is gone."""
@@ -38,10 +39,14 @@ class Connection:
             data += more
         head, _, body = data.partition(b"\r\n\r\n")
         found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-        left = int(found[1]) - len(body) if found else 0
-        while left > 0:
-            left -= len(self.socket.recv(65536))
-        self.requests.append((head.decode(), int(found[1]) if found else 0))
+        size = int(found[1]) if found else 0
+        while len(body) < size:
+            more = self.socket.recv(65536)
+            if not more:
+                return False
+            body += more
+        self.last_body = body
+        self.requests.append((head.decode(), size))
         return True
 
     def answer(self, data: bytes = VERDICT) -> None:

@@ -441,7 +441,7 @@ def test_row_18_killed_while_a_list_is_swapped_the_old_or_the_new_one_acts(tmp_p
     activate_list(settings_in(tmp_path), listed_hashes(first))
     seen = set()
     with own.running(), guarded_site(site_asking(tmp_path, own.service)) as site:
-        for at in range(10):
+        for at in range(6):
             swapping = subprocess.Popen(
                 [sys.executable, "-c", ACTIVATING, str(tmp_path)], stdout=subprocess.PIPE
             )
