@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.clock_off import clock_off_by
 from tests.misbehaving import Connection, reset_after_the_request, scripted, stay_silent
 from tests.sandbox.conftest import descendants
 from tests.serving import Site, asking, embedded_site, guarded_site, key_of, sidecar, write_config
@@ -459,6 +460,34 @@ def test_row_18_killed_while_a_list_is_swapped_the_old_or_the_new_one_acts(tmp_p
             assert listed in {(403, 200), (200, 403)}
             seen.add(listed)
     assert len(seen) == 2
+
+
+# 19: the clock is off by a day -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [86400, -86400])
+def test_row_19_with_a_clock_off_by_a_day_deadlines_hold_and_nothing_is_dropped_early(
+    tmp_path: Path, seconds: int
+) -> None:
+    own, off = Installation(tmp_path), clock_off_by(tmp_path, seconds)
+    late = HOOK | {"max_age_hours": 12.0}
+    config = site_asking(tmp_path, own.service | {"timeout": 1.0}, late, **OPEN)
+    with guarded_site(config) as site:
+        assert post(site, LISTED).json()["result"] == "unchecked"
+    with guarded_site(config, environment=off) as site:
+        day = datetime.now(UTC) + timedelta(seconds=seconds)
+        assert requests.get(site, timeout=5).headers["Date"].startswith(f"{day:%a, %d %b %Y}")
+        # Twice as long as housekeeping leaves between two looks, and nobody is there yet.
+        time.sleep(2)
+        assert own.waiting() == 1
+        response = post(site)
+        assert (response.json()["reason"], response.elapsed.total_seconds() < 1) == ("unreachable", True)
+        with sidecar(own.config, own.port, environment=off):
+            assert eventually(lambda: not own.waiting())
+            assert post(site).json()["result"] == "clean"
+    assert [one["case"] for one in own.told()] == [case.number for case in own.cases()]
+    assert len(own.cases()) == 1
+    assert "never checked" not in log_of(tmp_path)
 
 
 # 23: the application raises after a pass -------------------------------------------------------------

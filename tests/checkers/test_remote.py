@@ -23,11 +23,13 @@ from upload_guard.compose import build_guard
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
     BodyTooLarge,
+    Busy,
     CheckFailed,
     NotReady,
     ServiceRefused,
     ServiceTimeout,
     ServiceUnreachable,
+    SnapshotDamaged,
     StorageFailed,
     Unavailable,
 )
@@ -240,7 +242,7 @@ def test_any_other_status_is_no_verdict_even_with_one_in_it(status: int, error: 
         checker.check(upload_of(b"x"), math.inf)
 
 
-@pytest.mark.parametrize("kind", [StorageFailed, NotReady, CheckFailed])
+@pytest.mark.parametrize("kind", [StorageFailed, NotReady, SnapshotDamaged, CheckFailed, Busy])
 def test_a_fault_of_the_sidecar_keeps_its_meaning(kind: type[Unavailable]) -> None:
     body = json.dumps({"code": kind.code, "message": "", "retry_after": 30}).encode()
     with answering(503, body) as checker, pytest.raises(kind):

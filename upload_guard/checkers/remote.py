@@ -28,6 +28,7 @@ from upload_guard.errors import (
     ServiceRefused,
     ServiceTimeout,
     ServiceUnreachable,
+    SnapshotDamaged,
     StorageFailed,
     Unavailable,
 )
@@ -41,7 +42,7 @@ _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
 # what a sidecar found but could not keep.
 _FAULTS: dict[str, type[Unavailable]] = {
-    kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed, Busy)
+    kind.code: kind for kind in (StorageFailed, NotReady, SnapshotDamaged, CheckFailed, Busy)
 }
 _Said = TypeVar("_Said", bound=BaseModel)
 

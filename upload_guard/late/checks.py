@@ -52,11 +52,9 @@ class LateChecks:
 
     def run(self) -> None:
         """Check what is due, until nobody answers. May be killed at any point and run again."""
-        waiting = self._queue.waiting()
-        self._resting = {name: rest for name, rest in self._resting.items() if name in set(waiting)}
-        if not waiting:
-            return
         self._queue.tidy()
+        waiting = dict.fromkeys(self._queue.waiting())
+        self._resting = {name: rest for name, rest in self._resting.items() if name in waiting}
         for name in waiting:
             if time.monotonic() < self._resting.get(name, (0.0, 0.0))[0]:
                 continue

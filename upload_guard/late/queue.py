@@ -126,6 +126,8 @@ class LateQueue:
 
     def tidy(self) -> None:
         """Remove what a crash left half written; does nothing while anybody adds."""
+        if not self._files():
+            return
         with exclusive_lock_if_free(self._adding) as alone, self._storing():
             if alone:
                 names = {entry.name for entry in self._files()}
