@@ -14,6 +14,7 @@ from tests.support import upload_of
 from upload_guard.errors import (
     BodyTooLarge,
     CheckFailed,
+    ServiceRefused,
     ServiceTimeout,
     ServiceUnreachable,
     UploadGuardError,
@@ -117,9 +118,12 @@ def test_without_anybody_to_tell_the_case_is_in_the_log(
     assert queue.waiting() == ()
 
 
-def test_while_nobody_answers_everything_waits_and_only_one_is_asked_about(queue: LateQueue) -> None:
+@pytest.mark.parametrize("fault", [ServiceUnreachable("gone"), ServiceRefused("no such key")])
+def test_while_nobody_answers_everything_waits_and_only_one_is_asked_about(
+    queue: LateQueue, fault: UploadGuardError
+) -> None:
     queue.add(upload_of(b"other"), "unreachable")
-    elsewhere = Elsewhere(ServiceUnreachable("gone"))
+    elsewhere = Elsewhere(fault)
     checks(queue, elsewhere).run()
     assert len(elsewhere.files) == 1
     assert len(queue.waiting()) == 2

@@ -12,6 +12,7 @@ from upload_guard.errors import (
     Busy,
     NotReady,
     SealBroken,
+    ServiceRefused,
     ServiceUnreachable,
     StorageFailed,
     UploadGuardError,
@@ -22,8 +23,8 @@ from upload_guard.records import Outcome, Result, Upload
 
 log = logging.getLogger(__name__)
 
-# Nobody answers now, whichever upload is asked about.
-_NOBODY_THERE = (ServiceUnreachable, NotReady, Busy, StorageFailed)
+# Nobody answers now, whichever upload is asked about; nor does a sidecar whose key is no longer good.
+_NOBODY_THERE = (ServiceUnreachable, ServiceRefused, NotReady, Busy, StorageFailed)
 _LONGEST_PAUSE = 3600.0
 _LONGEST_WAIT_FOR_SIDECAR = 5.0
 # With pauses that double up to an hour, about two days.
