@@ -144,6 +144,10 @@ class LateQueue:
     def _adding(self) -> Path:
         return self.folder / "adding.lock"
 
+    @property
+    def _room(self) -> Path:
+        return self.folder / "room.lock"
+
     def _path(self, upload_id: str, suffix: str) -> Path:
         return self.folder / (upload_id + suffix)
 
@@ -154,7 +158,7 @@ class LateQueue:
 
     def _reserved(self, upload: Upload, cause: str) -> Path | None:
         """A file of the size that the sealed bytes will have, or None where there is no room for them."""
-        with exclusive_lock(self.folder / "room.lock"):
+        with exclusive_lock(self._room):
             used = _usage(self._files())
             if used.entries >= self.limits.max_entries:
                 raise StorageFailed(
@@ -176,7 +180,9 @@ class LateQueue:
                 seal_into(out, upload, self.keyring)
                 out.flush()
                 os.fsync(out.fileno())
-            part.rename(self._path(upload.upload_id, _BYTES))
+            # Whoever adds up what is held would miss a file that gets another name meanwhile.
+            with exclusive_lock(self._room):
+                part.rename(self._path(upload.upload_id, _BYTES))
         except OSError as error:
             log.warning("ALARM: no copy could be kept for a later check: %s", error.strerror)
             part.unlink(missing_ok=True)
