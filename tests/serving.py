@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import requests
 from requests.auth import AuthBase
@@ -24,6 +25,7 @@ from upload_guard.settings import Settings
 from upload_guard.signing import Credentials, Request, sign
 
 MAX_BODY = 4 << 20
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +114,23 @@ def children(pid: int) -> set[int]:
 
 
 @contextmanager
-def sidecar(config: Path) -> Iterator[str]:
-    """`upload-guard serve` over the data folder that `config` names; gives its address."""
-    with sidecar_process(config) as running_one:
+def sidecar(config: Path, at: int = 0, environment: Mapping[str, str] = NOTHING) -> Iterator[str]:
+    """`upload-guard serve` over the data folder that `config` names, at a port or any; gives its address."""
+    with sidecar_process(config, at, environment) as running_one:
         yield running_one.url
 
 
 @contextmanager
-def sidecar_process(config: Path) -> Iterator[SidecarProcess]:
+def sidecar_process(
+    config: Path, at: int = 0, environment: Mapping[str, str] = NOTHING
+) -> Iterator[SidecarProcess]:
     """The same, for a test that has something to do with its processes."""
-    port, certificate = free_port(), load_settings(config).sidecar.certificate
+    port, certificate = at or free_port(), load_settings(config).sidecar.certificate
     url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     server = Server(
         name="sidecar",
         command=python("upload_guard", "--config", str(config), "serve", "--port", str(port)),
-        environment={},
+        environment=dict(environment),
         probe=f"{url}/live",
         log=config.with_suffix(".sidecar.log"),
         authority=certificate,
@@ -152,13 +156,14 @@ def guarded_site(
     config: Path,
     application: str = "tests.sites.recording:app",
     served_by: Callable[[int, str], tuple[str, ...]] = gunicorn,
+    environment: Mapping[str, str] = NOTHING,
 ) -> Iterator[str]:
     """The application under a real server, its guard configured by `config`; gives its address."""
     port = free_port()
     server = Server(
         name="site",
         command=served_by(port, application),
-        environment={"UPLOAD_GUARD_CONFIG": str(config)},
+        environment={"UPLOAD_GUARD_CONFIG": str(config), **environment},
         probe=f"http://127.0.0.1:{port}/",
         log=config.with_suffix(".site.log"),
     )

@@ -18,7 +18,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 FLOORS = (
     {"canary", "errors", "interpreter", "sections", "signing", "spans", "stages"},
     {"door_settings", "records"},
-    {"digests", "list_settings", "service_settings"},
+    {"digests", "failure_settings", "list_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},
@@ -104,11 +104,14 @@ def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def test_a_site_that_asks_a_sidecar_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("mode", ["closed", "open"])
+def test_a_site_that_asks_a_sidecar_imports_nothing_heavy(tmp_path: Path, mode: str) -> None:
+    """Not even where what passes unchecked waits for its check."""
     code = f"""
 import sys
 from upload_guard import Settings, UploadGuard
-UploadGuard(lambda environ, start_response: [], Settings(service={{"url": "http://127.0.0.1:1"}}))
+asking = {{"service": {{"url": "http://127.0.0.1:1"}}, "failure": {{"unreachable": {mode!r}}}}}
+UploadGuard(lambda environ, start_response: [], Settings(data_dir={str(tmp_path)!r}, **asking))
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
     assert run_python(code).strip() == "[]"

@@ -448,6 +448,24 @@ def test_a_ca_file_counts_from_the_settings_folder(tmp_path: Path) -> None:
     assert own.ca_file == tmp_path / "own-ca.pem"
 
 
+@pytest.mark.parametrize("cause", ["unreachable", "timeout", "busy", "not_ready", "error", "over_limit"])
+@pytest.mark.parametrize("mode", ["hold", "quarantine"])
+def test_what_nobody_could_look_at_cannot_be_held(tmp_path: Path, cause: str, mode: str) -> None:
+    file = config(tmp_path, f'[failure]\n{cause} = "{mode}"')
+    with pytest.raises(ConfigError, match=rf'failure\.{cause}: must be "closed" or "open".*nobody took it'):
+        load_settings(file)
+    route = config(tmp_path, f'[[routes]]\npath = "/x"\nfailure = {{ {cause} = "{mode}" }}')
+    with pytest.raises(ConfigError, match="nobody took it"):
+        load_settings(route)
+
+
+def test_nothing_passes_unchecked_unless_a_setting_says_so() -> None:
+    assert not Settings().passes_unchecked
+    assert Settings.model_validate({"failure": {"busy": "open"}}).passes_unchecked
+    route = {"path": "/x", "failure": {"timeout": "open"}}
+    assert Settings.model_validate({"routes": [route]}).passes_unchecked
+
+
 # The example --------------------------------------------------------------------------------------
 
 

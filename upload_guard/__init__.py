@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from upload_guard.guard import Guard
+    from upload_guard.late.entries import LateMatch
     from upload_guard.loading import load_settings
     from upload_guard.records import Action, Outcome, Result, Verdict
     from upload_guard.settings import Settings
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Action",
     "Guard",
+    "LateMatch",
     "Outcome",
     "Result",
     "Settings",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "Action": "records",
     "Guard": "guard",
+    "LateMatch": "late.entries",
     "Outcome": "records",
     "Result": "records",
     "Settings": "settings",

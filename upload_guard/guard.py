@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from upload_guard.errors import CheckFailed, StorageFailed, Unavailable, UploadGuardError
+from upload_guard.errors import BodyTooLarge, CheckFailed, StorageFailed, Unavailable, UploadGuardError
 from upload_guard.policy import Policy, judge, passed_unchecked
 from upload_guard.records import CANARY, Findings, Outcome, Result, Upload, Verdict
 from upload_guard.stages import Stage, timed
@@ -34,6 +34,12 @@ class Keeper(Protocol):
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str: ...
 
 
+class LateKeeper(Protocol):
+    """Keeps what passes unchecked for a later check and says how; raises `StorageFailed` if it cannot."""
+
+    def add(self, upload: Upload, cause: str) -> str: ...
+
+
 class Observer(Protocol):
     """Is told of every upload that was judged here, or passed unchecked, and acted upon; decides nothing."""
 
@@ -44,8 +50,9 @@ class Observer(Protocol):
 class Guard:
     """`keeper` is None where a sidecar keeps what it refuses.
 
-    `inspector` answers `inspect` where asking `checker` has the upload kept elsewhere, as a sidecar does. All
-    uploads of one request share `patience`, in seconds: many files must not buy more work than one.
+    `late` keeps what passes unchecked. `inspector` answers `inspect` where asking `checker` has the upload
+    kept elsewhere, as a sidecar does. All uploads of one request share `patience`, in seconds: many files
+    must not buy more work than one.
     """
 
     checker: Checker
@@ -54,37 +61,59 @@ class Guard:
     patience: float = 60.0
     inspector: Checker | None = None
     observers: tuple[Observer, ...] = ()
+    late: LateKeeper | None = None
 
     def check(self, uploads: Sequence[Upload]) -> tuple[Outcome, ...]:
         """An outcome for each upload of one request. What is refused has been kept when this returns.
 
-        All are judged before any is kept. Raises `Unavailable` where one could not be checked and the
-        policy is closed.
+        All are judged before any is kept. Raises `Unavailable` or `BodyTooLarge` where one could not be
+        checked and the policy is closed.
         """
-        deadline = time.monotonic() + self.patience
-        judged = [self._judge(self.checker, upload, deadline) for upload in uploads]
-        return tuple(self._settle(upload, one) for upload, one in zip(uploads, judged, strict=True))
+        deadline = self.until()
+        return self._settled(uploads, [self._judge(self.checker, upload, deadline) for upload in uploads])
+
+    def over_limit(self, uploads: Sequence[Upload], fault: BodyTooLarge) -> tuple[Outcome, ...]:
+        """For uploads that are too large to be checked. Raises `fault` where the policy is closed."""
+        return self._settled(uploads, [self._unchecked(fault) for _ in uploads])
+
+    def until(self) -> float:
+        """The deadline of a request that comes now."""
+        return time.monotonic() + self.patience
 
     def inspect(self, upload: Upload) -> Verdict:
         """The verdict alone: nothing is kept, no case is opened."""
-        judged = self._judge(self.inspector or self.checker, upload, time.monotonic() + self.patience)
-        return judged.verdict if isinstance(judged, Outcome) else judged[0]
+        return self._judge(self.inspector or self.checker, upload, self.until()).verdict
 
-    def _judge(self, checker: Checker, upload: Upload, deadline: float) -> Outcome | tuple[Verdict, Findings]:
+    def _judge(self, checker: Checker, upload: Upload, deadline: float) -> _Judged:
         try:
             answer = _ask(checker, upload, deadline)
-        except Unavailable as fault:
-            if fault.code not in self.policy.open_on:
-                raise
-            log.warning("passed unchecked: %s (%s)", fault.code, fault)
-            return passed_unchecked(fault.code), Findings(unchecked=fault.code)
+        except (Unavailable, BodyTooLarge) as fault:
+            return self._unchecked(fault)
         if isinstance(answer, Outcome):
-            return answer
+            return _Judged(answer.verdict, case=answer.case)
         with timed(Stage.JUDGE):
-            return judge(answer, self.policy, datetime.now(UTC)), answer
+            return _Judged(judge(answer, self.policy, datetime.now(UTC)), answer)
 
-    def _settle(self, upload: Upload, judged: Outcome | tuple[Verdict, Findings]) -> Outcome:
-        outcome = judged if isinstance(judged, Outcome) else self._act(upload, *judged)
+    def _unchecked(self, fault: Unavailable | BodyTooLarge) -> _Judged:
+        if fault.code not in self.policy.open_on:
+            raise fault
+        log.warning("passed unchecked: %s (%s)", fault.code, fault)
+        return _Judged(passed_unchecked(fault.code), fault=fault.code)
+
+    def _settled(self, uploads: Sequence[Upload], judged: Sequence[_Judged]) -> tuple[Outcome, ...]:
+        # One refused file refuses the request: then nothing of it passes that would have to be looked at.
+        passes = not any(one.verdict.action.refuses for one in judged)
+        late = self.late if passes else None
+        return tuple(self._settle(upload, one, late) for upload, one in zip(uploads, judged, strict=True))
+
+    def _settle(self, upload: Upload, judged: _Judged, late: LateKeeper | None) -> Outcome:
+        outcome = Outcome(judged.verdict, judged.case)
+        if judged.findings is not None:
+            outcome = self._act(upload, judged.verdict, judged.findings)
+        elif judged.fault:
+            kept = (late.add(upload, judged.fault),) if late is not None else ()
+            outcome = Outcome(replace(judged.verdict, degraded=kept))
+            self._tell_all(upload, outcome, Findings(unchecked=judged.fault))
         _report(upload, outcome)
         return outcome
 
@@ -94,15 +123,28 @@ class Guard:
             return Outcome(verdict, CANARY)
         case = self._kept(upload, verdict, findings) if verdict.action.refuses else ""
         outcome = Outcome(verdict, case)
+        self._tell_all(upload, outcome, findings)
+        return outcome
+
+    def _tell_all(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
         for observer in self.observers:
             _tell(observer, upload, outcome, findings)
-        return outcome
 
     def _kept(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         if self.keeper is None:
             raise StorageFailed("an upload is to be held, and no keeper is configured")
         with timed(Stage.KEEP):
             return self.keeper.keep(upload, verdict, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """`findings` where acting is still to come, `case` where a sidecar has acted, `fault` if nobody could."""
+
+    verdict: Verdict
+    findings: Findings | None = None
+    case: str = ""
+    fault: str = ""
 
 
 def _tell(observer: Observer, upload: Upload, outcome: Outcome, findings: Findings) -> None:

@@ -34,6 +34,8 @@ _FINGERPRINT_BYTES = 4
 _HEADER_BYTES = len(_MAGIC) + _FINGERPRINT_BYTES
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+SEAL_BYTES = _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES
+"""How much longer sealed bytes are than plain ones."""
 _OTHERS = 0o077
 
 
@@ -61,7 +63,7 @@ class Keyring:
     def open_sealed(self, purpose: str, sealed: bytes, context: bytes) -> bytes:
         """What `seal` was given with this purpose and context. Raises `SealBroken`."""
         header, nonce = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
-        if len(sealed) < _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES or not header.startswith(_MAGIC):
+        if len(sealed) < SEAL_BYTES or not header.startswith(_MAGIC):
             raise SealBroken(f"{purpose}: these bytes were not sealed by this release")
         if header != _MAGIC + self.fingerprint:
             raise SealBroken(f"{purpose}: sealed under another master key than the one in use")

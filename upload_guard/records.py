@@ -5,6 +5,7 @@ request bytes -> Upload -> View -> Signal -> Match -> Verdict -> Outcome
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -142,6 +143,7 @@ class Upload:
     """One file as somebody sent it. `file_name` and `media_type` are claims of the sender.
 
     `guessed` is one that was found in a text by its first bytes: if nothing of it can be read, it is text.
+    `upload_id` is the same in all attempts to have it checked, so that they end in one case.
     """
 
     content: Content
@@ -150,6 +152,7 @@ class Upload:
     media_type: str = ""
     source: Source = Source()
     guessed: bool = False
+    upload_id: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ class ServiceSettings(Section):
     authority: Path | None = None
     connect_timeout: float = Field(default=1.0, gt=0, le=60)
     timeout: float = Field(default=10.0, gt=0, le=600)
+    failures: int = Field(default=5, ge=1, le=1000)
+    pause: float = Field(default=2.0, gt=0, le=60, allow_inf_nan=False)
+    digests_first: bool = False
 
     @property
     def credentials(self) -> Credentials | None:

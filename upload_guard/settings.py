@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
 
 from upload_guard.door_settings import ClamdSettings, IcapSettings
+from upload_guard.failure_settings import FailureSettings, LateSettings, RouteFailureSettings
 from upload_guard.list_settings import (
     BenignSettings,
     BreakerSettings,
@@ -23,8 +24,6 @@ from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSet
 
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
-FailureMode = Literal["closed", "open"]
-UnreadMode = Literal["monitor", "quarantine"]
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
 ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
 
@@ -102,27 +101,6 @@ class CacheSettings(Section):
     seconds: float = Field(default=300.0, gt=0, le=3600, allow_inf_nan=False)
 
 
-class FailureSettings(Section):
-    """What happens when an upload could not be read or could not be checked."""
-
-    unscannable: UnreadMode = "quarantine"
-    unreadable: UnreadMode = "monitor"
-    unreachable: FailureMode = "closed"
-    timeout: FailureMode = "closed"
-    error: FailureMode = "closed"
-    retry_after: int = Field(default=30, ge=1, le=86400)
-
-
-class RouteFailureSettings(Section):
-    """What differs from `[failure]` on one route."""
-
-    unscannable: UnreadMode | None = None
-    unreadable: UnreadMode | None = None
-    unreachable: FailureMode | None = None
-    timeout: FailureMode | None = None
-    error: FailureMode | None = None
-
-
 class RouteSettings(Section):
     """What differs on paths like `path`."""
 
@@ -179,6 +157,7 @@ class Settings(Section):
     signal_log: SignalLogSettings = SignalLogSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
+    late: LateSettings = LateSettings()
     routes: tuple[RouteSettings, ...] = ()
     canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
@@ -207,6 +186,10 @@ class Settings(Section):
         return self.data_dir / "vault"
 
     @property
+    def late_dir(self) -> Path:
+        return self.data_dir / "late"
+
+    @property
     def lists_dir(self) -> Path:
         return self.data_dir / "lists"
 
@@ -222,6 +205,11 @@ class Settings(Section):
     @property
     def rehearsal_dir(self) -> Path:
         return self.data_dir / "rehearsal"
+
+    @property
+    def passes_unchecked(self) -> bool:
+        """Whether some upload may pass although it could not be checked, so that it has to be later."""
+        return self.failure.opens or any(route.failure.opens for route in self.routes)
 
     def resolved_against(self, folder: Path) -> Self:
         """The same settings with relative paths counted from `folder`."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wsgi import ClosingIterator, get_path_info
 
 from upload_guard import answers
-from upload_guard.compose import build_assembly, build_routes
-from upload_guard.errors import CheckFailed, UploadGuardError
+from upload_guard.compose import build_assembly, build_site
+from upload_guard.errors import BodyTooLarge, CheckFailed, UploadGuardError
 from upload_guard.intake.body import has_body
 from upload_guard.intake.pieces import concerns_pieces
 from upload_guard.intake.receive import Received, receive
+from upload_guard.late.entries import LateMatch
 from upload_guard.loading import load_settings
 from upload_guard.pieces import PieceChecker, PieceRequest, Taken
 from upload_guard.records import Source, strongest
@@ -37,18 +38,29 @@ class UploadGuard:
 
     Settings come from the file that UPLOAD_GUARD_CONFIG names unless they are given. Raises `ConfigError`
     or `StorageFailed` at start, so that a site is never served unguarded by mistake.
+
+    `on_late_match` is told of an upload that passed unchecked and should not have; see `[late]`, whose
+    function it goes before. It is called in a thread of its own, again until it raises nothing.
     """
 
-    def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        settings: Settings | None = None,
+        on_late_match: Callable[[LateMatch], object] | None = None,
+    ) -> None:
         chosen = settings or load_settings()
         self.app = app
-        self._routes = build_routes(chosen)
+        site = build_site(chosen, on_late_match)
+        self._routes = site.routes
+        self._wake = site.wake
         self._pieces = PieceChecker(build_assembly(chosen))
         self._site = chosen.site
         self._uploader = chosen.breaker.uploader
         self._retry_after = chosen.failure.retry_after
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._wake()
         if not has_body(environ) and not concerns_pieces(environ):
             return self.app(environ, start_response)
         path = get_path_info(environ)
@@ -90,6 +102,12 @@ class UploadGuard:
 
     def _judged(self, request: Received, route: Route, environ: WSGIEnvironment) -> Taken:
         uploads = request.worth_checking
+        if request.over_limit:
+            fault = BodyTooLarge(f"body of {request.spool.size} bytes is over intake.max_body")
+            # What a piece makes of the whole could not be told any more.
+            if request.piece is not None:
+                raise fault
+            return Taken(strongest(route.guard.over_limit(uploads, fault)))
         if request.piece is None:
             return Taken(strongest(route.guard.check(uploads)))
         piece = PieceRequest(

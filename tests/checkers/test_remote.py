@@ -8,7 +8,7 @@ import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,16 +17,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.support import upload_of
+from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
 from upload_guard.compose import build_guard
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
     BodyTooLarge,
+    Busy,
     CheckFailed,
     NotReady,
     ServiceRefused,
     ServiceTimeout,
     ServiceUnreachable,
+    SnapshotDamaged,
     StorageFailed,
     Unavailable,
 )
@@ -35,6 +38,10 @@ from upload_guard.settings import ServiceSettings, Settings
 from upload_guard.signing import Credentials, Request, parse
 
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
+
+
+def checker_of(url: str, timeout: float = 1.0) -> RemoteChecker:
+    return RemoteChecker(Line(Sidecar(url, 1.0, timeout)))
 
 
 @contextmanager
@@ -60,7 +67,7 @@ def answering(status: int, body: bytes, seen: list[Any] | None = None) -> Iterat
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield RemoteChecker(f"http://127.0.0.1:{server.server_port}", 1.0, 5.0)
+            yield checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
         finally:
             server.shutdown()
             thread.join()
@@ -73,12 +80,15 @@ def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChe
         server.settimeout(5)
 
         def serve() -> None:
-            with closing(server.accept()[0]) as connection:
-                behave(connection)
+            with suppress(OSError):
+                while True:
+                    with closing(server.accept()[0]) as connection:
+                        behave(connection)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield RemoteChecker(f"http://127.0.0.1:{server.getsockname()[1]}", 1.0, 0.5)
+        yield checker_of(f"http://127.0.0.1:{server.getsockname()[1]}", 0.5)
+        server.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
@@ -87,7 +97,17 @@ def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(upload_of(b"x" * 300_000, Source("my site", "/a b?c")), math.inf)
     ((path, headers, body),) = seen
-    assert path == "/v1/check?site=my+site&route=%2Fa+b%3Fc&uploader=&dry_run=0&guessed=0"
+    said = parse_qs(urlsplit(path).query, keep_blank_values=True)
+    upload_id = said.pop("upload_id")[0]
+    assert urlsplit(path).path == "/v1/check"
+    assert said == {
+        "site": ["my site"],
+        "route": ["/a b?c"],
+        "uploader": [""],
+        "dry_run": ["0"],
+        "guessed": ["0"],
+    }
+    assert len(bytes.fromhex(upload_id)) == 16
     assert headers["Content-Length"] == "300000"
     assert "file.bin" not in str(headers)
     assert body == b"x" * 300_000
@@ -114,7 +134,7 @@ def test_uploaders_are_told_apart_and_none_is_named() -> None:
 def test_a_guard_that_only_looks_asks_the_sidecar_to_keep_nothing() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        guard = build_guard(Settings(service=ServiceSettings(url=checker.url)))
+        guard = build_guard(Settings(service=ServiceSettings(url=checker.line.sidecar.url)))
         guard.inspect(upload_of(b"bytes"))
         guard.check([upload_of(b"bytes")])
     assert [parse_qs(urlsplit(path).query)["dry_run"] for path, _, _ in seen] == [["1"], ["0"]]
@@ -143,7 +163,7 @@ def test_what_is_sent_is_signed_as_it_is_sent(body: bytes) -> None:
 def test_the_settings_key_signs() -> None:
     seen: list[Any] = []
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
-        service = {"url": checker.url, "key_id": "key-1", "secret": "a secret"}
+        service = {"url": checker.line.sidecar.url, "key_id": "key-1", "secret": "a secret"}
         build_guard(Settings.model_validate({"service": service})).check([upload_of(b"bytes")])
     signed = parse(seen[0][1]["Authorization"])
     assert signed is not None
@@ -222,7 +242,7 @@ def test_any_other_status_is_no_verdict_even_with_one_in_it(status: int, error: 
         checker.check(upload_of(b"x"), math.inf)
 
 
-@pytest.mark.parametrize("kind", [StorageFailed, NotReady, CheckFailed])
+@pytest.mark.parametrize("kind", [StorageFailed, NotReady, SnapshotDamaged, CheckFailed, Busy])
 def test_a_fault_of_the_sidecar_keeps_its_meaning(kind: type[Unavailable]) -> None:
     body = json.dumps({"code": kind.code, "message": "", "retry_after": 30}).encode()
     with answering(503, body) as checker, pytest.raises(kind):
@@ -243,7 +263,7 @@ def test_too_large_for_the_sidecar_is_too_large() -> None:
 
 def test_a_sidecar_that_is_not_there_is_unreachable() -> None:
     with pytest.raises(ServiceUnreachable):
-        RemoteChecker(f"http://127.0.0.1:{free_port()}", 1.0, 1.0).check(upload_of(b"x"), math.inf)
+        checker_of(f"http://127.0.0.1:{free_port()}").check(upload_of(b"x"), math.inf)
 
 
 def test_a_sidecar_that_accepts_and_never_answers_is_a_timeout() -> None:
@@ -281,3 +301,87 @@ def test_no_proxy_from_the_environment_gets_the_bytes(monkeypatch: pytest.Monkey
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     with answering(200, json.dumps(CLEAN).encode()) as checker:
         assert checker.check(upload_of(b"x"), math.inf).verdict.result is Result.CLEAN
+
+
+# Digests first ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def knowing(digests: tuple[int, object], file: object, seen: list[Any]) -> Iterator[RemoteChecker]:
+    """A stand-in that answers to digests with a status and a body, and to files with a verdict."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            by_digests = self.path.startswith("/v1/check/signals")
+            seen.append(json.loads(sent) if by_digests else sent)
+            status, answer = digests if by_digests else (200, file)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            checker = checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
+            yield replace(checker, digests_first=True)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+BLOCKED = {"result": "match", "action": "block", "reason": "exact", "case": "CASE", "degraded": []}
+QUESTION = {"sha256": hashlib.sha256(b"x").hexdigest(), "size": 1}
+
+
+def test_where_the_digest_is_enough_the_file_stays_here() -> None:
+    seen: list[Any] = []
+    with knowing((200, {"need_file": "no", "verdict": CLEAN}), BLOCKED, seen) as checker:
+        assert checker.check(upload_of(b"x"), math.inf).verdict.result is Result.CLEAN
+    assert seen == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {"need_file": "to_look", "verdict": None}),
+        (200, {"need_file": "to_keep", "verdict": BLOCKED | {"case": ""}}),
+        (404, {"code": "not_found"}),
+        (405, {}),
+    ],
+    ids=["only the file tells", "what is refused is kept", "an older sidecar", "another one"],
+)
+def test_where_it_is_not_the_file_follows(answer: tuple[int, object]) -> None:
+    seen: list[Any] = []
+    with knowing(answer, BLOCKED, seen) as checker:
+        assert checker.check(upload_of(b"x"), math.inf).case == "CASE"
+    assert seen == [QUESTION, b"x"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"need_file": "no"},
+        {"need_file": "no", "verdict": None},
+        {"need_file": "to_look", "verdict": CLEAN},
+        {"need_file": False, "verdict": CLEAN},
+        {"verdict": CLEAN},
+        CLEAN,
+    ],
+)
+def test_half_an_answer_to_a_digest_is_never_clean(answer: object) -> None:
+    with knowing((200, answer), CLEAN, []) as checker, pytest.raises(ServiceUnreachable, match="no verdict"):
+        checker.check(upload_of(b"x"), math.inf)
+
+
+def test_by_default_the_file_is_sent_at_once() -> None:
+    seen: list[Any] = []
+    with knowing((200, {"need_file": "no", "verdict": CLEAN}), BLOCKED, seen) as checker:
+        replace(checker, digests_first=False).check(upload_of(b"x"), math.inf)
+    assert seen == [b"x"]

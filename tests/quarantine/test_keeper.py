@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from tests.support import digest_of, digests_of, upload_of
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.keeper import QuarantineKeeper, new_case_number
+from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.vault import Vault
 from upload_guard.records import (
     Action,
@@ -250,3 +252,47 @@ def test_an_upload_can_be_kept_beside_another(keeper: QuarantineKeeper) -> None:
     upload: Upload = upload_of(b"other")
     with shared_lock(keeper.vault.folder / "keeping.lock"):
         assert keeper.keep(upload, VERDICT, FINDINGS)
+
+
+# One upload, several attempts ----------------------------------------------------------------------
+
+
+def test_a_second_attempt_to_keep_an_upload_finds_the_case_of_the_first(keeper: QuarantineKeeper) -> None:
+    upload = upload_of(b"listed")
+    first = keeper.keep(upload, VERDICT, FINDINGS)
+    assert keeper.keep(upload, VERDICT, FINDINGS) == first
+    assert len(cases(keeper.database)) == 1
+
+
+def test_the_same_bytes_uploaded_again_are_another_case(keeper: QuarantineKeeper) -> None:
+    numbers = {keeper.keep(upload_of(b"listed"), VERDICT, FINDINGS) for _ in range(2)}
+    assert len(numbers) == 2
+
+
+def test_an_upload_id_of_another_site_or_of_other_bytes_finds_nothing(keeper: QuarantineKeeper) -> None:
+    upload = upload_of(b"listed")
+    elsewhere = replace(upload, source=Source("another site"))
+    other = replace(upload_of(b"other bytes"), upload_id=upload.upload_id)
+    assert len({keeper.keep(one, VERDICT, FINDINGS) for one in (upload, elsewhere, other)}) == 3
+
+
+def test_attempts_at_once_end_in_one_case(keeper: QuarantineKeeper) -> None:
+    upload = upload_of(b"listed")
+    with ThreadPoolExecutor(8) as threads:
+        attempts = [threads.submit(keeper.keep, upload, VERDICT, FINDINGS) for _ in range(8)]
+        numbers = {attempt.result() for attempt in attempts}
+    assert len(numbers) == 1
+    assert len(cases(keeper.database)) == 1
+
+
+def test_an_attempt_after_one_that_died_half_way_waits_until_that_is_settled(
+    keeper: QuarantineKeeper,
+) -> None:
+    upload = upload_of(b"listed")
+    case = keeper.keep(upload, VERDICT, FINDINGS)
+    with keeper.database.session() as session:
+        session.execute(update(Case).where(Case.number == case).values(state=CaseState.STORING))
+    with ThreadPoolExecutor(1) as threads:
+        attempt = threads.submit(keeper.keep, upload, VERDICT, FINDINGS)
+        keeper.recover()
+        assert attempt.result() == case

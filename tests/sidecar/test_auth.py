@@ -19,6 +19,7 @@ import pytest
 
 from tests.serving import key_of, sidecar, write_config
 from tests.support import activate_listed_picture, settings_in, upload_of
+from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import RemoteChecker
 from upload_guard.compose import open_cases
 from upload_guard.errors import ServiceRefused
@@ -228,7 +229,7 @@ def test_an_unknown_id_is_answered_like_a_bad_signature(service: Service) -> Non
 def test_a_large_upload_under_a_dead_key_is_refused_and_not_taken_for_an_unreachable_sidecar(
     service: Service,
 ) -> None:
-    checker = RemoteChecker(service.url, 1.0, 10.0, credentials=guessing(service.key()))
+    checker = RemoteChecker(Line(Sidecar(service.url)), guessing(service.key()))
     with pytest.raises(ServiceRefused, match="unauthorized"):
         checker.check(upload_of(b"x" * 5_000_000, Source("blog", "/upload")), math.inf)
 

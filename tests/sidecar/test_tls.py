@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.serving import key_of, sidecar, write_config
 from tests.support import upload_of
+from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import RemoteChecker
 from upload_guard.errors import ServiceUnreachable
 from upload_guard.records import Result, Source
@@ -55,12 +56,13 @@ def test_a_site_asks_a_sidecar_that_has_its_own_certificate(tmp_path: Path) -> N
     key = key_of(config)
     with sidecar(config) as url:
         assert url.startswith("https://")
-        checker = RemoteChecker(url, 1.0, 5.0, credentials=key, authority=certificate[0])
+        own = Sidecar(url, authority=certificate[0])
+        checker = RemoteChecker(Line(own), key)
         assert checker.check(UPLOAD, math.inf).verdict.result is Result.UNCHECKED
         with pytest.raises(ServiceUnreachable, match="SSLError"):
-            replace(checker, authority=None).check(UPLOAD, math.inf)
+            RemoteChecker(Line(replace(own, authority=None)), key).check(UPLOAD, math.inf)
         with pytest.raises(ServiceUnreachable):
-            replace(checker, url=url.replace("https", "http")).check(UPLOAD, math.inf)
+            RemoteChecker(Line(replace(own, url=url.replace("https", "http"))), key).check(UPLOAD, math.inf)
         token = {"Authorization": f"Bearer {key.key_id}.{key.secret}"}
         answer = requests.post(f"{url}/v1/check", b"x", headers=token, verify=str(certificate[0]), timeout=5)
         assert answer.status_code == 200

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from functools import partial
+from typing import Annotated, Literal, Self, TypeVar
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from upload_guard.checkers.line import Answer, Line
 from upload_guard.errors import (
     BodyTooLarge,
     Busy,
@@ -24,6 +28,7 @@ from upload_guard.errors import (
     ServiceRefused,
     ServiceTimeout,
     ServiceUnreachable,
+    SnapshotDamaged,
     StorageFailed,
     Unavailable,
 )
@@ -31,13 +36,15 @@ from upload_guard.records import Action, Outcome, Result, Source, Upload, Verdic
 from upload_guard.signing import Credentials, Request, sign
 
 CHECK_PATH = "/v1/check"
+SIGNALS_PATH = "/v1/check/signals"
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
 # what a sidecar found but could not keep.
 _FAULTS: dict[str, type[Unavailable]] = {
-    kind.code: kind for kind in (StorageFailed, NotReady, CheckFailed, Busy)
+    kind.code: kind for kind in (StorageFailed, NotReady, SnapshotDamaged, CheckFailed, Busy)
 }
+_Said = TypeVar("_Said", bound=BaseModel)
 
 
 class CheckAnswer(BaseModel):
@@ -75,70 +82,133 @@ class CheckAnswer(BaseModel):
         return Outcome(Verdict(self.result, action, self.reason, (), self.degraded), self.case)
 
 
+class DigestQuestion(BaseModel):
+    """The body of `POST /v1/check/signals`: digests in hex, size in bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    size: int
+    md5: str | None = None
+    sha1: str | None = None
+
+
+class DigestAnswer(BaseModel):
+    """The answer: no verdict where the file is needed `to_look`; one that refuses wants it `to_keep`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    need_file: Literal["no", "to_look", "to_keep"]
+    verdict: CheckAnswer | None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> DigestAnswer:
+        if (self.verdict is None) != (self.need_file == "to_look"):
+            raise ValueError("a verdict just where digests were enough for one")
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteChecker:
-    """One sidecar at `url`. Times in seconds; `dry_run` asks for a verdict without keeping anything.
+    """One sidecar on `line`. `dry_run` asks for a verdict without keeping anything.
 
-    `authority`: the certificates that the sidecar's must come from, where they are not the usual ones.
+    `digests_first`: before the file its digest is sent, which may be enough. That costs a second question
+    wherever it is not, as with perceptual lists for every new picture.
     """
 
-    url: str
-    connect_timeout: float
-    timeout: float
-    dry_run: bool = False
+    line: Line
     credentials: Credentials | None = None
-    authority: Path | None = None
+    dry_run: bool = False
+    digests_first: bool = False
 
     def check(self, upload: Upload, deadline: float) -> Outcome:
         """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
+        known = self._known(upload, deadline) if self.digests_first else None
+        # Refused bytes are kept, and only the file has them.
+        if known is not None and not known.verdict.action.refuses:
+            return known
+        return self.line.ask(partial(self._file, upload), self._patience(deadline), self._outcome)
+
+    def check_digests(self, question: DigestQuestion, deadline: float) -> Outcome | None:
+        """The outcome by digests alone, without a case; None where only the file could tell."""
+        return self.line.ask(
+            partial(self._digests, question), self._patience(deadline), self._outcome_or_none
+        )
+
+    def _known(self, upload: Upload, deadline: float) -> Outcome | None:
+        digest = upload.digest
         try:
-            return self._read(self._post(upload, self._patience(deadline)))
-        except requests.Timeout as error:
-            raise ServiceTimeout(f"{self.url} did not answer in time") from error
-        except requests.RequestException as error:
-            raise ServiceUnreachable(f"{self.url}: {type(error).__name__}") from error
+            return self.check_digests(DigestQuestion(sha256=digest.sha256.hex(), size=digest.size), deadline)
+        except ServiceRefused:
+            # A sidecar of an earlier release does not know the question; the file it takes.
+            return None
 
     def _patience(self, deadline: float) -> float:
         """Seconds to wait for this answer: what the request has left, if that is less than for one file."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise ServiceTimeout("the files of this request took too long together")
-        return min(self.timeout, left)
+        return min(self.line.sidecar.timeout, left)
 
-    def _post(self, upload: Upload, timeout: float) -> requests.Response:
-        # A connection of its own for each check: a kept one that the sidecar has just closed would turn
-        # a good upload away. No proxy from the environment either: these bytes go to this address only.
-        with requests.Session() as session, upload.content.open() as stream:
-            session.trust_env = False
-            session.verify = str(self.authority) if self.authority else True
-            return session.post(
-                self.url + CHECK_PATH,
+    @contextmanager
+    def _file(self, upload: Upload) -> Iterator[PreparedRequest]:
+        with upload.content.open() as stream:
+            yield requests.Request(
+                "POST",
+                self._url + CHECK_PATH,
                 params={
                     "site": upload.source.site,
                     "route": upload.source.route[:_LONGEST_ROUTE],
                     "uploader": _hashed(upload.source),
+                    "upload_id": upload.upload_id,
                     "dry_run": str(int(self.dry_run)),
                     "guessed": str(int(upload.guessed)),
                 },
                 # requests sends an empty stream in chunks that never end; empty bytes have a length.
                 data=stream if upload.digest.size else b"",
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
-                auth=Signing(self.credentials, upload.digest.sha256.hex()) if self.credentials else None,
-                timeout=(min(self.connect_timeout, timeout), timeout),
-                allow_redirects=False,
-            )
+                auth=self._signing(upload.digest.sha256.hex()),
+            ).prepare()
 
-    def _read(self, response: requests.Response) -> Outcome:
-        if response.status_code == BodyTooLarge.status:
-            raise BodyTooLarge(f"{self.url} takes no upload of this size")
-        if response.status_code != requests.codes.ok:
-            code = _code(response)
-            said = f"{self.url} answered with status {response.status_code} ({code or 'no reason given'})"
-            raise _fault(response.status_code, code)(said)
+    @contextmanager
+    def _digests(self, question: DigestQuestion) -> Iterator[PreparedRequest]:
+        body = question.model_dump_json(exclude_none=True).encode()
+        yield requests.Request(
+            "POST",
+            self._url + SIGNALS_PATH,
+            data=body,
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            auth=self._signing(hashlib.sha256(body).hexdigest()),
+        ).prepare()
+
+    @property
+    def _url(self) -> str:
+        return self.line.sidecar.url
+
+    def _signing(self, digest: str) -> Signing | None:
+        return Signing(self.credentials, digest) if self.credentials else None
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        return self._said(answer, CheckAnswer).outcome()
+
+    def _outcome_or_none(self, answer: Answer) -> Outcome | None:
+        verdict = self._said(answer, DigestAnswer).verdict
+        return verdict.outcome() if verdict else None
+
+    def _said(self, answer: Answer, kind: type[_Said]) -> _Said:
+        self._raise_for_status(answer)
         try:
-            return CheckAnswer.model_validate_json(response.content).outcome()
+            return kind.model_validate_json(answer.body)
         except ValidationError as error:
-            raise ServiceUnreachable(f"{self.url} answered something that is no verdict") from error
+            raise ServiceUnreachable(f"{self._url} answered something that is no verdict") from error
+
+    def _raise_for_status(self, answer: Answer) -> None:
+        if answer.status == BodyTooLarge.status:
+            raise BodyTooLarge(f"{self._url} takes no upload of this size")
+        if answer.status != requests.codes.ok:
+            code = _code(answer)
+            said = f"{self._url} answered with status {answer.status} ({code or 'no reason given'})"
+            raise _fault(answer.status, code)(said)
 
 
 def _hashed(source: Source) -> str:
@@ -161,9 +231,9 @@ class Signing(AuthBase):
         return request
 
 
-def _code(response: requests.Response) -> str:
+def _code(answer: Answer) -> str:
     try:
-        return _Fault.model_validate_json(response.content).code
+        return _Fault.model_validate_json(answer.body).code
     except ValidationError:
         return ""
 

@@ -3,7 +3,15 @@
 from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
 from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
-from upload_guard.compose.guards import build_guard, build_inspector, build_routes, open_explainer
+from upload_guard.compose.guards import (
+    GuardedSite,
+    build_guard,
+    build_inspector,
+    build_routes,
+    build_site,
+    open_explainer,
+)
+from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -26,15 +34,18 @@ from upload_guard.compose.stores import (
 )
 
 __all__ = [
+    "GuardedSite",
     "Station",
     "build_assembly",
     "build_checker",
     "build_guard",
     "build_inspector",
     "build_intake",
+    "build_late_queue",
     "build_policy",
     "build_reevaluator",
     "build_routes",
+    "build_site",
     "build_station",
     "build_sync",
     "build_trust",

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker
+from upload_guard.compose.late import Hook, ask_sidecar, build_late_queue, hook_of, late_job
 from upload_guard.compose.rules import build_intake, build_policy
 from upload_guard.compose.station import build_station
+from upload_guard.errors import BodyTooLarge
 from upload_guard.guard import Guard
 from upload_guard.intake.forms import log_and_go_on, refuse
-from upload_guard.intake.rules import Forward, Pieces
+from upload_guard.intake.rules import Forward, IntakeRule, Pieces
+from upload_guard.policy import Policy
 from upload_guard.routing import Route, Routes
 from upload_guard.settings import RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.explainer import Explainer
+    from upload_guard.checkers.remote import RemoteChecker
+    from upload_guard.housekeeping import Housekeeper
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +29,55 @@ log = logging.getLogger(__name__)
 def build_guard(settings: Settings) -> Guard:
     """The guard of an application: asks the sidecar if there is a `service.url`, checks here otherwise."""
     if settings.service.url:
-        return _remote_guard(settings)
+        return _remote_guard(settings, _remote_checker(settings))
     return build_station(settings).guard
 
 
 def build_inspector(settings: Settings) -> Guard:
     """A guard for looking only: it keeps nothing, here or in the sidecar."""
     if settings.service.url:
-        return _remote_guard(settings)
+        return _remote_guard(settings, _remote_checker(settings))
     return Guard(build_checker(settings), None, build_policy(settings), settings.sandbox.request_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedSite:
+    """What stands before an application. `housekeeper` is None where nothing has to be done in between."""
+
+    routes: Routes
+    housekeeper: Housekeeper | None
+
+    def wake(self) -> None:
+        """Have what is to be done in between done from now on, in this process."""
+        if self.housekeeper is not None:
+            self.housekeeper.start()
+
+
+def build_site(settings: Settings, hook: Hook | None = None) -> GuardedSite:
+    """The guard of an application with its rules by path, and the later check of what it lets pass unchecked.
+
+    `hook` goes before the one that the settings name. Raises `ConfigError`, `StorageFailed` and
+    `MasterKeyError`.
+    """
+    tell = hook or hook_of(settings)
+    if not settings.service.url:
+        station = build_station(settings, tell)
+        house = station.housekeeper if station.guard.late is not None else None
+        return GuardedSite(_routes(settings, station.guard), house)
+    checker = _remote_checker(settings)
+    guard = _remote_guard(settings, checker)
+    queue = build_late_queue(settings)
+    if queue is None:
+        return GuardedSite(_routes(settings, guard), None)
+    from upload_guard.housekeeping import Housekeeper
+
+    job = late_job(queue, ask_sidecar(guard, checker), tell)
+    return GuardedSite(_routes(settings, replace(guard, late=queue)), Housekeeper((job,), settings.data_dir))
 
 
 def build_routes(settings: Settings) -> Routes:
     """The guard of an application with its rules by path."""
-    return _routes(settings, build_guard(settings))
+    return build_site(settings).routes
 
 
 def open_explainer(settings: Settings) -> Explainer:
@@ -55,7 +95,11 @@ def open_explainer(settings: Settings) -> Explainer:
 
 def _routes(settings: Settings, guard: Guard) -> Routes:
     routes = (_route(settings, guard, route) for route in settings.routes)
-    return Routes(tuple(routes), Route("*", build_intake(settings), guard))
+    return Routes(tuple(routes), Route("*", _taking_in(build_intake(settings), guard.policy), guard))
+
+
+def _taking_in(rule: IntakeRule, policy: Policy) -> IntakeRule:
+    return replace(rule, takes_over_limit=BodyTooLarge.code in policy.open_on)
 
 
 def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
@@ -70,7 +114,7 @@ def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
     return Route(
         pattern=route.path,
         rule=replace(
-            rule,
+            _taking_in(rule, policy),
             limits=limits,
             inspect=route.inspect,
             forward=Forward(route.forward),
@@ -80,18 +124,24 @@ def _route(settings: Settings, guard: Guard, route: RouteSettings) -> Route:
     )
 
 
-def _remote_guard(settings: Settings) -> Guard:
+def _remote_checker(settings: Settings) -> RemoteChecker:
+    from upload_guard.checkers.line import Line, Sidecar
     from upload_guard.checkers.remote import RemoteChecker
 
     service = settings.service
     if service.credentials is None:
         log.warning("WARNING: service.url without service.key_id: no sidecar answers without a key")
-    checker = RemoteChecker(
-        service.url,
-        service.connect_timeout,
-        service.timeout,
-        credentials=service.credentials,
+    sidecar = Sidecar(
+        url=service.url,
+        connect_timeout=service.connect_timeout,
+        timeout=service.timeout,
         authority=service.authority,
+        failures=service.failures,
+        pause=service.pause,
     )
-    inspector = replace(checker, dry_run=True)
+    return RemoteChecker(Line(sidecar), service.credentials, digests_first=service.digests_first)
+
+
+def _remote_guard(settings: Settings, checker: RemoteChecker) -> Guard:
+    inspector = replace(checker, dry_run=True, digests_first=False)
     return Guard(checker, None, build_policy(settings), settings.sandbox.request_seconds, inspector)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from upload_guard.errors import BodyTooLarge, Busy, CheckFailed, NotReady, ServiceTimeout, ServiceUnreachable
+from upload_guard.failure_settings import FailureSettings
 from upload_guard.intake.assembly import Assembly
 from upload_guard.intake.forms import FormLimits, refuse
 from upload_guard.intake.rules import IntakeLimits, IntakeRule
 from upload_guard.list_settings import Ceiling
 from upload_guard.policy import Policy, Trust
 from upload_guard.records import Action
-from upload_guard.settings import FailureSettings, Settings
+from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.lists.categories import KnownCategories
@@ -21,7 +23,14 @@ if TYPE_CHECKING:
 def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
     """The policy, with what differs on a route if `failure` is given."""
     chosen = failure or settings.failure
-    modes = {"unreachable": chosen.unreachable, "timeout": chosen.timeout, "error": chosen.error}
+    modes = {
+        ServiceUnreachable.code: chosen.unreachable,
+        ServiceTimeout.code: chosen.timeout,
+        Busy.code: chosen.busy,
+        NotReady.code: chosen.not_ready,
+        CheckFailed.code: chosen.error,
+        BodyTooLarge.code: chosen.over_limit,
+    }
     return Policy(
         trust=build_trust(settings),
         unscannable=Action.from_label(chosen.unscannable),

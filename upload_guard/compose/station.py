@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
+from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.rules import build_policy, build_trust
 from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of
 from upload_guard.guard import Guard
@@ -42,8 +43,11 @@ class Station:
     housekeeper: Housekeeper
 
 
-def build_station(settings: Settings) -> Station:
-    """Lists, matching and quarantine of this process. Raises `StorageFailed`."""
+def build_station(settings: Settings, hook: Hook | None = None) -> Station:
+    """Lists, matching and quarantine of this process. Raises `StorageFailed`.
+
+    `hook` is told of what passed unchecked and should not have; else the one that the settings name.
+    """
     from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.quarantine.vault import Vault
@@ -60,21 +64,26 @@ def build_station(settings: Settings) -> Station:
     breaker, signal_log = _breaker(settings, database), _signal_log(settings, database)
     if signal_log:
         checker = replace(checker, digests=EXACT_TYPES)
+    late = build_late_queue(settings)
+    guard = Guard(
+        checker=checker,
+        keeper=keeper,
+        policy=build_policy(settings),
+        patience=settings.sandbox.request_seconds,
+        observers=(breaker, *([signal_log] if signal_log else [])),
+        late=late,
+    )
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
     )
+    if late is not None:
+        jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)
     housekeeper = Housekeeper(jobs, settings.data_dir)
-    guard = Guard(
-        checker=checker,
-        keeper=keeper,
-        policy=build_policy(settings),
-        patience=settings.sandbox.request_seconds,
-        observers=(breaker, *([signal_log] if signal_log else []), housekeeper),
-    )
-    return Station(guard, checker, snapshot, sandbox, lists, keeper, housekeeper)
+    observing = replace(guard, observers=(*guard.observers, housekeeper))
+    return Station(observing, checker, snapshot, sandbox, lists, keeper, housekeeper)
 
 
 def build_reevaluator(settings: Settings) -> Reevaluator:

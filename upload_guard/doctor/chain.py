@@ -11,9 +11,10 @@ from upload_guard.doctor.refusals import REFUSALS, advice_on
 from upload_guard.doctor.steps import Said, Step, broken, odd, taken, well
 from upload_guard.doctor.uploads import upload_of
 from upload_guard.errors import ServiceRefused
+from upload_guard.failure_settings import FailureSettings
 from upload_guard.guard import Guard
 from upload_guard.records import CANARY, Result, Verdict
-from upload_guard.settings import FailureSettings, Settings
+from upload_guard.settings import Settings
 
 _LOCAL = "look at what the steps before this one say, and at the log"
 _REMOTE = "see that the sidecar runs ('upload-guard serve') and that service.url is its address"

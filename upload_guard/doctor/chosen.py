@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from upload_guard.doctor.caution import Caution
-from upload_guard.settings import FailureSettings, RouteFailureSettings, RouteSettings, Settings
+from upload_guard.failure_settings import FailureSettings, RouteFailureSettings
+from upload_guard.settings import RouteSettings, Settings
 
 _FAULTS = {
     "unreachable": "while the sidecar does not answer",

@@ -5,6 +5,7 @@ body -> spool -> parts -> files, and files carried in texts -> uploads
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Received:
     """A body taken in whole. Good until `close`, which the owner calls when the application is done.
 
     `files` are those of the `uploads` that were sent as files. `piece` says which part of a larger upload
-    this is, if it is one.
+    this is, if it is one. `over_limit`: it is longer than what is checked.
     """
 
     uploads: tuple[Upload, ...]
@@ -38,6 +39,7 @@ class Received:
     spool: Spool
     content_type: str
     opened: ExitStack
+    over_limit: bool = False
 
     @property
     def worth_checking(self) -> tuple[Upload, ...]:
@@ -95,11 +97,13 @@ class _Intake:
         inspected = self._spool() if compressed or original else forwarded
         collector = Collector(self.rule, self.source, self._spool)
 
-        chunks = read_body(self.environ, self.rule.limits.max_body, self.rule.limits.body_timeout)
+        limits = self.rule.limits
+        most = sys.maxsize if self.rule.takes_over_limit else limits.max_body
+        chunks = read_body(self.environ, most, limits.body_timeout)
         if inspected is not forwarded:
             chunks = _copied(chunks, forwarded)
         if compressed:
-            chunks = inflated(chunks, self.rule.limits.max_inflated)
+            chunks = inflated(chunks, limits.max_inflated)
         form = self._inspect(chunks, content_type, inspected, collector)
         if form and original and not compressed:
             refuse_other_readings(forwarded, plain_boundary(content_type), len(form.parts))
@@ -115,6 +119,7 @@ class _Intake:
             spool=forwarded,
             content_type=form.content_type if form and inspected is forwarded else "",
             opened=self.opened.pop_all(),
+            over_limit=forwarded.size > limits.max_body,
         )
 
     def _inspect(

@@ -46,10 +46,14 @@ class IntakeLimits:
 
 @dataclass(frozen=True, slots=True)
 class IntakeRule:
-    """How the requests of a route are taken in."""
+    """How the requests of a route are taken in.
+
+    `takes_over_limit`: a body over `max_body` is taken in all the same, for a policy that lets it pass.
+    """
 
     limits: IntakeLimits
     inspect: bool = True
     forward: Forward = Forward.CANONICAL
     pieces: Pieces = Pieces.REFUSE
     carriers: frozenset[str] = ALL_CARRIERS
+    takes_over_limit: bool = False

@@ -5,11 +5,13 @@ point leaves either a case with its bytes or an intent that `recover` settles.
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
@@ -23,6 +25,9 @@ from upload_guard.storage.tables import Case
 
 # No vowels and no look-alikes: a number that is read out over the telephone and spells nothing.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
+# Shorter than anybody waits for an answer, long enough for a worker process to be replaced.
+_EARLIER_ATTEMPT_SECONDS = 8.0
+_LOOK_EVERY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,39 @@ class QuarantineKeeper:
     vault: Vault
 
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
-        """Store the upload and return its case number. Raises `StorageFailed`; then no case is open."""
+        """Store the upload and return its case number, that of an earlier attempt if there was one.
+
+        Raises `StorageFailed`; then no case is open.
+        """
+        deadline = time.monotonic() + _EARLIER_ATTEMPT_SECONDS
+        while True:
+            kept = self._kept(upload)
+            if kept is None and (number := self._keep_first(upload, verdict, findings)):
+                return number
+            if kept is not None and kept.state != CaseState.STORING:
+                return kept.number
+            # Another process stores this very upload, or died over it: then its successor will settle that.
+            if time.monotonic() > deadline:
+                raise StorageFailed("an earlier attempt to keep this upload has not ended")
+            time.sleep(_LOOK_EVERY)
+
+    def _kept(self, upload: Upload) -> Case | None:
+        with self.database.session() as session:
+            return session.scalar(
+                select(Case).where(
+                    Case.upload_id == upload.upload_id,
+                    Case.site == upload.source.site[:64],
+                    Case.sha256 == upload.digest.sha256,
+                )
+            )
+
+    def _keep_first(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
+        """The number of a new case; empty where another attempt was faster by a moment."""
         case = _case(upload, _digests(upload), verdict, findings)
         number = case.number
         with shared_lock(self._lock):
+            if not self._intend(case):
+                return ""
             self._store(case, upload)
         return number
 
@@ -62,10 +96,18 @@ class QuarantineKeeper:
                 else:
                     session.delete(case)
 
+    def _intend(self, case: Case) -> bool:
+        try:
+            with self.database.session() as session:
+                session.add(case)
+        except StorageFailed as fault:
+            if isinstance(fault.__cause__, IntegrityError):
+                return False
+            raise
+        return True
+
     def _store(self, case: Case, upload: Upload) -> None:
         number, vault_name = case.number, case.vault_name
-        with self.database.session() as session:
-            session.add(case)
         try:
             self.vault.put(vault_name, upload)
         except StorageFailed:
@@ -119,4 +161,5 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         degraded=list(findings.degraded),
         under=findings.under,
         lowered=any(match.standing is Standing.LOWERED for match in verdict.matches),
+        upload_id=upload.upload_id,
     )

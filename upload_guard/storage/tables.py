@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -145,10 +145,12 @@ class Case(Base):
     """What was refused and why. `state` is `storing` until the bytes are safe, then one of `CaseState`.
 
     `under` is that of its findings (empty in cases of older releases); `lowered` marks one that an entry
-    holds which the flood breaker has lowered.
+    holds which the flood breaker has lowered. An upload that is checked again, since its answer was lost,
+    has the same `upload_id` and gets no second case.
     """
 
     __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_upload", "upload_id", "site", "sha256", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(32), unique=True)
@@ -172,6 +174,7 @@ class Case(Base):
     degraded: Mapped[list[str]] = mapped_column(JSON)
     under: Mapped[str] = mapped_column(String(64))
     lowered: Mapped[bool]
+    upload_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class Decision(Base):

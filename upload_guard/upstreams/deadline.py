@@ -6,9 +6,11 @@ Here a timer shuts the connection when time is up.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -53,13 +55,14 @@ class Deadline:
     def watch(self, connected: socket.socket) -> None:
         """Shut this connection when time is up, whoever wraps it meanwhile."""
         with self._lock:
-            self._watched.append(connected.dup())
+            # By descriptor, since what speaks TLS cannot be duplicated otherwise.
+            self._watched.append(socket.socket(fileno=os.dup(connected.fileno())))
         if self.passed:
             self._shut()
 
     def adapter(self) -> HTTPAdapter:
         """Of a requests session whose connections are watched."""
-        return _Adapter(self)
+        return WatchedAdapter(self.watch)
 
     def _shut(self) -> None:
         with self._lock:
@@ -68,27 +71,39 @@ class Deadline:
                     one.shutdown(socket.SHUT_RDWR)
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        super().__init__()
+class WatchedAdapter(HTTPAdapter):
+    """Tells `watch` of each connection before it is used: a new one, and a kept one that is taken again."""
+
+    def __init__(self, watch: Callable[[socket.socket], None], keep: int = 1) -> None:
+        self._watch = watch
+        super().__init__(pool_connections=1, pool_maxsize=keep)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        deadline = self._deadline
+        watch = self._watch
 
         # The socket is wanted before its TLS handshake, which may drip too; only this method has it.
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
                 connected = super()._new_conn()
-                deadline.watch(connected)
+                watch(connected)
                 return connected
+
+            def request(self, *args: Any, **options: Any) -> None:
+                if self.sock is not None:
+                    watch(self.sock)
+                super().request(*args, **options)
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
                 connected = super()._new_conn()
-                deadline.watch(connected)
+                watch(connected)
                 return connected
+
+            def request(self, *args: Any, **options: Any) -> None:
+                if self.sock is not None:
+                    watch(self.sock)
+                super().request(*args, **options)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain

@@ -50,6 +50,11 @@ class CheckQuery(FileQuery):
     wait: bool = Field(True, description="0 answers 202 at once, with the address to poll.")
     dry_run: bool = Field(False, description="1 gives the verdict and keeps nothing, whatever it is.")
     guessed: bool = Field(False, description="1: found in a text by its first bytes, and may be no file.")
+    upload_id: str = Field(
+        "",
+        pattern="^([0-9a-f]{32})?$",
+        description="The same in all attempts to have one upload checked, which then end in one case.",
+    )
 
 
 class TicketPath(BaseModel):
@@ -103,6 +108,8 @@ class Checks:
         received = receive(_with_a_file(request.environ), self.rule, query.source())
         opened.callback(received.close)
         upload = replace(only_file(received), guessed=query.guessed)
+        if query.upload_id:
+            upload = replace(upload, upload_id=query.upload_id)
         if query.dry_run:
             return lambda: Outcome(self.guard.inspect(upload))
         return lambda: self.guard.check([upload])[0]

@@ -1,0 +1,188 @@
+"""The connections of this process to one sidecar: kept open, bounded in time, broken off by a breaker.
+
+Only the adapter of requests is used, not its sessions: no cookie, no redirect, and no proxy or password from
+the environment. These bytes go to this address only.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+
+import requests
+from requests import PreparedRequest
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from upload_guard.checkers.circuit import Circuit
+from upload_guard.errors import ServiceTimeout, ServiceUnreachable
+from upload_guard.upstreams.deadline import Deadline, WatchedAdapter
+
+LIVE_PATH = "/live"
+# An upload waits for this answer while the breaker is open, and a policy is to act within a second.
+_PROBE_SECONDS = 0.5
+_MOST_KEPT = 64
+# A verdict is a few hundred bytes.
+_MOST_BYTES = 64 << 10
+
+Prepared = Callable[[], AbstractContextManager[PreparedRequest]]
+"""Makes the request anew for each attempt: a stream from its start, a nonce that was not used."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """One sidecar and how patient to be with it; times in seconds.
+
+    `authority`: the certificates that its own must come from, where they are not the usual ones. After
+    `failures` in a row it is left alone for `pause`.
+    """
+
+    url: str
+    connect_timeout: float = 1.0
+    timeout: float = 10.0
+    authority: Path | None = None
+    failures: int = 5
+    pause: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    body: bytes
+
+
+class Line:
+    """Threads share it. A forked process finds it empty: connections of another one cannot be shared."""
+
+    def __init__(self, sidecar: Sidecar) -> None:
+        self.sidecar = sidecar
+        self._held: tuple[int, _Connections] = (-1, _Connections(sidecar))
+
+    def ask(self, prepared: Prepared, seconds: float, read: Callable[[Answer], T]) -> T:
+        """What `read` makes of the answer, which is whole after so many seconds or not at all.
+
+        A connection that breaks before any answer gets one more attempt. Raises `ServiceUnreachable`,
+        `ServiceTimeout`, and what `read` raises.
+        """
+        return self._own().ask(prepared, seconds, read)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the breaker is open in this process."""
+        return self._own().circuit.is_open
+
+    def _own(self) -> _Connections:
+        pid, held = self._held
+        if pid != os.getpid():
+            # Two threads that come here at once make two; one of them is soon forgotten.
+            held = _Connections(self.sidecar)
+            self._held = (os.getpid(), held)
+        return held
+
+
+class _Connections:
+    def __init__(self, sidecar: Sidecar) -> None:
+        self._sidecar = sidecar
+        self._now = threading.local()
+        self._adapter = WatchedAdapter(self._watch, keep=_MOST_KEPT)
+        self.circuit = Circuit(sidecar.failures, sidecar.pause, self._answers)
+
+    def ask(self, prepared: Prepared, seconds: float, read: Callable[[Answer], T]) -> T:
+        with self.circuit.calling():
+            return read(self._answer(prepared, seconds))
+
+    def _answers(self) -> bool:
+        question = requests.Request("GET", self._sidecar.url + LIVE_PATH).prepare()
+        try:
+            with Deadline(_PROBE_SECONDS) as deadline:
+                return self._send(question, deadline).status == HTTPStatus.OK
+        except (requests.RequestException, HTTPError, ServiceUnreachable):
+            return False
+
+    def _answer(self, prepared: Prepared, seconds: float) -> Answer:
+        url = self._sidecar.url
+        with Deadline(seconds) as deadline:
+            try:
+                answer = self._twice_at_most(prepared, deadline)
+            except (requests.RequestException, HTTPError) as error:
+                if deadline.passed or isinstance(error, requests.Timeout):
+                    raise ServiceTimeout(f"{url} did not answer in time") from error
+                raise ServiceUnreachable(f"{url}: {_why(error)}") from error
+            # A head that is cut off when time is up reads like a whole one.
+            if deadline.passed:
+                raise ServiceTimeout(f"{url} did not answer in time")
+            return answer
+
+    def _twice_at_most(self, prepared: Prepared, deadline: Deadline) -> Answer:
+        try:
+            return self._once(prepared, deadline)
+        except requests.ConnectionError as error:
+            if not _broke_off(error) or deadline.passed:
+                raise
+            return self._once(prepared, deadline)
+
+    def _once(self, prepared: Prepared, deadline: Deadline) -> Answer:
+        with prepared() as request:
+            return self._send(request, deadline)
+
+    def _send(self, request: PreparedRequest, deadline: Deadline) -> Answer:
+        own = self._sidecar
+        self._now.deadline = deadline
+        try:
+            response = self._adapter.send(
+                request,
+                stream=True,
+                timeout=(min(own.connect_timeout, deadline.left), deadline.left),
+                verify=str(own.authority) if own.authority else True,
+            )
+            with closing(response):
+                return Answer(response.status_code, self._whole(response))
+        finally:
+            del self._now.deadline
+
+    def _whole(self, response: requests.Response) -> bytes:
+        body = b""
+        try:
+            for piece in response.iter_content(_MOST_BYTES):
+                body += piece
+                if len(body) > _MOST_BYTES:
+                    raise ServiceUnreachable(f"{self._sidecar.url} answered something that is no verdict")
+        except requests.ConnectionError as error:
+            # An answer that has begun is not asked for again.
+            raise requests.exceptions.ChunkedEncodingError(error) from error
+        return body
+
+    def _watch(self, connected: socket.socket) -> None:
+        self._now.deadline.watch(connected)
+
+
+def _broke_off(error: requests.ConnectionError) -> bool:
+    """Whether there was a connection, and it was reset or closed before anything came back."""
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, ProtocolError | OSError) and not isinstance(cause, requests.RequestException)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"SSLError: its certificate was not accepted ({_reason_of(error)})"
+    return type(error).__name__
+
+
+def _reason_of(error: BaseException) -> str:
+    """OpenSSL's own words, such as "certificate has expired"."""
+    cause: object = error
+    while isinstance(cause, BaseException):
+        if said := getattr(cause, "verify_message", ""):
+            return str(said)
+        inner = getattr(cause, "reason", None)
+        cause = inner if isinstance(inner, BaseException) else next(iter(cause.args), None)
+    return "no reason given"

@@ -1,0 +1,1 @@
+"""What passed unchecked, and its later check."""
