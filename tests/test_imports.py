@@ -27,6 +27,7 @@ FLOORS = (
     {"texts"},
     {"containers"},
     {"intake", "sandbox", "storage"},
+    {"audit", "vault"},
     {"lists", "machine_keys"},
     {"quarantine", "late", "reports", "notices", "upstreams"},
     {"checkers", "guard", "housekeeping"},

@@ -62,9 +62,16 @@ class ImagingSettings(Section):
 
 
 class QuarantineSettings(Section):
-    """What becomes of cases."""
+    """What becomes of cases, and where their bytes lie."""
 
     on_retraction: Literal["propose", "release"] = "propose"
+    vault: Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9+]+://\S+$")] = ""
+
+
+class DatabaseSettings(Section):
+    """The rows: lists, keys, cases."""
+
+    lock_wait: float = Field(default=30.0, ge=0, le=600, allow_inf_nan=False)
 
 
 class ContainerSettings(Section):
@@ -160,6 +167,7 @@ class Settings(Section):
     benign: BenignSettings = BenignSettings()
     breaker: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
+    database: DatabaseSettings = DatabaseSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()

@@ -42,7 +42,7 @@ def list_cases(app: App, count: int) -> None:
                 case.action,
                 case.size,
                 case.why,
-                case.file,
+                case.place if case.kept.there else case.kept.words,
             )
             for case in cases
         ],

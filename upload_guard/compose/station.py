@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import live_snapshot, local_checker, lone_checker, sandbox_of
 from upload_guard.compose.rules import build_policy, build_trust
-from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of
+from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.settings import Settings
 
@@ -42,12 +42,14 @@ class Station:
 def build_station(settings: Settings) -> Station:
     """Lists, matching and quarantine of this process. Raises `StorageFailed`."""
     from upload_guard.quarantine.keeper import QuarantineKeeper
-    from upload_guard.quarantine.vault import Vault
 
     database = open_database_of(settings)
     lists = lists_in(settings, database)
     snapshot = live_snapshot(lists)
-    keeper = QuarantineKeeper(database, Vault(settings.vault_dir))
+    vault = vault_in(settings, database)
+    # What nobody could open must not grow.
+    vault.probe_keys()
+    keeper = QuarantineKeeper(database, vault)
     keeper.recover()
     if missing := lists_not_active(settings, lists):
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
@@ -95,11 +97,10 @@ def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevalu
 
 def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:
     from upload_guard.quarantine.reevaluation import Reevaluator
-    from upload_guard.quarantine.vault import Vault
 
     return Reevaluator(
         database=database,
-        vault=Vault(settings.vault_dir),
+        vault=vault_in(settings, database),
         checker=checker,
         policy=build_policy(settings),
         release=settings.quarantine.on_retraction == "release",

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.decisions import Decisions
     from upload_guard.storage.database import Database
+    from upload_guard.vault.vault import Vault
 
 
 def open_database_of(settings: Settings) -> Database:
     """The rows of this machine. Raises `StorageFailed`."""
     from upload_guard.storage.database import open_database
 
-    return open_database(settings.database_url)
+    return open_database(settings.database_url, settings.database.lock_wait)
 
 
 def open_lists(settings: Settings) -> ListStore:
@@ -45,9 +46,9 @@ def open_benign(settings: Settings) -> BenignStore:
 def open_cases(settings: Settings) -> Cases:
     """The cases of this machine. Raises `StorageFailed`."""
     from upload_guard.quarantine.cases import Cases
-    from upload_guard.quarantine.vault import Vault
 
-    return Cases(open_database_of(settings), Vault(settings.vault_dir))
+    database = open_database_of(settings)
+    return Cases(database, vault_in(settings, database))
 
 
 def open_decisions(settings: Settings) -> Decisions:
@@ -76,6 +77,18 @@ def build_sync(settings: Settings, name: str, person: str) -> Sync:
     store = open_lists(settings)
     exchange = exchange_of(own.exchange, own.public_key, store.folder / FOLDER / f"{name}.fetched")
     return Sync(exchange, store, order, known_categories(settings, name))
+
+
+def vault_in(settings: Settings, database: Database) -> Vault:
+    """Where bytes are held. Raises `MasterKeyError`."""
+    from upload_guard.keyring import open_keyring
+    from upload_guard.vault.object_place import ObjectPlace
+    from upload_guard.vault.places import FolderPlace
+    from upload_guard.vault.vault import Vault
+
+    url = settings.quarantine.vault
+    place = ObjectPlace(url) if url else FolderPlace(settings.vault_dir)
+    return Vault(database, open_keyring(settings), place, settings.vault_dir, settings.spool_dir)
 
 
 def lists_in(settings: Settings, database: Database) -> ListStore:

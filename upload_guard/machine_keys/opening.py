@@ -13,7 +13,7 @@ from upload_guard.storage.database import open_database, open_for_requests
 
 def open_keys(settings: Settings) -> KeyStore:
     """The machine keys of this installation. Raises `StorageFailed` or `MasterKeyError`."""
-    return KeyStore(open_database(settings.database_url), open_keyring(settings))
+    return KeyStore(open_database(settings.database_url, settings.database.lock_wait), open_keyring(settings))
 
 
 def open_for_door(settings: Settings) -> tuple[KeyStore, RowLedger]:
@@ -23,5 +23,5 @@ def open_for_door(settings: Settings) -> tuple[KeyStore, RowLedger]:
     """
     own = settings.limits
     limits = KeyLimits(own.rate, own.burst, own.bad_signatures, timedelta(seconds=own.lock_out))
-    database = open_for_requests(settings.database_url)
+    database = open_for_requests(settings.database_url, settings.database.lock_wait)
     return KeyStore(database, open_keyring(settings)), RowLedger(database, limits)

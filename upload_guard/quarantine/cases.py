@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,15 +11,17 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import UsageError
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import CaseState
-from upload_guard.quarantine.vault import Vault
-from upload_guard.records import Digests, Match, Signal
+from upload_guard.records import Content, Digests, Match, Signal
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import Kept
+from upload_guard.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class CaseInfo:
-    """One case. `matches` stand strongest first; `file` is where the bytes lie.
+    """One case. `matches` stand strongest first; `content` are the bytes, if `kept`, sealed at `place`.
 
     `signals`, `unscannable`, `unreadable` and `degraded` are what was found; `lowered` marks a case that an
     entry holds which the flood breaker has lowered.
@@ -37,7 +38,9 @@ class CaseInfo:
     size: int
     sha256: bytes
     matches: tuple[Match, ...]
-    file: Path
+    kept: Kept
+    place: str
+    content: Content
     state: CaseState
     signals: tuple[Signal, ...]
     unscannable: str
@@ -70,7 +73,7 @@ class Cases:
         with self.database.session() as session:
             kept = select(Case).where(Case.state != CaseState.STORING)
             rows = session.scalars(kept.order_by(Case.id.desc()).limit(count))
-            return tuple(self._info(row) for row in rows)
+            return tuple(self._info(session, row) for row in rows)
 
     def proposed(self) -> tuple[str, ...]:
         """The numbers of all cases that are proposed for release, the oldest first."""
@@ -81,9 +84,10 @@ class Cases:
     def one(self, number: str) -> CaseInfo:
         """The case of that number. Raises `UsageError`."""
         with self.database.session() as session:
-            return self._info(found_case(session, number))
+            return self._info(session, found_case(session, number))
 
-    def _info(self, row: Case) -> CaseInfo:
+    def _info(self, session: Session, row: Case) -> CaseInfo:
+        held = session.get(VaultObject, row.vault_name)
         return CaseInfo(
             number=row.number,
             created_at=row.created_at,
@@ -96,7 +100,9 @@ class Cases:
             size=row.size,
             sha256=row.sha256,
             matches=tuple(match_of(stored) for stored in row.matches),
-            file=self.vault.path(row.vault_name),
+            kept=Kept(held.kept) if held else Kept.PLAIN,
+            place=self.vault.place.where(row.vault_name),
+            content=self.vault.content(row.vault_name),
             state=CaseState(row.state),
             signals=stored_signals(row),
             unscannable=row.unscannable,

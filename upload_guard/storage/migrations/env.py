@@ -6,6 +6,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     key_tables,
     opinion_tables,
     sync_tables,
+    vault_tables,
 )
 from upload_guard.storage.tables import Base
 
