@@ -74,6 +74,17 @@ class DatabaseSettings(Section):
     lock_wait: float = Field(default=30.0, ge=0, le=600, allow_inf_nan=False)
 
 
+class AuditSettings(Section):
+    """The log of what people do."""
+
+    head_file: Path | None = None
+
+    @field_validator("head_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
 class ContainerSettings(Section):
     """Which files are opened to look for images, and what all that is inside one may cost."""
 
@@ -168,6 +179,7 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     database: DatabaseSettings = DatabaseSettings()
+    audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     routes: tuple[RouteSettings, ...] = ()
@@ -197,6 +209,10 @@ class Settings(Section):
         return self.data_dir / "vault"
 
     @property
+    def audit_head_file(self) -> Path:
+        return self.audit.head_file or self.data_dir / "audit.heads"
+
+    @property
     def lists_dir(self) -> Path:
         return self.data_dir / "lists"
 
@@ -220,6 +236,7 @@ class Settings(Section):
                 "data_dir": folder / self.data_dir,
                 "intake": self.intake.model_copy(update={"spool_dir": absolute(self.intake.spool_dir)}),
                 "sidecar": own.model_copy(update=certificate),
+                "audit": self.audit.model_copy(update={"head_file": absolute(self.audit.head_file)}),
                 "service": service.model_copy(update={"authority": absolute(service.authority)}),
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
             }

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from upload_guard import __version__
+from upload_guard.cli.audit import audit
 from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.context import App
@@ -50,7 +51,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine):
+for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine, audit):
     cli.add_command(command)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import live_snapshot, local_checker, lone_checker, sandbox_of
 from upload_guard.compose.rules import build_policy, build_trust
-from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of, vault_in
+from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.settings import Settings
 
@@ -87,10 +87,13 @@ def _breaker(settings: Settings, database: Database) -> FloodBreaker:
 def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
     from upload_guard.housekeeping import Housekeeper, Job
 
+    watch = open_audit(settings)
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", reevaluator.run),
+        Job("audit-head", watch.export, every=60.0),
+        Job("audit-verify", watch.verify, every=6 * 3600.0),
     )
     return Housekeeper(jobs, settings.data_dir)
 

@@ -10,6 +10,7 @@ from upload_guard.errors import ConfigError
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
+    from upload_guard.audit.log import AuditWatch
     from upload_guard.lists.benign import BenignStore
     from upload_guard.lists.store import ListStore
     from upload_guard.lists.sync.rows import ExchangeState
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 
 def open_database_of(settings: Settings) -> Database:
     """The rows of this machine. Raises `StorageFailed`."""
-    from upload_guard.storage.database import open_database
+    from upload_guard.audit.opening import open_audited
 
-    return open_database(settings.database_url, settings.database.lock_wait)
+    return open_audited(settings)
+
+
+def open_audit(settings: Settings) -> AuditWatch:
+    """What people have done on this machine. Raises `StorageFailed`."""
+    from upload_guard.audit.log import AuditWatch
+    from upload_guard.audit.opening import audit_log
+
+    return AuditWatch(open_database_of(settings), audit_log(settings))
 
 
 def open_lists(settings: Settings) -> ListStore:

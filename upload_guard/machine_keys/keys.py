@@ -14,6 +14,7 @@ from upload_guard.errors import MasterKeyError, SealBroken, UsageError
 from upload_guard.keyring import Keyring
 from upload_guard.signing import Credentials
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.key_tables import MachineKeyRow
 
 # Fine enough to see that a key is dead, coarse enough to cost nothing and to tell little of a site's life.
@@ -82,6 +83,7 @@ class KeyStore:
         row, credentials = self._drawn(site, frozenset(scopes), by, lifetime)
         with self.database.session() as session:
             session.add(row)
+            note_act(session, Act(by, "key.made", details={"key": row.id, "site": site}))
         return credentials
 
     def rotate(self, key_id: str, by: str, overlap: timedelta) -> Credentials:
@@ -106,9 +108,10 @@ class KeyStore:
             if claimed.first() is None:
                 raise UsageError(f"key {key_id} was replaced just now")
             session.add(row)
+            note_act(session, Act(by, "key.rotated", details={"key": key_id, "by": row.id}))
         return credentials
 
-    def revoke(self, key_id: str) -> None:
+    def revoke(self, key_id: str, by: str) -> None:
         """The key opens nothing from now on. Raises `UsageError` for an unknown one."""
         self._known(key_id)
         with self.database.session() as session:
@@ -117,6 +120,7 @@ class KeyStore:
                 .where(MachineKeyRow.id == key_id, MachineKeyRow.revoked_at.is_(None))
                 .values(revoked_at=self.now())
             )
+            note_act(session, Act(by, "key.revoked", details={"key": key_id}))
 
     def show(self) -> tuple[MachineKey, ...]:
         """All keys there ever were, oldest first."""

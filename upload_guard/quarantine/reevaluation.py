@@ -31,6 +31,7 @@ from upload_guard.records import (
     Verdict,
 )
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case, Decision
 from upload_guard.vault.vault import Vault
 
@@ -160,6 +161,7 @@ class Reevaluator:
                 row.matches = [match_row(match) for match in verdict.matches]
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
+                note_act(session, Act(BY_POLICY, "case.released", row.number))
         changed = state != case.state
         return Reevaluated(
             judged=total.judged + 1,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, QueuePool
 
 from upload_guard.errors import StorageFailed
+from upload_guard.storage.journal import Journal, info_with
 from upload_guard.storage.locks import exclusive_lock
 
 LOCK_WAIT = 30.0
@@ -27,9 +28,13 @@ LOCK_WAIT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Sessions on one engine. A connection lives as long as its session, so a fork carries none along."""
+    """Sessions on one engine. A connection lives as long as its session, so a fork carries none along.
+
+    `journal` takes what `note_act` is given in a session.
+    """
 
     engine: Engine
+    journal: Journal | None = None
 
     def forget_deleted(self) -> None:
         """Have what was deleted leave the disk: SQLite keeps it in its log until then.
@@ -48,10 +53,18 @@ class Database:
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, undone by any exception. Raises `StorageFailed`."""
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._begun() as session:
                 yield session
         except SQLAlchemyError as error:
             raise StorageFailed(f"database {self.engine.url}: {_cause(error)}") from error
+
+    @contextmanager
+    def _begun(self) -> Iterator[Session]:
+        with (
+            Session(self.engine, expire_on_commit=False, info=info_with(self.journal)) as session,
+            session.begin(),
+        ):
+            yield session
 
 
 def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
