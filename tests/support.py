@@ -155,6 +155,8 @@ def hold(vault: Vault, data: bytes) -> str:
     with vault.database.session() as session:
         reserved = vault.reserve(session)
     vault.put(reserved, upload_of(data))
+    with vault.database.session() as session:
+        vault.settle(session, reserved.name)
     return reserved.name
 
 

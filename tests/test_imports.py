@@ -18,7 +18,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 FLOORS = (
     {"errors", "interpreter", "signing", "spans"},
     {"records", "sections"},
-    {"digests", "list_settings", "service_settings"},
+    {"digests", "list_settings", "quarantine_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "policy_table"},
     {"imaging", "matching", "policy"},

@@ -17,6 +17,7 @@ from upload_guard.list_settings import (
     ListSettings,
     TrustSettings,
 )
+from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 
@@ -59,13 +60,6 @@ class ImagingSettings(Section):
     max_frames: int = Field(default=256, ge=1)
     min_quality: int = Field(default=50, ge=0, le=100)
     decode_on_exact: bool = False
-
-
-class QuarantineSettings(Section):
-    """What becomes of cases, and where their bytes lie."""
-
-    on_retraction: Literal["propose", "release"] = "propose"
-    vault: Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9+]+://\S+$")] = ""
 
 
 class DatabaseSettings(Section):

@@ -18,6 +18,7 @@ from upload_guard.cli.demo import demo
 from upload_guard.cli.explain import explain
 from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
+from upload_guard.cli.master_key import master_key
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
@@ -51,7 +52,7 @@ def version() -> None:
     click.echo(f"upload-guard {__version__}")
 
 
-for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine, audit):
+for command in (check, explain, lists, benign, sync, serve, key, demo, quarantine, audit, master_key):
     cli.add_command(command)
 
 

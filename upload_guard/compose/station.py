@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import live_snapshot, local_checker, lone_checker, sandbox_of
-from upload_guard.compose.rules import build_policy, build_trust
+from upload_guard.compose.rules import build_policy, build_retention, build_trust
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.settings import Settings
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upload_guard.quarantine.reevaluation import Reevaluator
     from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
+    from upload_guard.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +50,14 @@ def build_station(settings: Settings) -> Station:
     vault = vault_in(settings, database)
     # What nobody could open must not grow.
     vault.probe_keys()
-    keeper = QuarantineKeeper(database, vault)
+    keeper = QuarantineKeeper(database, vault, build_retention(settings))
     keeper.recover()
     if missing := lists_not_active(settings, lists):
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
     breaker = _breaker(settings, database)
-    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker))
+    housekeeper = _housekeeper(settings, breaker, _reevaluator(settings, database, checker), vault)
     guard = Guard(
         checker=checker,
         keeper=keeper,
@@ -84,14 +85,22 @@ def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     )
 
 
-def _housekeeper(settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator) -> Housekeeper:
+def _housekeeper(
+    settings: Settings, breaker: FloodBreaker, reevaluator: Reevaluator, vault: Vault
+) -> Housekeeper:
     from upload_guard.housekeeping import Housekeeper, Job
+    from upload_guard.quarantine.clock import HouseClock
+    from upload_guard.quarantine.retention import Expiry
+    from upload_guard.vault.rounds import Rounds
 
     watch = open_audit(settings)
+    expiry = Expiry(vault.database, vault, build_retention(settings), HouseClock(vault.database).least)
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", reevaluator.run),
+        Job("expiry", expiry.run, every=60.0),
+        Job("vault-rounds", Rounds(vault).run, every=60.0),
         Job("audit-head", watch.export, every=60.0),
         Job("audit-verify", watch.verify, every=6 * 3600.0),
     )

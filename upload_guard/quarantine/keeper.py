@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
+from upload_guard.quarantine.retention import Retention, category_of
 from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
@@ -32,14 +33,18 @@ _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
 @dataclass(frozen=True, slots=True)
 class QuarantineKeeper:
-    """Cases as rows of `database`, bytes in `vault`."""
+    """Cases as rows of `database`, bytes in `vault`, unless `retention` forbids to keep them."""
 
     database: Database
     vault: Vault
+    retention: Retention = Retention()  # noqa: RUF009 - frozen
 
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """Store the upload and return its case number. Raises `StorageFailed`; then no case is open."""
         case = _case(upload, _digests(upload), verdict, findings)
+        if not self.retention.rule(case.site, category_of(case.matches)).keep:
+            self._note(case)
+            return case.number
         with shared_lock(self._lock):
             self._store(case, upload)
         return case.number
@@ -69,9 +74,17 @@ class QuarantineKeeper:
             for case in session.scalars(intents):
                 if self.vault.holds(case.vault_name):
                     case.state = CaseState.OPEN
+                    self.vault.settle(session, case.vault_name)
                 else:
                     session.delete(case)
                     self.vault.forget(session, case.vault_name)
+
+    def _note(self, case: Case) -> None:
+        """The case and its hashes alone."""
+        with self.database.session() as session:
+            case.vault_name = self.vault.refuse(session)
+            case.state = CaseState.OPEN
+            session.add(case)
 
     def _store(self, case: Case, upload: Upload) -> None:
         with self.database.session() as session:
@@ -83,13 +96,14 @@ class QuarantineKeeper:
         except StorageFailed:
             self._drop(case.number, reserved)
             raise
-        self._open(case.number)
+        self._open(case.number, reserved)
 
-    def _open(self, number: str) -> None:
+    def _open(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
             stored = update(Case).where(Case.number == number).values(state=CaseState.OPEN)
             if session.scalar(stored.returning(Case.id)) is None:
                 raise StorageFailed(f"case {number} took so long to store that it was given up meanwhile")
+            self.vault.settle(session, reserved.name)
 
     def _drop(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:

@@ -6,8 +6,12 @@ from enum import StrEnum
 
 
 class Kept(StrEnum):
-    """`plain` is what a release without seals kept, until it is sealed; `shredding` has lost its key."""
+    """`coming` is an intent: its bytes may be there or not.
 
+    `plain` is what a release without seals kept, until it is sealed; `shredding` has lost its key.
+    """
+
+    COMING = "coming"
     SEALED = "sealed"
     PLAIN = "plain"
     NONE = "none"
@@ -25,6 +29,7 @@ class Kept(StrEnum):
 
 
 _WORDS = {
+    Kept.COMING: "not stored yet",
     Kept.SEALED: "sealed",
     Kept.PLAIN: "not sealed yet",
     Kept.NONE: "not kept, as quarantine.retention says",

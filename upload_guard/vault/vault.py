@@ -61,7 +61,7 @@ class Vault:
         session.add(
             VaultObject(
                 name=reserved.name,
-                kept=Kept.SEALED,
+                kept=Kept.COMING,
                 sealed_key=self._sealed_key(reserved),
                 master=self.keyring.fingerprint,
             )
@@ -73,6 +73,11 @@ class Vault:
         name = secrets.token_hex(16)
         session.add(VaultObject(name=name, kept=Kept.NONE))
         return name
+
+    def settle(self, session: Session, name: str) -> None:
+        """Its bytes are safe: an object that was reserved is one that is held."""
+        coming = (VaultObject.name == name) & (VaultObject.kept == Kept.COMING)
+        session.execute(update(VaultObject).where(coming).values(kept=Kept.SEALED))
 
     def forget(self, session: Session, name: str) -> None:
         """Delete the row of an object that was reserved and not written."""
