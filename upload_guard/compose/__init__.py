@@ -19,6 +19,8 @@ from upload_guard.compose.stores import (
     open_cases,
     open_database_of,
     open_decisions,
+    open_exports,
+    open_holds,
     open_lists,
 )
 
@@ -44,5 +46,7 @@ __all__ = [
     "open_database_of",
     "open_decisions",
     "open_explainer",
+    "open_exports",
+    "open_holds",
     "open_lists",
 ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from upload_guard.lists.sync.run import Sync
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.quarantine.exports import Exports
+    from upload_guard.quarantine.holds import Holds
     from upload_guard.storage.database import Database
     from upload_guard.vault.vault import Vault
 
@@ -65,6 +67,21 @@ def open_decisions(settings: Settings) -> Decisions:
     from upload_guard.quarantine.decisions import Decisions
 
     return Decisions(open_database_of(settings))
+
+
+def open_holds(settings: Settings) -> Holds:
+    """What keeps cases from expiring. Raises `StorageFailed`."""
+    from upload_guard.quarantine.holds import Holds
+
+    return Holds(open_database_of(settings))
+
+
+def open_exports(settings: Settings) -> Exports:
+    """What hands cases to authorities. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.quarantine.exports import Exports
+
+    cases = open_cases(settings)
+    return Exports(cases.database, cases, settings.spool_dir)
 
 
 def exchange_states(settings: Settings) -> Mapping[str, ExchangeState]:

@@ -63,7 +63,7 @@ class Rewrap:
                         update(VaultObject)
                         .where(VaultObject.name == name, VaultObject.sealed_key == sealed)
                         .values(
-                            sealed_key=self._again(PURPOSE, sealed, name.encode()),
+                            sealed_key=self._again(PURPOSE, sealed or b"", name.encode()),
                             master=self.keyring.fingerprint,
                         )
                     )
