@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format fuzz bench bench-fp clean
+.PHONY: help demo test lint types tests format fuzz stress bench bench-fp clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ format: $(VENV)/.installed-dev  ## Put the code into the project's format.
 
 fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for some minutes.
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/intake/test_fuzz.py
+
+stress: $(VENV)/.installed-dev  ## Kill the keeper 500 times while it writes, in some ten minutes.
+	STRESS_ROUNDS=500 $(BIN)/python -m pytest tests/quarantine/test_kill.py -s
 
 # As decoder workers run: one thread a product, memory kept between pictures. The first two slow a current numpy.
 BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 \
