@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from upload_guard.errors import MasterKeyError, VaultDamaged
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.states import Kept
 from upload_guard.vault.vault import Vault
-
-log = logging.getLogger(__name__)
 
 _OBJECTS = 200
 _BYTES = 256 << 20
@@ -21,11 +18,15 @@ _BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """Reads some objects of `vault` whole, those first that were not looked at for longest."""
+    """Reads some objects of `vault` whole, those first that were not looked at for longest.
+
+    The vault itself raises the alarm over what it cannot read.
+    """
 
     vault: Vault
     objects: int = _OBJECTS
     bytes: int = _BYTES
+    again_after: timedelta = timedelta(days=1)
 
     def run(self) -> int:
         """Look at up to so many objects and bytes; how many are damaged now. Raises `StorageFailed`."""
@@ -35,8 +36,6 @@ class Rounds:
                 break
             fault, size = self._look(name)
             read += size
-            if fault:
-                log.error("ALARM: %s; its case and hashes are kept", fault)
             with self.vault.database.session() as session:
                 session.execute(
                     update(VaultObject)
@@ -46,9 +45,11 @@ class Rounds:
         return damaged(self.vault)
 
     def _next(self) -> list[str]:
+        before = datetime.now(UTC) - self.again_after
         oldest = (
             select(VaultObject.name)
             .where(VaultObject.kept == Kept.SEALED)
+            .where(or_(VaultObject.checked_at.is_(None), VaultObject.checked_at <= before))
             .order_by(VaultObject.checked_at.asc().nulls_first())
             .limit(self.objects)
         )

@@ -105,12 +105,12 @@ class Vault:
             raise VaultDamaged(f"{name}: the bytes were {Kept(row.kept).words}")
         stream = self.place.open(name)
         if stream is None:
-            raise VaultDamaged(f"{self.place.where(name)}: the bytes are gone")
+            raise self._alarmed(name, "the bytes are gone")
         with stream:
             try:
                 yield from unseal(stream, self._opened_key(row), name.encode())
             except SealBroken as error:
-                raise VaultDamaged(f"{self.place.where(name)}: {error}") from error
+                raise self._alarmed(name, str(error)) from error
 
     def seal_plain(self, name: str) -> None:
         """Seal what a release without seals kept plain. Killed at any moment, it can be called again."""
@@ -176,6 +176,14 @@ class Vault:
             for master in masters:
                 row = session.scalars(select(VaultObject).where(VaultObject.master == master).limit(1)).one()
                 self._opened_key(row)
+
+    def _alarmed(self, name: str, why: str) -> VaultDamaged:
+        """The fault of held bytes, told at once unless they were shredded or given up just now."""
+        with self.database.session() as session:
+            row = session.get(VaultObject, name)
+        if row is not None and row.kept == Kept.SEALED:
+            log.error("ALARM: %s: %s; the case and its hashes are kept", self.place.where(name), why)
+        return VaultDamaged(f"{self.place.where(name)}: {why}")
 
     def _row(self, name: str) -> VaultObject:
         with self.database.session() as session:
