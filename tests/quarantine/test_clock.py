@@ -83,7 +83,17 @@ def test_a_clock_that_is_set_back_does_not_set_it_back(machine: Machine) -> None
 def test_after_a_month_off_it_is_where_it_should_be(machine: Machine) -> None:
     machine.passes(DAY)
     restart(machine, 30 * DAY)
-    assert machine.passes(timedelta()) == machine.true - DAY
+    assert machine.passes(timedelta()) == START + DAY
+    assert machine.passes(2 * DAY) == machine.true - DAY
+
+
+def test_a_clock_that_is_years_ahead_at_a_start_moves_it_by_no_more_than_a_day(machine: Machine) -> None:
+    machine.passes(DAY)
+    restart(machine, HOUR)
+    machine.off = 20_000 * DAY
+    assert machine.passes(timedelta()) <= machine.true
+    machine.off = timedelta()
+    assert machine.passes(HOUR) <= machine.true
 
 
 def test_a_machine_that_starts_in_1970_is_followed_once_its_clock_is_right(machine: Machine) -> None:

@@ -15,7 +15,7 @@ from tests.support import hold, read, settings_in, upload_of, vault_in
 from upload_guard.compose import build_station, open_cases
 from upload_guard.errors import ConfigError, StorageFailed, VaultDamaged
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.vault.object_place import ObjectPlace
+from upload_guard.vault.object_place import ObjectPlace, object_place
 from upload_guard.vault.rounds import Rounds
 from upload_guard.vault.vault import Vault
 
@@ -104,7 +104,7 @@ def test_a_bucket_that_is_not_there_is_a_storage_fault(store: object) -> None:
 
 def test_an_address_that_nobody_knows_is_a_setting_that_is_wrong() -> None:
     with pytest.raises(ConfigError, match=r"quarantine\.vault"):
-        ObjectPlace("carrier-pigeon://loft").probe()
+        object_place("carrier-pigeon://loft")
 
 
 def test_what_is_held_there_is_sealed_and_read_again(vault: Vault, store: object) -> None:

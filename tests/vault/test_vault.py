@@ -211,6 +211,17 @@ def test_a_reader_that_comes_first_has_it_sealed(vault: Vault) -> None:
     assert read(vault.content(as_before(vault, DATA))) == DATA
 
 
+def test_what_was_held_before_another_place_was_chosen_is_read_and_shredded_where_it_is(
+    vault: Vault, tmp_path: Path
+) -> None:
+    name = hold(vault, DATA)
+    elsewhere = replace(vault, place=FolderPlace(tmp_path / "elsewhere"))
+    assert read(elsewhere.content(name)) == DATA
+    shred(elsewhere, name)
+    elsewhere.finish_shredding()
+    assert not path(vault, name).exists()
+
+
 def test_plain_bytes_leave_the_folder_for_an_object_store(vault: Vault, tmp_path: Path) -> None:
     name = as_before(vault, DATA)
     plain = path(vault, name)

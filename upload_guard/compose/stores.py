@@ -106,14 +106,14 @@ def build_sync(settings: Settings, name: str, person: str) -> Sync:
 
 
 def vault_in(settings: Settings, database: Database) -> Vault:
-    """Where bytes are held. Raises `MasterKeyError`."""
+    """Where bytes are held. Raises `MasterKeyError` and `ConfigError`."""
     from upload_guard.keyring import open_keyring
-    from upload_guard.vault.object_place import ObjectPlace
+    from upload_guard.vault.object_place import object_place
     from upload_guard.vault.places import FolderPlace
     from upload_guard.vault.vault import Vault
 
     url = settings.quarantine.vault
-    place = ObjectPlace(url) if url else FolderPlace(settings.vault_dir)
+    place = object_place(url) if url else FolderPlace(settings.vault_dir)
     return Vault(database, open_keyring(settings), place, settings.vault_dir, settings.spool_dir)
 
 

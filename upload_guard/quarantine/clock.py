@@ -1,9 +1,10 @@
 """The least that the time can be: by it alone something expires, so that no wrong clock shreds early.
 
-A machine's clock may be a day ahead, or be set forward while it runs. So a day is taken off it, and from then
-on the time since the machine started counts, which nobody sets. Where the clock stays ahead of that, it is
-followed at no more than 24 times its pace: what was set wrong for an hour has moved the time by a day, which
-was taken off. All in rows, so that a restart of the process changes nothing.
+A machine's clock may be a day ahead, or be set forward while it runs, or be years off at its start. So a day
+is taken off it, and from then on the time since the machine started counts, which nobody sets. Where the
+clock is ahead of that, as after a month off, a day is taken on trust at a start, and the rest is followed at no more
+than 24 times its pace: a clock that was wrong for an hour has moved the time by a day, which was taken off.
+All in rows, so that a restart of the process changes nothing.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ class HouseClock:
         with self.database.session() as session:
             row = session.get(BootClock, now.boot, with_for_update=True)
             if row is None:
-                known = session.scalar(select(func.max(BootClock.least))) or _EARLIEST
-                row = BootClock(boot=now.boot, seconds=now.seconds, least=max(known, said, _EARLIEST))
+                known = session.scalar(select(func.max(BootClock.least)))
+                least = max(said, _EARLIEST) if known is None else max(known, min(said, known + MARGIN))
+                row = BootClock(boot=now.boot, seconds=now.seconds, least=least)
                 session.add(row)
                 session.execute(delete(BootClock).where(BootClock.least < row.least - _FORGOTTEN_AFTER))
                 return row.least

@@ -103,7 +103,8 @@ class Vault:
             row = self._row(name)
         if row.sealed_key is None:
             raise VaultDamaged(f"{name}: the bytes were {Kept(row.kept).words}")
-        stream = self.place.open(name)
+        # What was held before another place was chosen is still in the folder.
+        stream = self.place.open(name) or FolderPlace(self.folder).open(name)
         if stream is None:
             raise self._alarmed(name, "the bytes are gone")
         with stream:
