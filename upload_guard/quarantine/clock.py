@@ -2,8 +2,8 @@
 
 A machine's clock may be a day ahead, or be set forward while it runs, or be years off at its start. So a day
 is taken off it, and from then on the time since the machine started counts, which nobody sets. Where the
-clock is ahead of that, as after a month off, a day is taken on trust at a start, and the rest is followed at no more
-than 24 times its pace: a clock that was wrong for an hour has moved the time by a day, which was taken off.
+clock is ahead of that, as after a month off, a day is taken on trust at a start, and the rest is followed at
+no more than 24 times its pace: what was wrong for an hour has moved the time by a day, which was taken off.
 All in rows, so that a restart of the process changes nothing.
 """
 
