@@ -267,6 +267,15 @@ def test_an_audit_log_whose_key_is_lost_takes_nothing_until_a_person_has_spoken(
     assert lost.verify().sequence == 3
 
 
+def test_a_stolen_machine_key_is_revoked_all_the_same(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    made = open_keys(house.settings).new("blog", SITE_SCOPES, "ann")
+    house.alter(1, person="eve")
+    open_keys(house.settings).revoke(made.key_id, "ann")
+    assert open_keys(house.settings).show()[0].revoked_at
+    assert "not noted" in caplog.text
+    assert len(house.rows()) == 1
+
+
 # The head outside ---------------------------------------------------------------------------------
 
 

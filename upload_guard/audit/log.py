@@ -116,7 +116,10 @@ class AuditLog:
         try:
             return self.keyring().open_sealed(PURPOSE, row.sealed, PURPOSE.encode())
         except SealBroken as error:
-            raise AuditBroken(f"the key of the audit log cannot be opened ({error})") from error
+            raise AuditBroken(
+                f"the key of the audit log cannot be opened ({error}); give back its master key, or "
+                "'upload-guard audit accept' goes on without what was noted"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
