@@ -115,7 +115,10 @@ class KeyStore:
         return credentials
 
     def revoke(self, key_id: str, by: str) -> None:
-        """The key opens nothing from now on, even where that cannot be noted. Raises `UsageError` for an unknown one."""
+        """The key opens nothing from now on, even where that cannot be noted.
+
+        Raises `UsageError` for an unknown one.
+        """
         self._known(key_id)
         with self.database.session() as session:
             session.execute(
