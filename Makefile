@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format fuzz soak bench bench-fp clean
+.PHONY: help demo test lint types tests format fuzz soak stress bench bench-fp clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for
 
 soak: $(VENV)/.installed-dev  ## Upload for five minutes while processes are killed: what was acknowledged must be kept.
 	$(BIN)/python -m tests.soak.run $(ARGS)
+
+stress: $(VENV)/.installed-dev  ## Kill the keeper 500 times while it writes, in some ten minutes.
+	STRESS_ROUNDS=500 $(BIN)/python -m pytest tests/quarantine/test_kill.py -s
 
 # As decoder workers run: one thread a product, memory kept between pictures. The first two slow a current numpy.
 BENCH_ENV := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 \

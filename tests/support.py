@@ -19,12 +19,16 @@ from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.pdq import pdq
+from upload_guard.keyring import Keyring
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.lists.live import Live
-from upload_guard.records import Digest, Digests, SignalType, Source, Upload
+from upload_guard.records import Content, Digest, Digests, SignalType, Source, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import Span
+from upload_guard.storage.database import open_database
+from upload_guard.vault.places import FolderPlace
+from upload_guard.vault.vault import Vault
 
 LISTED_SEED = 1
 OTHER_SEED = 2
@@ -45,6 +49,11 @@ class BytesContent:
             file.write(self.data)
             file.flush()
             yield Span(file.fileno(), 0, len(self.data))
+
+
+def read(content: Content) -> bytes:
+    with content.open() as stream:
+        return stream.read()
 
 
 def digest_of(data: bytes) -> Digest:
@@ -132,6 +141,23 @@ def quiet_station(settings: Settings) -> Station:
     station = build_station(settings)
     others = tuple(one for one in station.guard.observers if one is not station.housekeeper)
     return replace(station, guard=replace(station.guard, observers=others))
+
+
+def vault_in(folder: Path) -> Vault:
+    """An empty vault in a folder, with rows and a master key of its own."""
+    database = open_database(f"sqlite:///{folder / 'data' / 'test.sqlite3'}")
+    place = FolderPlace(folder / "vault")
+    return Vault(database, Keyring(b"m" * 32), place, place.folder, folder / "spool")
+
+
+def hold(vault: Vault, data: bytes) -> str:
+    """Put `data` into the vault; its name."""
+    with vault.database.session() as session:
+        reserved = vault.reserve(session)
+    vault.put(reserved, upload_of(data))
+    with vault.database.session() as session:
+        vault.settle(session, reserved.name)
+    return reserved.name
 
 
 def live(source: object) -> Live[Any]:

@@ -33,6 +33,7 @@ from tests.support import (
     damage_lists,
     listed_hashes,
     picture_bytes,
+    read,
     settings_in,
 )
 from upload_guard.compose import open_cases
@@ -151,7 +152,7 @@ def test_row_1_what_passed_meanwhile_is_checked_after_and_the_site_is_told(tmp_p
             assert eventually(lambda: not own.waiting())
     (case,) = own.cases()
     assert (case.action, case.site, case.route) == ("block", "default", "late:/upload")
-    assert case.file.read_bytes() == LISTED
+    assert read(case.content) == LISTED
     (told,) = own.told()
     assert (told["case"], told["route"], told["file_name"]) == (case.number, "/upload", "x.jpg")
     assert told["sha256"] == case.sha256.hex()

@@ -18,7 +18,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 FLOORS = (
     {"canary", "errors", "interpreter", "sections", "signing", "spans", "stages"},
     {"door_settings", "records"},
-    {"digests", "failure_settings", "list_settings", "service_settings"},
+    {"digests", "failure_settings", "list_settings", "quarantine_settings", "service_settings"},
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},
@@ -28,6 +28,7 @@ FLOORS = (
     {"texts"},
     {"containers"},
     {"intake", "sandbox", "storage"},
+    {"audit", "vault"},
     {"lists", "machine_keys"},
     {"quarantine", "late", "reports", "notices", "upstreams"},
     {"checkers", "guard", "housekeeping"},

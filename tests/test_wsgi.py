@@ -17,6 +17,7 @@ from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     picture_bytes,
+    read,
     recompressed,
     settings_in,
 )
@@ -50,7 +51,7 @@ def test_a_listed_picture_is_blocked_and_kept(site: Site) -> None:
     assert site.calls() == calls
     case = next(case for case in site.cases() if case.number == response.json()["case"])
     assert (case.result, case.action, case.reason) == ("match", "block", "exact")
-    assert case.file.read_bytes() == LISTED
+    assert read(case.content) == LISTED
 
 
 def test_a_likeness_of_a_listed_picture_is_quarantined(site: Site) -> None:
@@ -58,7 +59,7 @@ def test_a_likeness_of_a_listed_picture_is_quarantined(site: Site) -> None:
     assert response.status_code == 403
     case = next(case for case in site.cases() if case.number == response.json()["case"])
     assert (case.result, case.action, case.reason) == ("match", "quarantine", "perceptual")
-    assert case.file.read_bytes() == LIKENESS
+    assert read(case.content) == LIKENESS
 
 
 def test_the_uploader_cannot_tell_block_from_quarantine(site: Site) -> None:

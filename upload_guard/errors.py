@@ -345,6 +345,18 @@ class StorageFailed(Unavailable):
     code = "storage"
 
 
+class VaultDamaged(StorageFailed):
+    """Held bytes are gone or were altered. The case and its hashes are still there."""
+
+    code = "vault_damaged"
+
+
+class AuditBroken(StorageFailed):
+    """The audit log is not what was written: nothing that belongs in it is done until a person has spoken."""
+
+    code = "audit_broken"
+
+
 class SealBroken(UploadGuardError):
     """Sealed bytes were altered, cut short, moved elsewhere, or sealed under another master key."""
 

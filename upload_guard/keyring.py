@@ -28,6 +28,7 @@ from upload_guard.service_settings import MASTER_KEY
 from upload_guard.settings import Settings
 
 KEY_FILE = "secret.key"
+PREVIOUS_FILE = "previous.key"
 SUBKEY_BYTES = 32
 _MAGIC = b"UG\x01"
 _FINGERPRINT_BYTES = 4
@@ -41,9 +42,13 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Keys by purpose. `master` is 32 bytes; a purpose is a short, fixed word such as "machine-keys"."""
+    """Keys by purpose. `master` is 32 bytes; a purpose is a short, fixed word such as "machine-keys".
+
+    During a rotation what was sealed under the `previous` master key still opens; nothing is sealed under it.
+    """
 
     master: bytes = field(repr=False)
+    previous: bytes | None = field(default=None, repr=False)
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes that belong to this purpose alone."""
@@ -65,32 +70,82 @@ class Keyring:
         header, nonce = sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
         if len(sealed) < SEAL_BYTES or not header.startswith(_MAGIC):
             raise SealBroken(f"{purpose}: these bytes were not sealed by this release")
-        if header != _MAGIC + self.fingerprint:
+        ring = self._that_sealed(header[len(_MAGIC) :])
+        if ring is None:
             raise SealBroken(f"{purpose}: sealed under another master key than the one in use")
         try:
-            return AESGCM(self.subkey(purpose)).decrypt(
+            return AESGCM(ring.subkey(purpose)).decrypt(
                 nonce, sealed[_HEADER_BYTES + _NONCE_BYTES :], header + context
             )
         except InvalidTag:
             raise SealBroken(f"{purpose}: sealed bytes were altered, or belong elsewhere") from None
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether these sealed bytes name the master key that is sealed under now."""
+        return sealed[len(_MAGIC) : _HEADER_BYTES] == self.fingerprint
+
+    def _that_sealed(self, fingerprint: bytes) -> Keyring | None:
+        if fingerprint == self.fingerprint:
+            return self
+        before = Keyring(self.previous) if self.previous is not None else None
+        return before if before is not None and before.fingerprint == fingerprint else None
+
 
 def open_keyring(settings: Settings) -> Keyring:
     """The keyring of an installation: `[keys] master`, `[keys] command`, or a file made once.
 
+    `[keys] previous` goes with them, or a second file while that key is being rotated.
+
     Raises `MasterKeyError`.
     """
+    before = settings.keys.previous.get_secret_value()
+    previous = bytes.fromhex(before) if before else None
     if given := settings.keys.master.get_secret_value():
-        return Keyring(bytes.fromhex(given))
+        return Keyring(bytes.fromhex(given), previous)
     if settings.keys.command:
-        return Keyring(_printed_by(settings.keys.command, settings.keys.command_timeout))
-    file = settings.data_dir / KEY_FILE
+        return Keyring(_printed_by(settings.keys.command, settings.keys.command_timeout), previous)
+    file, old = settings.data_dir / KEY_FILE, settings.data_dir / PREVIOUS_FILE
     try:
         if not file.exists():
             _make(file)
-        return Keyring(_read(file))
+        return Keyring(_read(file), _read(old) if previous is None and old.exists() else previous)
     except OSError as error:
         raise MasterKeyError(f"{file}: {error.strerror}") from error
+
+
+def replace_key_file(folder: Path) -> None:
+    """Make a new master key beside the one in `folder`, which becomes the previous one.
+
+    Killed at any moment, it leaves the old key in use or the new one, and the old one never gone. Raises
+    `MasterKeyError` where a rotation is under way already.
+    """
+    file, old = folder / KEY_FILE, folder / PREVIOUS_FILE
+    try:
+        if not file.exists():
+            raise MasterKeyError(f"{file}: there is no key that could be replaced")
+        if old.exists() and _read(old) != _read(file):
+            raise MasterKeyError(f"{old}: a rotation is under way; 'upload-guard master-key rewrap' goes on")
+        if not old.exists():
+            os.link(file, old)
+            _sync(folder)
+        fresh = folder / f".{KEY_FILE}.{secrets.token_hex(8)}"
+        _make(fresh)
+        fresh.rename(file)
+        _sync(folder)
+    except OSError as error:
+        raise MasterKeyError(f"{file}: {error.strerror}") from error
+
+
+def forget_previous_file(folder: Path) -> bool:
+    """Delete the previous master key; whether there was one. Raises `MasterKeyError`."""
+    old = folder / PREVIOUS_FILE
+    try:
+        there = old.exists()
+        old.unlink(missing_ok=True)
+        _sync(folder)
+    except OSError as error:
+        raise MasterKeyError(f"{old}: {error.strerror}") from error
+    return there
 
 
 def _printed_by(command: tuple[str, ...], timeout: float) -> bytes:
@@ -122,11 +177,15 @@ def _make(file: Path) -> None:
             os.link(draft, file)
     finally:
         draft.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
+    _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 def _read(file: Path) -> bytes:

@@ -130,10 +130,11 @@ class KeySettings(Section):
     """Where the master key comes from; without either it is a file in the data folder, made once."""
 
     master: SecretStr = SecretStr("")
+    previous: SecretStr = SecretStr("")
     command: tuple[str, ...] = ()
     command_timeout: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
 
-    @field_validator("master")
+    @field_validator("master", "previous")
     @classmethod
     def _is_a_key(cls, master: SecretStr) -> SecretStr:
         secret = master.get_secret_value()

@@ -19,6 +19,7 @@ from upload_guard.list_settings import (
     ListSettings,
     TrustSettings,
 )
+from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 
@@ -61,10 +62,21 @@ class ImagingSettings(Section):
     decode_on_exact: bool = False
 
 
-class QuarantineSettings(Section):
-    """What becomes of cases."""
+class DatabaseSettings(Section):
+    """The rows: lists, keys, cases."""
 
-    on_retraction: Literal["propose", "release"] = "propose"
+    lock_wait: float = Field(default=30.0, ge=0, le=600, allow_inf_nan=False)
+
+
+class AuditSettings(Section):
+    """The log of what people do."""
+
+    head_file: Path | None = None
+
+    @field_validator("head_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
 
 
 class SignalLogSettings(Section):
@@ -155,6 +167,8 @@ class Settings(Section):
     breaker: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
@@ -188,6 +202,10 @@ class Settings(Section):
     @property
     def late_dir(self) -> Path:
         return self.data_dir / "late"
+
+    @property
+    def audit_head_file(self) -> Path:
+        return self.audit.head_file or self.data_dir / "audit.heads"
 
     @property
     def lists_dir(self) -> Path:
@@ -227,6 +245,7 @@ class Settings(Section):
                 "data_dir": folder / self.data_dir,
                 "intake": self.intake.model_copy(update={"spool_dir": absolute(self.intake.spool_dir)}),
                 "sidecar": own.model_copy(update=certificate),
+                "audit": self.audit.model_copy(update={"head_file": absolute(self.audit.head_file)}),
                 "service": service.model_copy(update={"authority": absolute(service.authority)}),
                 "clamd": self.clamd.model_copy(update={"socket": absolute(self.clamd.socket)}),
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},

@@ -299,7 +299,7 @@ def test_a_case_that_was_not_opened_is_never_called_clean_after_a_retraction(fol
     activate(folder, MD5, PDQ)
     case = uploaded(folder, LISTED)
     # With its bytes the case would be judged again by opening it.
-    case.file.unlink()
+    Path(case.place).unlink()
     (folder / "one.txt").write_text(MD5)
     guard(folder, "list", "retract", "icse", "one.txt")
     text = explain(folder, case.number)
@@ -359,7 +359,7 @@ def test_a_case_of_a_disputed_entry_shows_then_and_now(folder: Path) -> None:
 def test_a_case_explains_itself_without_its_bytes(folder: Path) -> None:
     activate(folder, PDQ)
     case = uploaded(folder, LIKE)
-    case.file.unlink()
+    Path(case.place).unlink()
     assert "Then and now: quarantine, match." in explain(folder, case.number)
 
 

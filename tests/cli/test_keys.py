@@ -77,6 +77,8 @@ def test_under_another_master_key_nothing_starts_until_the_lost_keys_are_revoked
         assert (said.returncode, said.stdout) == (2, "")
         assert f"machine key {lost} of blog cannot be opened" in said.stderr.splitlines()[-1]
     key(folder, "revoke", lost)
+    assert "'upload-guard audit accept'" in key(folder, "new", "blog").stderr
+    run(folder, "--config", "config.toml", "audit", "accept", "--because", "the master key is lost")
     made(key(folder, "new", "blog"))
 
 

@@ -17,6 +17,7 @@ from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     picture_bytes,
+    read,
     recompressed,
     settings_in,
 )
@@ -77,7 +78,7 @@ def test_a_listed_picture_is_found_and_kept(doors: Doors, start: bytes) -> None:
     assert found
     case = next(case for case in doors.cases() if case.number == found[1].decode())
     assert (case.result, case.action, case.route) == ("match", "block", "clamd")
-    assert case.file.read_bytes() == LISTED
+    assert read(case.content) == LISTED
 
 
 def test_a_likeness_that_is_held_is_answered_to_the_letter_like_one_that_is_blocked(doors: Doors) -> None:
@@ -112,7 +113,7 @@ def test_what_cannot_be_read_is_an_error_and_kept(doors: Doors) -> None:
     assert answer.endswith(b". ERROR")
     case = next(case for case in doors.cases() if case.number.encode() in answer)
     assert (case.result, case.action) == ("unscannable", "quarantine")
-    assert case.file.read_bytes() == BROKEN
+    assert read(case.content) == BROKEN
 
 
 def test_nothing_that_is_answered_names_a_list_a_distance_or_a_reason(doors: Doors) -> None:

@@ -16,6 +16,7 @@ from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     picture_bytes,
+    read,
     recompressed,
     settings_in,
 )
@@ -58,7 +59,7 @@ def test_a_listed_picture_in_a_form_is_refused_by_an_http_answer_and_kept(doors:
     case = next(case for case in doors.cases() if case.number in answer.body.decode())
     assert case.number in answer.fields["X-Infection-Found"]
     assert (case.result, case.action, case.route) == ("match", "block", "/upload")
-    assert case.file.read_bytes() == LISTED
+    assert read(case.content) == LISTED
 
 
 @pytest.mark.parametrize("data", [LISTED, LIKENESS, BROKEN], ids=["blocked", "held", "unscannable"])

@@ -84,8 +84,8 @@ def test_a_key_expires(keys: KeyStore) -> None:
 
 def test_a_revoked_key_is_dead_and_stays_known(keys: KeyStore) -> None:
     made = keys.new("blog", SITE_SCOPES, "ann")
-    keys.revoke(made.key_id)
-    at(keys, NOW + DAY).revoke(made.key_id)
+    keys.revoke(made.key_id, "ann")
+    at(keys, NOW + DAY).revoke(made.key_id, "ann")
     assert found(keys, made.key_id).fault(NOW) == "revoked"
     assert [key.revoked_at for key in keys.show()] == [NOW]
 
@@ -122,7 +122,7 @@ def test_a_key_is_rotated_once(keys: KeyStore) -> None:
 
 def test_a_dead_key_cannot_come_back_by_rotation(keys: KeyStore) -> None:
     made = keys.new("blog", SITE_SCOPES, "ann")
-    keys.revoke(made.key_id)
+    keys.revoke(made.key_id, "ann")
     with pytest.raises(UsageError, match="is revoked"):
         keys.rotate(made.key_id, "ann", DAY)
 
@@ -131,7 +131,7 @@ def test_an_unknown_key_can_be_neither_rotated_nor_revoked(keys: KeyStore) -> No
     with pytest.raises(UsageError, match="no key is called x"):
         keys.rotate("x", "ann", DAY)
     with pytest.raises(UsageError, match="no key is called x"):
-        keys.revoke("x")
+        keys.revoke("x", "ann")
 
 
 def test_use_is_noted_to_the_hour(keys: KeyStore) -> None:
@@ -150,5 +150,5 @@ def test_another_master_key_is_noticed_at_the_start(keys: KeyStore) -> None:
     keys.probe()
     with pytest.raises(MasterKeyError, match="another master key"):
         other.probe()
-    keys.revoke(keys.show()[0].id)
+    keys.revoke(keys.show()[0].id, "ann")
     other.probe()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from tests.support import digests_of, settings_in, upload_of
+from tests.support import digests_of, read, settings_in, upload_of
 from upload_guard.compose import build_station, open_cases
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.keeper import QuarantineKeeper
@@ -49,7 +49,7 @@ def test_a_case_shows_all_that_was_kept(cases: Cases, keeper: QuarantineKeeper) 
     assert (case.site, case.route, case.media_type) == ("shop", "/photos", "application/octet-stream")
     assert (case.result, case.action, case.reason) == ("match", "block", "exact")
     assert (case.size, case.sha256) == (4, digests_of(b"data").sha256)
-    assert case.file.read_bytes() == b"data"
+    assert read(case.content) == b"data"
 
 
 def test_matches_come_back_as_they_were_strongest_first(cases: Cases, keeper: QuarantineKeeper) -> None:
@@ -85,5 +85,5 @@ def test_what_is_still_being_stored_is_no_case_yet(cases: Cases, keeper: Quarant
 def test_a_case_can_be_shown_though_its_bytes_are_gone(cases: Cases, keeper: QuarantineKeeper) -> None:
     keep(keeper)
     (case,) = cases.newest(1)
-    case.file.unlink()
+    Path(case.place).unlink()
     assert cases.newest(1) == (replace(case),)

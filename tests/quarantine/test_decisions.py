@@ -304,7 +304,7 @@ def test_what_could_not_be_read_stays_held_whatever_lists_say(house: House, list
 
 def test_a_case_whose_bytes_are_gone_and_were_never_opened_stays_open(house: House, listed: bytes) -> None:
     case = house.upload(listed).case
-    open_cases(house.settings).one(case).file.unlink()
+    Path(open_cases(house.settings).one(case).place).unlink()
     open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
     house.judge_again()
     assert house.state(case) == "open"

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from tests.support import digest_of, digests_of, upload_of
+from tests.support import digest_of, digests_of, read, upload_of, vault_in
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.keeper import QuarantineKeeper, new_case_number
 from upload_guard.quarantine.states import CaseState
-from upload_guard.quarantine.vault import Vault
 from upload_guard.records import (
     Action,
     Findings,
@@ -27,9 +26,10 @@ from upload_guard.records import (
     Upload,
     Verdict,
 )
-from upload_guard.storage.database import Database, open_database
+from upload_guard.storage.database import Database
 from upload_guard.storage.locks import shared_lock
 from upload_guard.storage.tables import Case
+from upload_guard.vault.places import FolderPlace
 
 SINCE = datetime(2026, 1, 2, tzinfo=UTC)
 MATCH = Match(SignalType.PDQ, "frame 0", 9, 31, "icse", 2, "interpol", "baseline", 4, SINCE)
@@ -42,8 +42,8 @@ CASE_NUMBER = re.compile(r"[2-9BCDFGHJKMNPQRSTVWXZ]{4}(-[2-9BCDFGHJKMNPQRSTVWXZ]
 
 @pytest.fixture
 def keeper(tmp_path: Path) -> QuarantineKeeper:
-    database = open_database(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}")
-    return QuarantineKeeper(database, Vault(tmp_path / "vault"))
+    vault = vault_in(tmp_path)
+    return QuarantineKeeper(vault.database, vault)
 
 
 def keep(keeper: QuarantineKeeper, data: bytes = b"data") -> str:
@@ -59,6 +59,11 @@ def case_of(keeper: QuarantineKeeper, number: str) -> Case:
     return cases(keeper.database)[number]
 
 
+def place_of(keeper: QuarantineKeeper) -> FolderPlace:
+    assert isinstance(keeper.vault.place, FolderPlace)
+    return keeper.vault.place
+
+
 def blobs(keeper: QuarantineKeeper) -> list[Path]:
     return sorted(keeper.vault.folder.glob("*/*"))
 
@@ -69,8 +74,8 @@ def blobs(keeper: QuarantineKeeper) -> list[Path]:
 def test_a_kept_upload_is_an_open_case_with_its_bytes(keeper: QuarantineKeeper) -> None:
     case = case_of(keeper, keep(keeper, b"the very bytes"))
     assert case.state == "open"
-    assert keeper.vault.path(case.vault_name).read_bytes() == b"the very bytes"
-    assert blobs(keeper) == [keeper.vault.path(case.vault_name)]
+    assert read(keeper.vault.content(case.vault_name)) == b"the very bytes"
+    assert blobs(keeper) == [place_of(keeper).path(case.vault_name)]
 
 
 def test_the_vault_is_made_for_its_owner_alone(keeper: QuarantineKeeper) -> None:
@@ -186,19 +191,19 @@ def test_an_intent_with_its_bytes_becomes_a_case(keeper: QuarantineKeeper) -> No
     keeper.recover()
     case = case_of(keeper, number)
     assert case.state == "open"
-    assert keeper.vault.path(case.vault_name).read_bytes() == b"data"
+    assert read(keeper.vault.content(case.vault_name)) == b"data"
 
 
 def test_an_intent_without_its_bytes_is_removed(keeper: QuarantineKeeper) -> None:
     case = crash_while_storing(keeper, keep(keeper))
-    keeper.vault.path(case.vault_name).unlink()
+    place_of(keeper).path(case.vault_name).unlink()
     keeper.recover()
     assert cases(keeper.database) == {}
 
 
 def test_bytes_half_written_are_cleared_with_their_intent(keeper: QuarantineKeeper) -> None:
     case = crash_while_storing(keeper, keep(keeper))
-    path = keeper.vault.path(case.vault_name)
+    path = place_of(keeper).path(case.vault_name)
     path.rename(path.with_name(path.name + ".part"))
     keeper.recover()
     assert cases(keeper.database) == {}
@@ -215,7 +220,7 @@ def test_open_cases_are_left_as_they_are(keeper: QuarantineKeeper) -> None:
 def test_nothing_is_settled_while_another_is_keeping(keeper: QuarantineKeeper) -> None:
     number = keep(keeper)
     case = crash_while_storing(keeper, number)
-    half = keeper.vault.path(case.vault_name).with_name("half.part")
+    half = place_of(keeper).path(case.vault_name).with_name("half.part")
     half.write_bytes(b"half")
     with shared_lock(keeper.vault.folder / "keeping.lock"):
         keeper.recover()

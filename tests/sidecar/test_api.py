@@ -20,6 +20,7 @@ from tests.support import (
     damage_lists,
     listed_hashes,
     picture_bytes,
+    read,
     recompressed,
     settings_in,
 )
@@ -80,7 +81,7 @@ def test_a_refused_file_becomes_a_case_with_site_and_route(service: Running) -> 
     answer = service.check(data=recompressed(service.listed), params={"site": "blog", "route": "/wp"}).json()
     case = service.case(answer["case"])
     assert (case.action, case.site, case.route) == ("quarantine", "blog", "/wp")
-    assert case.file.read_bytes() == recompressed(service.listed)
+    assert read(case.content) == recompressed(service.listed)
 
 
 def test_the_answer_names_no_list_and_no_distance(service: Running) -> None:

@@ -246,7 +246,7 @@ def statuses(service: Service, key: Credentials, count: int = 12) -> set[int]:
 def test_a_revoked_key_is_dead_at_once_in_all_workers(service: Service) -> None:
     key = service.key()
     assert statuses(service, key) == {200}
-    service.keys.revoke(key.key_id)
+    service.keys.revoke(key.key_id, "ann")
     assert statuses(service, key) == {401}
 
 
@@ -316,7 +316,7 @@ def test_where_they_are_taken_on_loopback_a_token_is_a_key(tmp_path: Path) -> No
         assert service.send(bearer(wrong)).said == (401, "unauthorized")
         assert service.send(bearer(key)).status == 200
         assert service.send(bearer(key)).said == (429, "rate_limited")
-        service.keys.revoke(key.key_id)
+        service.keys.revoke(key.key_id, "ann")
         assert service.send(bearer(key)).said == (401, "unauthorized")
 
 

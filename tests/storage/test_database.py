@@ -238,3 +238,23 @@ def migrate(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def test_what_an_earlier_release_kept_is_marked_as_plain_when_seals_come(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    (tmp_path / "data").mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        columns = [column["name"] for column in inspect(connection).get_columns("cases")]
+        values = dict.fromkeys(columns, "") | {"id": 1, "size": 1, "lowered": False, "vault_name": "ab12"}
+        names_of = ", ".join(columns)
+        given = ", ".join(f":{name}" for name in columns)
+        connection.execute(text(f"INSERT INTO cases ({names_of}) VALUES ({given})"), values)  # noqa: S608
+    with open_database(url(tmp_path)).session() as session:
+        assert session.execute(text("SELECT name, kept, fault FROM vault_objects")).all() == [
+            ("ab12", "plain", "")
+        ]
+        assert session.execute(text("SELECT sequence FROM audit_head")).all() == [(0,)]

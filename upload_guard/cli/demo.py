@@ -54,7 +54,7 @@ def _print(rows: Sequence[Row]) -> None:
     click.echo("\nThe refused bytes lie here, until the demo ends:")
     for row in rows:
         if row.case:
-            click.echo(f"  {row.case.number}  {row.case.file}")
+            click.echo(f"  {row.case.number}  {row.case.place}")
     if not all(row.as_expected for row in rows):
         wrong = ", ".join(row.sample.title for row in rows if not row.as_expected)
         click.echo(f"\nNOT as it should be: {wrong}", err=True)

@@ -90,7 +90,7 @@ def rotate(app: App, key_id: str, hours: float) -> None:
 @click.pass_obj
 def revoke(app: App, key_id: str) -> None:
     """Take KEY_ID back: from now on it opens nothing."""
-    open_keys(app.settings).revoke(key_id)
+    open_keys(app.settings).revoke(key_id, app.person)
     click.echo(f"{key_id} revoked")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from upload_guard import __version__
+from upload_guard.cli.audit import audit
 from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.check_config import check_config
@@ -21,6 +22,7 @@ from upload_guard.cli.explain import explain
 from upload_guard.cli.init import init
 from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
+from upload_guard.cli.master_key import master_key
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
@@ -68,6 +70,8 @@ for command in (
     key,
     demo,
     quarantine,
+    audit,
+    master_key,
 ):
     cli.add_command(command)
 

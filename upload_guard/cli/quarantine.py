@@ -6,6 +6,7 @@ import click
 
 from upload_guard.cli.aftermath import judge_cases_again
 from upload_guard.cli.context import App, print_table
+from upload_guard.cli.custody import export, hold, lift_hold, request_export
 from upload_guard.compose import open_cases, open_decisions
 from upload_guard.errors import UsageError
 
@@ -17,6 +18,10 @@ _list = click.option("--list", "list_name", required=True, help="The list that t
 @click.group()
 def quarantine() -> None:
     """See what has been refused, and why, and decide about it. No decision deletes anything."""
+
+
+for command in (hold, lift_hold, request_export, export):
+    quarantine.add_command(command)
 
 
 @quarantine.command("list")
@@ -42,7 +47,7 @@ def list_cases(app: App, count: int) -> None:
                 case.action,
                 case.size,
                 case.why,
-                case.file,
+                case.place if case.kept.there else case.kept.words,
             )
             for case in cases
         ],

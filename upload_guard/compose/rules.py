@@ -18,6 +18,7 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.lists.categories import KnownCategories
+    from upload_guard.quarantine.retention import Retention
 
 
 def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
@@ -37,6 +38,19 @@ def build_policy(settings: Settings, failure: FailureSettings | None = None) -> 
         unreadable=Action.from_label(chosen.unreadable),
         open_on=frozenset(code for code, mode in modes.items() if mode == "open"),
     )
+
+
+def build_retention(settings: Settings) -> Retention:
+    """How long bytes are held, by jurisdiction and category."""
+    from upload_guard.quarantine.retention import Retention, Rule
+
+    own = settings.quarantine
+    rules = {
+        (law, category): Rule(rule.keep == "sealed", rule.days)
+        for law, by_category in own.retention.items()
+        for category, rule in by_category.items()
+    }
+    return Retention(rules, own.jurisdiction, own.site_jurisdictions)
 
 
 def build_trust(settings: Settings) -> Trust:

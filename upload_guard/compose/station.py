@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
-from upload_guard.compose.rules import build_policy, build_trust
-from upload_guard.compose.stores import lists_in, lists_not_active, open_database_of
+from upload_guard.compose.rules import build_policy, build_retention, build_trust
+from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
 from upload_guard.settings import Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from upload_guard.quarantine.reevaluation import Reevaluator
     from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
+    from upload_guard.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +51,14 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     """
     from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.quarantine.keeper import QuarantineKeeper
-    from upload_guard.quarantine.vault import Vault
 
     database = open_database_of(settings)
     lists = lists_in(settings, database)
     snapshot = live_snapshot(lists)
-    keeper = QuarantineKeeper(database, Vault(settings.vault_dir))
+    vault = vault_in(settings, database)
+    # What nobody could open must not grow.
+    vault.probe_keys()
+    keeper = QuarantineKeeper(database, vault, build_retention(settings))
     keeper.recover()
     if missing := lists_not_active(settings, lists):
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
@@ -78,6 +81,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
+        *_vault_jobs(settings, vault),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)
@@ -122,13 +126,28 @@ def _signal_jobs(settings: Settings, database: Database, signal_log: SignalLog |
     return (Job("signal-log", signal_log.flush, alone=False), purging) if signal_log else (purging,)
 
 
+def _vault_jobs(settings: Settings, vault: Vault) -> tuple[Job, ...]:
+    from upload_guard.housekeeping import Job
+    from upload_guard.quarantine.clock import HouseClock
+    from upload_guard.quarantine.retention import Expiry
+    from upload_guard.vault.rounds import Rounds
+
+    watch = open_audit(settings)
+    expiry = Expiry(vault.database, vault, build_retention(settings), HouseClock(vault.database).least)
+    return (
+        Job("expiry", expiry.run, every=60.0),
+        Job("vault-rounds", Rounds(vault).run, every=60.0),
+        Job("audit-head", watch.export, every=60.0),
+        Job("audit-verify", watch.verify, every=6 * 3600.0),
+    )
+
+
 def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:
     from upload_guard.quarantine.reevaluation import Reevaluator
-    from upload_guard.quarantine.vault import Vault
 
     return Reevaluator(
         database=database,
-        vault=Vault(settings.vault_dir),
+        vault=vault_in(settings, database),
         checker=checker,
         policy=build_policy(settings),
         release=settings.quarantine.on_retraction == "release",

@@ -11,6 +11,7 @@ from upload_guard.errors import ConfigError
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
+    from upload_guard.audit.log import AuditWatch
     from upload_guard.lists.benign import BenignStore
     from upload_guard.lists.signal_log import LogReader
     from upload_guard.lists.store import ListStore
@@ -18,14 +19,25 @@ if TYPE_CHECKING:
     from upload_guard.lists.sync.run import Sync
     from upload_guard.quarantine.cases import Cases
     from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.quarantine.exports import Exports
+    from upload_guard.quarantine.holds import Holds
     from upload_guard.storage.database import Database
+    from upload_guard.vault.vault import Vault
 
 
 def open_database_of(settings: Settings) -> Database:
     """The rows of this machine. Raises `StorageFailed`."""
-    from upload_guard.storage.database import open_database
+    from upload_guard.audit.opening import open_audited
 
-    return open_database(settings.database_url)
+    return open_audited(settings)
+
+
+def open_audit(settings: Settings) -> AuditWatch:
+    """What people have done on this machine. Raises `StorageFailed`."""
+    from upload_guard.audit.log import AuditWatch
+    from upload_guard.audit.opening import audit_log
+
+    return AuditWatch(open_database_of(settings), audit_log(settings))
 
 
 def open_lists(settings: Settings) -> ListStore:
@@ -55,9 +67,9 @@ def open_signal_log(settings: Settings, since: datetime) -> LogReader:
 def open_cases(settings: Settings) -> Cases:
     """The cases of this machine. Raises `StorageFailed`."""
     from upload_guard.quarantine.cases import Cases
-    from upload_guard.quarantine.vault import Vault
 
-    return Cases(open_database_of(settings), Vault(settings.vault_dir))
+    database = open_database_of(settings)
+    return Cases(database, vault_in(settings, database))
 
 
 def open_decisions(settings: Settings) -> Decisions:
@@ -65,6 +77,21 @@ def open_decisions(settings: Settings) -> Decisions:
     from upload_guard.quarantine.decisions import Decisions
 
     return Decisions(open_database_of(settings))
+
+
+def open_holds(settings: Settings) -> Holds:
+    """What keeps cases from expiring. Raises `StorageFailed`."""
+    from upload_guard.quarantine.holds import Holds
+
+    return Holds(open_database_of(settings))
+
+
+def open_exports(settings: Settings) -> Exports:
+    """What hands cases to authorities. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.quarantine.exports import Exports
+
+    cases = open_cases(settings)
+    return Exports(cases.database, cases, settings.spool_dir)
 
 
 def exchange_states(settings: Settings) -> Mapping[str, ExchangeState]:
@@ -86,6 +113,18 @@ def build_sync(settings: Settings, name: str, person: str) -> Sync:
     store = open_lists(settings)
     exchange = exchange_of(own.exchange, own.public_key, store.folder / FOLDER / f"{name}.fetched")
     return Sync(exchange, store, order, known_categories(settings, name))
+
+
+def vault_in(settings: Settings, database: Database) -> Vault:
+    """Where bytes are held. Raises `MasterKeyError` and `ConfigError`."""
+    from upload_guard.keyring import open_keyring
+    from upload_guard.vault.object_place import object_place
+    from upload_guard.vault.places import FolderPlace
+    from upload_guard.vault.vault import Vault
+
+    url = settings.quarantine.vault
+    place = object_place(url) if url else FolderPlace(settings.vault_dir)
+    return Vault(database, open_keyring(settings), place, settings.vault_dir, settings.spool_dir)
 
 
 def lists_in(settings: Settings, database: Database) -> ListStore:

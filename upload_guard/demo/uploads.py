@@ -11,6 +11,7 @@ from PIL import Image
 
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.quarantine.cases import CaseInfo, Cases
+from upload_guard.records import Content
 
 LISTED_SEEDS = (11, 12)
 ORDINARY_SEED = 40
@@ -46,8 +47,13 @@ class Row:
             and not self.stored
             and self.case is not None
             and self.case.action == self.sample.expected
-            and self.case.file.read_bytes() == self.sample.body
+            and _read(self.case.content) == self.sample.body
         )
+
+
+def _read(content: Content) -> bytes:
+    with content.open() as stream:
+        return stream.read()
 
 
 def samples() -> tuple[Sample, ...]:

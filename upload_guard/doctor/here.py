@@ -7,13 +7,12 @@ import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from upload_guard.compose import exchange_states, lists_not_active, live_snapshot, open_lists
+from upload_guard.compose import exchange_states, lists_not_active, live_snapshot, open_cases, open_lists
 from upload_guard.doctor.steps import Said, Step, odd, skipped, taken, well
 from upload_guard.intake.body import Spool
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.machine_keys.keys import utc_now
 from upload_guard.machine_keys.opening import open_keys
-from upload_guard.quarantine.vault import Vault
 from upload_guard.settings import Settings
 
 _FOLDER = "give the folder to the account that the server runs as (chown -R), and see that its disk has room"
@@ -94,8 +93,8 @@ def _stale(settings: Settings) -> list[str]:
 
 
 def _quarantine(settings: Settings) -> Said:
-    Vault(settings.vault_dir).probe()
-    return well(f"{settings.vault_dir} can be written")
+    open_cases(settings).vault.probe()
+    return well(f"{settings.quarantine.vault or settings.vault_dir} can be written")
 
 
 def _spool(settings: Settings) -> Said:

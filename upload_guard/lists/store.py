@@ -29,6 +29,7 @@ from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
 from upload_guard.records import Entry
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.tables import ListActivation, ListVersion
 
@@ -86,6 +87,7 @@ class ListStore:
                     imported_by=order.person,
                 )
                 session.add(version)
+                note_act(session, _act("list.imported", order.list_name, number, order.person))
                 session.flush()
                 return info_of(session, hash_list, version)
 
@@ -118,6 +120,7 @@ class ListStore:
                         number=version.number, way=way, activated_at=datetime.now(UTC), activated_by=person
                     )
                 )
+                note_act(session, _act(f"list.activated.{way}", name, version.number, person))
                 session.flush()
                 info = info_of(session, hash_list, version)
             # The way back stays short.
@@ -157,6 +160,8 @@ class ListStore:
         with self.database.session() as session:
             hash_list = found(session, name)
             approve(session, hash_list, version_of(hash_list, number).number, person, because)
+            said: dict[str, str | int] = {"list": name, "version": number, "because": because}
+            note_act(session, Act(person, "list.approved", details=said))
 
     def candidate(self, name: str, number: int | None) -> Candidate:
         """A version (the newest where `number` is None) beside the one that is active. Raises `ListError`."""
@@ -189,7 +194,8 @@ class ListStore:
                 raise ListError(f"list {name!r} has no active version that hashes could be added to")
             version = version_of(hash_list, hash_list.active_number)
             addition = Addition(version, category)
-            record_changes(session, hash_list, sifted.kept, addition, person, datetime.now(UTC))
+            count = record_changes(session, hash_list, sifted.kept, addition, person, datetime.now(UTC))
+            note_act(session, Act(person, "list.added", details={"list": name, "hashes": count}))
         return sifted
 
     def retract(self, name: str, hashes: Iterable[ListedHash], person: str) -> int:
@@ -199,7 +205,9 @@ class ListStore:
         """
         given = tuple(hashes)
         with self.database.session() as session:
-            return record_changes(session, found(session, name), given, None, person, datetime.now(UTC))
+            count = record_changes(session, found(session, name), given, None, person, datetime.now(UTC))
+            note_act(session, Act(person, "list.retracted", details={"list": name, "hashes": count}))
+        return count
 
     def holders(self, hashes: Iterable[ListedHash]) -> Iterator[frozenset[str]]:
         """The lists that each of `hashes` acts in now. Raises `SnapshotDamaged` where that is not built."""
@@ -293,3 +301,7 @@ class ListStore:
         if files is None or files.folder != self.snapshots.path(order, fold):
             files = self.snapshots.open(order, fold)
         return Snapshot(order.generation, files, order.delta_after(fold))
+
+
+def _act(name: str, list_name: str, number: int, person: str) -> Act:
+    return Act(person, name, details={"list": list_name, "version": number})

@@ -16,6 +16,7 @@ from upload_guard.lists.flood import Flood
 from upload_guard.lists.opinions import note_change
 from upload_guard.records import SignalType
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.opinion_tables import BreakerTrip
 from upload_guard.storage.tables import HashList
 
@@ -66,6 +67,7 @@ def _decide(database: Database, number: int, state: str, person: str, because: s
             raise UsageError(f"there is no lowered entry {number} to be {state}: see 'list breaker show'")
         trip.state, trip.decided_at = state, datetime.now(UTC)
         trip.decided_by, trip.because = person, because
+        note_act(session, Act(person, f"breaker.{state}", details={"trip": number, "because": because}))
         note_change(session)
 
 

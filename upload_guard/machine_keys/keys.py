@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,11 +11,14 @@ from enum import StrEnum
 
 from sqlalchemy import select, update
 
-from upload_guard.errors import MasterKeyError, SealBroken, UsageError
+from upload_guard.errors import AuditBroken, MasterKeyError, SealBroken, UsageError
 from upload_guard.keyring import Keyring
 from upload_guard.signing import Credentials
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.key_tables import MachineKeyRow
+
+log = logging.getLogger(__name__)
 
 # Fine enough to see that a key is dead, coarse enough to cost nothing and to tell little of a site's life.
 USE_NOTED_EVERY = timedelta(hours=1)
@@ -89,6 +93,7 @@ class KeyStore:
         row, credentials = self._drawn(site, frozenset(scopes), by, lifetime)
         with self.database.session() as session:
             session.add(row)
+            note_act(session, Act(by, "key.made", details={"key": row.id, "site": site}))
         return credentials
 
     def rotate(self, key_id: str, by: str, overlap: timedelta) -> Credentials:
@@ -113,10 +118,14 @@ class KeyStore:
             if claimed.first() is None:
                 raise UsageError(f"key {key_id} was replaced just now")
             session.add(row)
+            note_act(session, Act(by, "key.rotated", details={"key": key_id, "by": row.id}))
         return credentials
 
-    def revoke(self, key_id: str) -> None:
-        """The key opens nothing from now on. Raises `UsageError` for an unknown one."""
+    def revoke(self, key_id: str, by: str) -> None:
+        """The key opens nothing from now on, even where that cannot be noted.
+
+        Raises `UsageError` for an unknown one.
+        """
         self._known(key_id)
         with self.database.session() as session:
             session.execute(
@@ -124,6 +133,11 @@ class KeyStore:
                 .where(MachineKeyRow.id == key_id, MachineKeyRow.revoked_at.is_(None))
                 .values(revoked_at=self.now())
             )
+            try:
+                note_act(session, Act(by, "key.revoked", details={"key": key_id}))
+            except AuditBroken as fault:
+                # A stolen key must not live on until somebody has looked into the log.
+                log.warning("ALARM: %s revokes key %s, and that is not noted: %s", by, key_id, fault)
 
     def show(self) -> tuple[MachineKey, ...]:
         """All keys there ever were, oldest first."""

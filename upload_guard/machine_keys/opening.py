@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from upload_guard.audit.opening import open_audited
 from upload_guard.keyring import open_keyring
 from upload_guard.machine_keys.keys import KeyStore
 from upload_guard.machine_keys.ledger import KeyLimits, RowLedger
 from upload_guard.settings import Settings
-from upload_guard.storage.database import open_database, open_for_requests
+from upload_guard.storage.database import open_for_requests
 
 
 def open_keys(settings: Settings) -> KeyStore:
     """The machine keys of this installation. Raises `StorageFailed` or `MasterKeyError`."""
-    return KeyStore(open_database(settings.database_url), open_keyring(settings))
+    return KeyStore(open_audited(settings), open_keyring(settings))
 
 
 def open_for_door(settings: Settings) -> tuple[KeyStore, RowLedger]:
@@ -23,5 +24,5 @@ def open_for_door(settings: Settings) -> tuple[KeyStore, RowLedger]:
     """
     own = settings.limits
     limits = KeyLimits(own.rate, own.burst, own.bad_signatures, timedelta(seconds=own.lock_out))
-    database = open_for_requests(settings.database_url)
+    database = open_for_requests(settings.database_url, settings.database.lock_wait)
     return KeyStore(database, open_keyring(settings)), RowLedger(database, limits)

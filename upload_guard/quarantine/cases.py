@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -13,15 +12,17 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import NoSuchCase, UsageError
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import CaseState
-from upload_guard.quarantine.vault import Vault
-from upload_guard.records import Digests, Match, Signal
+from upload_guard.records import Content, Digests, Match, Signal
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import Kept
+from upload_guard.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class CaseInfo:
-    """One case. `matches` stand strongest first; `file` is where the bytes lie.
+    """One case. `matches` stand strongest first; `content` are the bytes, if `kept`, sealed at `place`.
 
     `signals`, `unscannable`, `unreadable` and `degraded` are what was found; `lowered` marks a case that an
     entry holds which the flood breaker has lowered.
@@ -38,7 +39,9 @@ class CaseInfo:
     size: int
     sha256: bytes
     matches: tuple[Match, ...]
-    file: Path
+    kept: Kept
+    place: str
+    content: Content
     state: CaseState
     signals: tuple[Signal, ...]
     unscannable: str
@@ -71,7 +74,7 @@ class Cases:
         with self.database.session() as session:
             kept = select(Case).where(Case.state != CaseState.STORING)
             rows = session.scalars(kept.order_by(Case.id.desc()).limit(count))
-            return tuple(self._info(row) for row in rows)
+            return tuple(self._info(session, row) for row in rows)
 
     def page(self, site: str | None, count: int, before: str = "") -> tuple[CaseInfo, ...]:
         """The newest of a site, or of all (None); those older than the case `before`, if one is given.
@@ -86,7 +89,7 @@ class Cases:
                     raise NoSuchCase(f"no case {before[:32]!r} on {site or 'any site'}")
                 some = some.where(Case.id < newest)
             rows = session.scalars(some.order_by(Case.id.desc()).limit(count))
-            return tuple(self._info(row) for row in rows)
+            return tuple(self._info(session, row) for row in rows)
 
     def find(self, number: str, site: str | None) -> CaseInfo:
         """The case of that number, of a site or of any (None). Raises `NoSuchCase`."""
@@ -95,7 +98,7 @@ class Cases:
             row = session.scalar(wanted)
             if row is None:
                 raise NoSuchCase(f"no case {number[:32]!r} on {site or 'any site'}")
-            return self._info(row)
+            return self._info(session, row)
 
     def proposed(self) -> tuple[str, ...]:
         """The numbers of all cases that are proposed for release, the oldest first."""
@@ -106,9 +109,10 @@ class Cases:
     def one(self, number: str) -> CaseInfo:
         """The case of that number. Raises `UsageError`."""
         with self.database.session() as session:
-            return self._info(found_case(session, number))
+            return self._info(session, found_case(session, number))
 
-    def _info(self, row: Case) -> CaseInfo:
+    def _info(self, session: Session, row: Case) -> CaseInfo:
+        held = session.get(VaultObject, row.vault_name)
         return CaseInfo(
             number=row.number,
             created_at=row.created_at,
@@ -121,7 +125,9 @@ class Cases:
             size=row.size,
             sha256=row.sha256,
             matches=tuple(match_of(stored) for stored in row.matches),
-            file=self.vault.path(row.vault_name),
+            kept=Kept(held.kept) if held else Kept.PLAIN,
+            place=self.vault.place.where(row.vault_name),
+            content=self.vault.content(row.vault_name),
             state=CaseState(row.state),
             signals=stored_signals(row),
             unscannable=row.unscannable,

@@ -19,6 +19,7 @@ from upload_guard.quarantine.rows import match_of
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Match, SignalType
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.opinion_tables import EntryDispute, Exemption
 from upload_guard.storage.tables import Case, Decision, HashList
 
@@ -94,6 +95,9 @@ class Decisions:
                     f"case {number} has no exact match on a list {list_name!r} that could be disputed"
                 )
             states = [_dispute(session, list_id, entry, case, person, because) for entry in entries]
+            name = "entry.agreed" if any(states) else "entry.proposed"
+            about: dict[str, str | int] = {"list": list_name, "entries": len(entries)}
+            note_act(session, Act(person, name, number, about | {"because": because[:1024]}))
             note_change(session)
         return Disputed(proposed=states.count(False), agreed=states.count(True))
 
@@ -113,6 +117,8 @@ class Decisions:
                 raise UsageError(f"no entry of {list_name!r} is disputed on case {number}")
             for row in rows:
                 row.lifted_at, row.lifted_by = datetime.now(UTC), person
+            said: dict[str, str | int] = {"list": list_name, "entries": len(rows)}
+            note_act(session, Act(person, "entry.dispute_lifted", number, said))
             note_change(session)
             return len(rows)
 
@@ -127,6 +133,7 @@ def _note(session: Session, case: Case, state: CaseState, decision: str, person:
     if not because.strip():
         raise UsageError("a decision needs a reason")
     case.state = state
+    note_act(session, Act(person, f"case.{decision}", case.number, {"because": because[:1024]}))
     session.add(
         Decision(
             case_id=case.id,

@@ -1,27 +1,35 @@
-"""Keeps a refused upload: intent row, bytes, then the row says open. In that order, so that a crash at any
-point leaves either a case with its bytes or an intent that `recover` settles.
+"""Keeps a refused upload: intent rows, sealed bytes, then the row says open.
+
+In that order, so that a crash at any point leaves either a case with its bytes or an intent that `recover`
+settles.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
+from upload_guard.quarantine.retention import Retention, category_of
 from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import CaseState
-from upload_guard.quarantine.vault import Vault
 from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
 from upload_guard.storage.tables import Case
+from upload_guard.vault.vault import Reserved, Vault
+
+log = logging.getLogger(__name__)
 
 # No vowels and no look-alikes: a number that is read out over the telephone and spells nothing.
 _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -32,10 +40,11 @@ _LOOK_EVERY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class QuarantineKeeper:
-    """Cases as rows of `database`, bytes in `vault`."""
+    """Cases as rows of `database`, bytes in `vault`, unless `retention` forbids to keep them."""
 
     database: Database
     vault: Vault
+    retention: Retention = Retention()  # noqa: RUF009 - frozen
 
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """Store the upload and return its case number, that of an earlier attempt if there was one.
@@ -67,63 +76,98 @@ class QuarantineKeeper:
     def _keep_first(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """The number of a new case; empty where another attempt was faster by a moment."""
         case = _case(upload, _digests(upload), verdict, findings)
-        number = case.number
+        if not self.retention.rule(case.site, category_of(case.matches)).keep:
+            return case.number if self._note(case) else ""
         with shared_lock(self._lock):
-            if not self._intend(case):
+            reserved = self._intend(case)
+            if reserved is None:
                 return ""
-            self._store(case, upload)
-        return number
+            self._store(case, reserved, upload)
+        return case.number
 
     def recover(self) -> None:
         """Settle what a crash left: an intent with its bytes becomes a case, one without is removed.
 
-        Does nothing while any process is keeping an upload: then an intent is no leftover.
+        Does nothing while any process is keeping an upload: then an intent is no leftover. What a release
+        without seals kept is sealed. Raises `StorageFailed`.
         """
         with exclusive_lock_if_free(self._lock) as alone:
             if alone:
                 self._settle_leftovers()
+        self.vault.seal_all_plain()
+        self.vault.finish_shredding()
 
     @property
     def _lock(self) -> Path:
         return self.vault.folder / "keeping.lock"
 
     def _settle_leftovers(self) -> None:
-        self.vault.remove_parts()
+        self.vault.place.clear()
+        # On another machine one that is younger may still be on its way.
+        settled = datetime.now(UTC) - timedelta(seconds=self.vault.place.settles_after)
         with self.database.session() as session:
-            for case in session.scalars(select(Case).where(Case.state == CaseState.STORING)):
+            intents = select(Case).where(Case.state == CaseState.STORING, Case.created_at <= settled)
+            for case in session.scalars(intents):
                 if self.vault.holds(case.vault_name):
                     case.state = CaseState.OPEN
+                    self.vault.settle(session, case.vault_name)
                 else:
                     session.delete(case)
+                    self.vault.forget(session, case.vault_name)
 
-    def _intend(self, case: Case) -> bool:
-        try:
-            with self.database.session() as session:
-                session.add(case)
-        except StorageFailed as fault:
-            if isinstance(fault.__cause__, IntegrityError):
-                return False
-            raise
-        return True
+    def _note(self, case: Case) -> bool:
+        """The case and its hashes alone; whether this attempt was the first."""
+        with _if_first(), self.database.session() as session:
+            case.vault_name = self.vault.refuse(session)
+            case.state = CaseState.OPEN
+            session.add(case)
+            return True
+        return False
 
-    def _store(self, case: Case, upload: Upload) -> None:
-        number, vault_name = case.number, case.vault_name
+    def _intend(self, case: Case) -> Reserved | None:
+        """The place for its bytes; None where another attempt was faster by a moment."""
+        with _if_first(), self.database.session() as session:
+            reserved = self.vault.reserve(session)
+            case.vault_name = reserved.name
+            session.add(case)
+            session.flush()
+            return reserved
+        return None
+
+    def _store(self, case: Case, reserved: Reserved, upload: Upload) -> None:
         try:
-            self.vault.put(vault_name, upload)
+            self.vault.put(reserved, upload)
         except StorageFailed:
-            self._drop(number)
+            self._drop(case.number, reserved)
             raise
-        self._open(number)
+        self._open(case.number, reserved)
 
-    def _open(self, number: str) -> None:
+    def _open(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
-            session.execute(update(Case).where(Case.number == number).values(state=CaseState.OPEN))
+            stored = update(Case).where(Case.number == number).values(state=CaseState.OPEN)
+            if session.scalar(stored.returning(Case.id)) is None:
+                raise StorageFailed(f"case {number} took so long to store that it was given up meanwhile")
+            self.vault.settle(session, reserved.name)
 
-    def _drop(self, number: str) -> None:
+    def _drop(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
-            case = session.scalar(select(Case).where(Case.number == number))
-            if case is not None:
-                session.delete(case)
+            session.execute(delete(Case).where(Case.number == number))
+            self.vault.forget(session, reserved.name)
+        try:
+            self.vault.place.delete(reserved.name)
+        except StorageFailed as fault:
+            # Its key is gone: what may be left is noise.
+            log.warning("%s", fault)
+
+
+@contextmanager
+def _if_first() -> Iterator[None]:
+    """Leaves what is inside it where a case of this very upload is there already."""
+    try:
+        yield
+    except StorageFailed as fault:
+        if not isinstance(fault.__cause__, IntegrityError):
+            raise
 
 
 def new_case_number() -> str:
@@ -153,7 +197,7 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         md5=digests.md5,
         sha1=digests.sha1,
         sha256=upload.digest.sha256,
-        vault_name=secrets.token_hex(16),
+        vault_name="",
         matches=[match_row(match) for match in verdict.matches],
         signals=signal_rows(findings.signals),
         unscannable=findings.unscannable[:64],

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, select
 
+from upload_guard.errors import VaultDamaged
 from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
 from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import UNDECIDED, CaseState
-from upload_guard.quarantine.vault import Vault
 from upload_guard.records import (
     NOT_DECODED,
     Action,
@@ -30,9 +30,10 @@ from upload_guard.records import (
     Upload,
     Verdict,
 )
-from upload_guard.spans import FileContent
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case, Decision
+from upload_guard.vault.vault import Vault
 
 BY_POLICY = "policy"
 BENIGN_ADD = "benign_add"
@@ -118,11 +119,15 @@ class Reevaluator:
     def _opened(self, case: Case, by_digests: Findings) -> Findings:
         if not self.vault.holds(case.vault_name):
             return replace(by_digests, unchecked="bytes_missing")
-        content = FileContent(self.vault.path(case.vault_name))
-        source = Source(case.site, case.route)
-        found = self.checker.check(
-            Upload(content, Digest(case.sha256, case.size), source=source), float("inf")
+        upload = Upload(
+            self.vault.content(case.vault_name),
+            Digest(case.sha256, case.size),
+            source=Source(case.site, case.route),
         )
+        try:
+            found = self.checker.check(upload, float("inf"))
+        except VaultDamaged:
+            return replace(by_digests, unchecked="bytes_damaged")
         # Where every entry is retracted there is nothing left to look for in it.
         return replace(by_digests, degraded=tuple(case.degraded)) if found.unchecked else found
 
@@ -156,6 +161,7 @@ class Reevaluator:
                 row.matches = [match_row(match) for match in verdict.matches]
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
+                note_act(session, Act(BY_POLICY, "case.released", row.number))
         changed = state != case.state
         return Reevaluated(
             judged=total.judged + 1,

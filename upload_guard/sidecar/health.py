@@ -14,6 +14,7 @@ from upload_guard.lists.trips import trips
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.settings import Settings
 from upload_guard.sidecar.auth import caller_or_none, public
+from upload_guard.vault.rounds import damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,14 @@ def _lowered(station: Station) -> int:
         return 0
 
 
+def _damaged(station: Station) -> int:
+    try:
+        return damaged(station.keeper.vault)
+    except UploadGuardError:
+        # The probe of the database tells of it.
+        return 0
+
+
 def _warnings(station: Station, settings: Settings) -> list[str]:
     """What should wake somebody, although verdicts are given."""
     warnings = _exchange_warnings(settings)
@@ -124,6 +133,8 @@ def _warnings(station: Station, settings: Settings) -> list[str]:
         f"list_not_active: [lists.{name}] is configured, not active"
         for name in _not_active(station, settings)
     ]
+    if lost := _damaged(station):
+        warnings.append(f"vault: the bytes of {lost} cases are gone or were altered; the log names them")
     walls = station.sandbox.status()
     missing = [name for name in ("rlimits", "seccomp", "landlock") if not getattr(walls, name)]
     if walls.workers and missing:

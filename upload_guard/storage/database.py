@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,35 +22,62 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, QueuePool
 
 from upload_guard.errors import StorageFailed
+from upload_guard.storage.journal import Journal, info_with
 from upload_guard.storage.locks import exclusive_lock
 
-_LOCK_WAIT_MS = 30_000
+LOCK_WAIT = 30.0
+"""Seconds for which a locked database is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Sessions on one engine. A connection lives as long as its session, so a fork carries none along."""
+    """Sessions on one engine. A connection lives as long as its session, so a fork carries none along.
+
+    `journal` takes what `note_act` is given in a session.
+    """
 
     engine: Engine
+    journal: Journal | None = None
+
+    def forget_deleted(self) -> None:
+        """Have what was deleted leave the disk: SQLite keeps it in its log until then.
+
+        Raises `StorageFailed`. Where another process reads, the log goes on a little longer.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except SQLAlchemyError as error:
+            raise StorageFailed(f"database {self.engine.url}: {_cause(error)}") from error
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, undone by any exception. Raises `StorageFailed`."""
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._begun() as session:
                 yield session
         except SQLAlchemyError as error:
             raise StorageFailed(f"database {self.engine.url}: {_cause(error)}") from error
 
+    @contextmanager
+    def _begun(self) -> Iterator[Session]:
+        with (
+            Session(self.engine, expire_on_commit=False, info=info_with(self.journal)) as session,
+            session.begin(),
+        ):
+            yield session
 
-def open_database(url: str) -> Database:
+
+def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
     """The SQLite database at `url`, made if it is missing and migrated to the newest schema.
 
-    Raises `StorageFailed`.
+    A transaction waits `wait` seconds for others. Raises `StorageFailed`.
     """
     file = Path(make_url(url).database or "")
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", _configured(wait))
     with exclusive_lock(file.parent / "migrate.lock"):
         try:
             _migrate(engine)
@@ -84,16 +111,16 @@ def look_at_database(url: str) -> Database | None:
     return Database(engine)
 
 
-def open_for_requests(url: str) -> Database:
+def open_for_requests(url: str, wait: float = LOCK_WAIT) -> Database:
     """The same database for rows that every request reads and writes.
 
     Its connections stay open, so make it after a fork only: the last one to close would have SQLite tidy up
     each time. The disk is not waited for (in WAL mode, synchronous NORMAL): a killed process loses nothing, a
     power cut the last moments. Raises `StorageFailed`.
     """
-    open_database(url)
+    open_database(url, wait)
     engine = create_engine(url, poolclass=QueuePool, hide_parameters=True)
-    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "connect", _configured(wait))
     event.listen(engine, "connect", _wait_for_no_disk)
     return Database(engine)
 
@@ -113,16 +140,21 @@ def _migrations() -> Config:
     return config
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {_LOCK_WAIT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _configured(wait: float) -> Callable[[Any, Any], None]:
+    def configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {int(wait * 1000)}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            # A key that was deleted must not lie on in a free page.
+            "secure_delete = ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return configure
 
 
 def _wait_for_no_disk(connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.sidecar.api.conftest import Service
 from tests.sidecar.machines import Machine
-from tests.support import OTHER_SEED, picture_bytes
+from tests.support import OTHER_SEED, picture_bytes, read
 from upload_guard.compose import open_cases
 
 
@@ -30,7 +30,7 @@ def test_a_check_that_is_not_waited_for_is_polled(service: Service) -> None:
     answer = polled(service.site, begun.headers["Location"])
     assert (answer["state"], answer["verdict"]["action"], answer["fault"]) == ("checked", "block", None)
     case = open_cases(service.settings).one(answer["verdict"]["case"])
-    assert (case.site, case.route, case.file.read_bytes()) == ("blog", "/up", service.listed)
+    assert (case.site, case.route, read(case.content)) == ("blog", "/up", service.listed)
 
 
 def test_a_clean_one_is_clean_when_it_is_polled_and_not_before(service: Service) -> None:

@@ -1,0 +1,129 @@
+"""How long bytes are held. What is due loses its key, and so its bytes; the case and hashes stay."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from upload_guard.quarantine.holds import is_kept_by_law
+from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.tables import Case
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import Kept
+from upload_guard.vault.vault import Vault
+
+log = logging.getLogger(__name__)
+
+ANY = "any"
+UNREAD = "unread"
+"""The category of what is held without a match, since it could not be read."""
+BY_RETENTION = "retention"
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether bytes are kept at all, and for how many days (0: until somebody decides otherwise)."""
+
+    keep: bool = True
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Rules by jurisdiction and category, either of which may be `ANY`; the most particular one counts.
+
+    `sites` says of which jurisdiction a site is, where that is not `jurisdiction`.
+    """
+
+    rules: Mapping[tuple[str, str], Rule] = field(default_factory=dict)
+    jurisdiction: str = ""
+    sites: Mapping[str, str] = field(default_factory=dict)
+
+    def rule(self, site: str, category: str) -> Rule:
+        law, kind = self.sites.get(site, self.jurisdiction), category.lower()
+        for key in ((law, kind), (law, ANY), (ANY, kind), (ANY, ANY)):
+            if key in self.rules:
+                return self.rules[key]
+        return Rule()
+
+    @property
+    def shortest(self) -> int:
+        """The fewest days after which anything expires; 0 if nothing does."""
+        return min((rule.days for rule in self.rules.values() if rule.days), default=0)
+
+
+def category_of(matches: Sequence[Mapping[str, Any]]) -> str:
+    """That of the match that decided, which stands first in a case's row."""
+    return str(matches[0]["category"]) if matches else UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Shreds what is due. `least` is the least that the time can be: see `quarantine.clock`."""
+
+    database: Database
+    vault: Vault
+    retention: Retention
+    least: Callable[[], datetime]
+
+    def run(self) -> int:
+        """Shred what is due; how many. Raises `StorageFailed`, and `AuditBroken` before any is shredded."""
+        now = self.least()
+        shredded = sum(self._expire(number, now) for number in self._due(now))
+        # Also what another run was killed in.
+        self.vault.finish_shredding()
+        return shredded
+
+    def _due(self, now: datetime) -> Iterator[str]:
+        if not self.retention.shortest:
+            return
+        last = 0
+        while True:
+            with self.database.session() as session:
+                some = session.scalars(
+                    select(Case)
+                    .join(VaultObject, VaultObject.name == Case.vault_name)
+                    .where(
+                        Case.id > last,
+                        Case.state != CaseState.STORING,
+                        Case.created_at <= now - timedelta(days=self.retention.shortest),
+                        VaultObject.kept == Kept.SEALED,
+                    )
+                    .order_by(Case.id)
+                    .limit(_AT_ONCE)
+                ).all()
+            if not some:
+                return
+            yield from (case.number for case in some if self._is_due(case, now))
+            last = some[-1].id
+
+    def _is_due(self, case: Case, now: datetime) -> bool:
+        days = self.retention.rule(case.site, category_of(case.matches)).days
+        return bool(days) and case.created_at + timedelta(days=days) <= now
+
+    def _expire(self, number: str, now: datetime) -> bool:
+        with self.database.session() as session:
+            case = session.scalars(select(Case).where(Case.number == number)).one()
+            # Writing first: a hold that is being placed waits here, or this waits for it.
+            self.vault.shred(session, case.vault_name)
+            if is_kept_by_law(session, number, now):
+                session.rollback()
+                return False
+            _note_expired(session, case)
+        log.warning("expired: the bytes of case %s are shredded", number)
+        return True
+
+
+def _note_expired(session: Session, case: Case) -> None:
+    if case.state in UNDECIDED or case.state == CaseState.ESCALATED:
+        case.state = CaseState.EXPIRED
+    note_act(session, Act(BY_RETENTION, "case.expired", case.number, {"category": category_of(case.matches)}))

@@ -1,0 +1,38 @@
+"""What became of the bytes of an upload."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kept(StrEnum):
+    """`coming` is an intent: its bytes may be there or not.
+
+    `plain` is what a release without seals kept, until it is sealed; `shredding` has lost its key.
+    """
+
+    COMING = "coming"
+    SEALED = "sealed"
+    PLAIN = "plain"
+    NONE = "none"
+    SHREDDING = "shredding"
+    SHREDDED = "shredded"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+    @property
+    def there(self) -> bool:
+        """Whether the bytes can be read."""
+        return self in {Kept.SEALED, Kept.PLAIN}
+
+
+_WORDS = {
+    Kept.COMING: "not stored yet",
+    Kept.SEALED: "sealed",
+    Kept.PLAIN: "not sealed yet",
+    Kept.NONE: "not kept, as quarantine.retention says",
+    Kept.SHREDDING: "shredded",
+    Kept.SHREDDED: "shredded",
+}
