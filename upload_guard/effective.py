@@ -56,7 +56,7 @@ def _shown(name: str, value: Any) -> str:
     if name == "command" and value:
         # Its arguments may open something.
         return json.dumps([value[0], "..."] if len(value) > 1 else list(value))
-    if name == "url":
+    if name in {"url", "vault"}:
         return json.dumps(_without_secrets(value))
     return _toml(value)
 
@@ -85,7 +85,8 @@ def _toml(value: Any) -> str:
         return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value)
+    # A network, say: it stands in quotes as whoever wrote it had it.
+    return json.dumps(value if isinstance(value, bool | int | float) else str(value))
 
 
 def _size(size: int) -> str:

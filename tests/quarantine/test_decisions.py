@@ -22,13 +22,16 @@ from tests.support import (
     settings_in,
     upload_of,
 )
-from upload_guard.compose import Station, open_cases, open_decisions, open_lists
+from upload_guard.compose import Station, build_reevaluator, open_cases, open_decisions, open_lists
 from upload_guard.errors import UsageError
+from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.importing import ImportOrder
 from upload_guard.quarantine.decisions import Decisions, Disputed
-from upload_guard.quarantine.reevaluation import Reevaluated
-from upload_guard.records import Action, Outcome, Result, Source
+from upload_guard.quarantine.reevaluation import Reevaluated, Reevaluator
+from upload_guard.records import Action, Findings, Outcome, Result, SignalType, Source
 from upload_guard.settings import Settings
 from upload_guard.storage.opinion_tables import Exemption
+from upload_guard.storage.tables import Case
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,16 @@ def listed(house: House) -> bytes:
     return activate_listed_picture(house.settings)
 
 
-def zip_of(data: bytes) -> bytes:
+def entries_of(data: bytes) -> tuple[tuple[SignalType, bytes], ...]:
+    """The digests of a picture as `listed_hashes` lists them, in the order of disputes."""
+    return tuple(sorted((one.signal_type, one.value) for one in listed_hashes(data)[:2]))
+
+
+def zip_of(*files: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("holiday.jpg", data)
+        for at, data in enumerate(files):
+            archive.writestr(f"holiday{at}.jpg", data)
     return out.getvalue()
 
 
@@ -176,7 +185,9 @@ def test_an_escalated_case_is_still_to_be_decided(house: House, listed: bytes) -
 
 def test_one_person_alone_cannot_dispute_an_entry(house: House, listed: bytes) -> None:
     case = house.upload(listed).case
-    assert house.decisions.dispute(case, "test-list", "ann", "a stock photo") == Disputed(2, 0)
+    assert house.decisions.dispute(case, "test-list", "ann", "a stock photo") == Disputed(
+        entries_of(listed), ()
+    )
     assert house.upload(listed).verdict.action is Action.BLOCK
     with pytest.raises(UsageError, match="a second person has to agree"):
         house.decisions.dispute(case, "test-list", "ann", "really")
@@ -186,7 +197,7 @@ def test_one_person_alone_cannot_dispute_an_entry(house: House, listed: bytes) -
 def test_two_persons_can_and_then_the_entry_acts_no_more(house: House, listed: bytes) -> None:
     case = house.upload(listed).case
     house.decisions.dispute(case, "test-list", "ann", "a stock photo")
-    assert house.decisions.dispute(case, "test-list", "bob", "indeed") == Disputed(0, 2)
+    assert house.decisions.dispute(case, "test-list", "bob", "indeed") == Disputed((), entries_of(listed))
     verdict = house.upload(listed).verdict
     # The look of it is another entry, and nobody disputed that.
     assert (verdict.action, verdict.reason) == (Action.QUARANTINE, "perceptual")
@@ -333,3 +344,159 @@ def test_a_file_that_nobody_has_opened_is_opened_when_its_look_comes_to_be_liste
     lists.add("test-list", look, "baseline", "ann")
     assert house.judge_again() == Reevaluated(judged=1, reopened=1)
     assert open_cases(house.settings).one(case).reason == "perceptual"
+
+
+# What a review with fresh eyes found ----------------------------------------------------------------
+
+
+def test_a_decision_does_not_excuse_what_was_imported_and_did_not_act_yet(
+    house: House, listed: bytes
+) -> None:
+    other = picture_bytes(5)
+    lists = open_lists(house.settings)
+    order = ImportOrder("later", "test", "baseline", "later", "tester")
+    lists.import_version(order, listed_hashes(listed))
+    house.decisions.false_positive(house.upload(listed).case, "ann", "a stock photo")
+    assert house.upload(listed).verdict.result is Result.DISPUTED
+    lists.activate("later", 1, "tester")
+    house.station.snapshot.look()
+    verdict = house.upload(listed).verdict
+    assert (verdict.action, verdict.matches[0].list_name) == (Action.BLOCK, "later")
+    assert house.upload(other).verdict.result is Result.CLEAN
+
+
+def test_several_listed_files_in_one_archive_are_no_ground_for_a_dispute(house: House) -> None:
+    logo, bad = picture_bytes(1), picture_bytes(5)
+    activate_list(house.settings, [*listed_hashes(logo)[:2], *listed_hashes(bad)[:2]])
+    case = house.upload(zip_of(logo, bad)).case
+    with pytest.raises(UsageError, match="holds several listed files"):
+        house.decisions.dispute(case, "test-list", "ann", "our own logo")
+    alone = house.upload(zip_of(logo)).case
+    for person in ("ann", "bob"):
+        house.decisions.dispute(alone, "test-list", person, "our own logo")
+    assert house.upload(logo).verdict.action is Action.MONITOR
+    assert house.upload(bad).verdict.action is Action.BLOCK
+
+
+def test_two_persons_who_propose_different_entries_can_still_agree(house: House) -> None:
+    data = picture_bytes(1)
+    sha256, md5, _ = listed_hashes(data)
+    activate_list(house.settings, [sha256])
+    house.decisions.dispute(house.upload(data).case, "test-list", "ann", "a logo")
+    open_lists(house.settings).add("test-list", [md5], "baseline", "carl")
+    house.station.snapshot.look()
+    second = house.upload(data).case
+    said = house.decisions.dispute(second, "test-list", "bob", "a logo")
+    assert (len(said.agreed), len(said.proposed)) == (1, 1)
+    said = house.decisions.dispute(second, "test-list", "ann", "a logo")
+    assert len(said.agreed) == 2
+    assert house.upload(data).verdict.action is Action.MONITOR
+
+
+def test_a_dispute_needs_a_reason(house: House, listed: bytes) -> None:
+    with pytest.raises(UsageError, match="needs a reason"):
+        house.decisions.dispute(house.upload(listed).case, "test-list", "ann", " ")
+
+
+def test_a_dispute_is_lifted_by_any_case_of_the_file(house: House) -> None:
+    data = picture_bytes(1)
+    activate_list(house.settings, listed_hashes(data)[:2])
+    first, second = house.upload(data).case, house.upload(data).case
+    for case, person in ((first, "ann"), (second, "bob")):
+        house.decisions.dispute(case, "test-list", person, "a logo")
+    assert house.decisions.lift_dispute(second, "test-list", "carl") == 2
+    assert house.upload(data).verdict.action is Action.BLOCK
+
+
+def test_a_release_of_a_case_without_a_site_is_no_release_everywhere(house: House, listed: bytes) -> None:
+    house.decisions.release(house.upload(listed, "").case, "ann", "from benign add")
+    assert house.upload(listed, "").verdict.action is Action.MONITOR
+    assert house.upload(listed, "shop").verdict.action is Action.BLOCK
+
+
+def test_only_what_is_proposed_at_that_moment_is_released_as_proposed(house: House, listed: bytes) -> None:
+    wrong, right = house.upload(picture_bytes(7)[:9000]).case, house.upload(listed).case
+    open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
+    house.judge_again()
+    assert house.decisions.release_proposed("ann", "retracted") == (right,)
+    assert (house.state(wrong), house.state(right)) == ("open", "released")
+
+
+def test_a_newer_release_counts_beside_an_older_false_positive(house: House, listed: bytes) -> None:
+    house.decisions.false_positive(house.upload(listed).case, "ann", "a stock photo")
+    activate_list(house.settings, listed_hashes(listed), "another", origin="another")
+    house.station.snapshot.look()
+    # As the command does, which sees what is listed at that moment.
+    open_decisions(house.settings).release(house.upload(listed).case, "ann", "again")
+    assert house.upload(listed, "blog").verdict.action is Action.MONITOR
+    assert house.upload(listed, "shop").verdict.action is Action.BLOCK
+
+
+def test_a_person_who_decides_while_a_case_is_judged_again_has_the_last_word(
+    house: House, listed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = house.upload(listed).case
+    open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
+    house.station.snapshot.look()
+    reevaluator = build_reevaluator(house.settings)
+    found = type(reevaluator).found
+
+    def decided_meanwhile(self: Reevaluator, row: Case) -> Findings:
+        findings = found(self, row)
+        house.decisions.confirm(case, "bob", "seen")
+        return findings
+
+    monkeypatch.setattr(type(reevaluator), "found", decided_meanwhile)
+    assert reevaluator.run() == Reevaluated()
+    assert house.state(case) == "confirmed"
+
+
+def test_policy_does_not_release_what_a_person_has_reopened(tmp_path: Path) -> None:
+    house = house_in(tmp_path, quarantine={"on_retraction": "release"})
+    listed = activate_listed_picture(house.settings)
+    case = house.upload(listed).case
+    open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
+    house.judge_again()
+    house.decisions.reopen(case, "bob", "I want to see it")
+    open_lists(house.settings).add("test-list", listed_hashes(picture_bytes(3)), "baseline", "ann")
+    house.judge_again()
+    assert house.state(case) == "release_proposed"
+
+
+def test_what_a_route_holds_as_unreadable_is_not_proposed_for_release(tmp_path: Path) -> None:
+    strict = {"path": "/up", "failure": {"unscannable": "quarantine"}}
+    house = house_in(tmp_path, failure={"unscannable": "monitor"}, routes=[strict])
+    broken = picture_bytes(7)[:9000]
+    digest = listed_hashes_of_file(broken)
+    activate_list(house.settings, [digest, *listed_hashes(picture_bytes(3))])
+    case = house.upload(broken).case
+    open_lists(house.settings).retract("test-list", [digest], "ann")
+    house.judge_again()
+    assert house.state(case) == "open"
+
+
+def listed_hashes_of_file(data: bytes) -> ListedHash:
+    return ListedHash(SignalType.SHA256, upload_of(data).digest.sha256)
+
+
+def test_cases_are_judged_again_when_the_settings_change(tmp_path: Path) -> None:
+    house = house_in(tmp_path)
+    listed = activate_listed_picture(house.settings)
+    case = house.upload(listed).case
+    trust = house.settings.trust.model_copy(update={"baseline": "ignore"})
+    later = house.settings.model_copy(update={"trust": trust})
+    assert build_reevaluator(later).run() == Reevaluated(judged=1, proposed=1)
+    assert house.state(case) == "release_proposed"
+
+
+def test_an_entry_that_is_lowered_does_not_lower_what_its_case_would_be_by_its_look(tmp_path: Path) -> None:
+    house = house_in(tmp_path)
+    data = picture_bytes(1)
+    for origin in ("one", "two"):
+        activate_list(house.settings, listed_hashes(data), origin, origin=origin)
+    case = house.upload(data).case
+    for name in ("one", "two"):
+        for person in ("ann", "bob"):
+            house.decisions.dispute(case, name, person, "digests of a logo")
+    house.judge_again()
+    assert open_cases(house.settings).one(case).reason == house.upload(data).verdict.reason == "corroborated"

@@ -62,6 +62,7 @@ def test_everything_said_stands_in_the_order_of_time(keeper: QuarantineKeeper) -
             made_at=at(1),
             made_by="ann",
             because="a car",
+            entries=[],
             until=at(60),
             lifted_at=at(8),
             lifted_by="ben",

@@ -287,6 +287,7 @@ def test_a_file_found_a_false_positive_is_excused_on_its_site_only(settings: Set
                 made_at=datetime.now(UTC),
                 made_by="ann",
                 because="a logo",
+                entries=[["icse", one.signal_type.value, one.value.hex()] for one in listed_hashes(picture)],
             )
         )
         note_change(session)

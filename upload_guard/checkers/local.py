@@ -32,10 +32,11 @@ class _Held:
     snapshot: Snapshot
     bank: BenignBank
     opinions: Opinions
+    rules: str
 
     @property
     def name(self) -> str:
-        names = self.snapshot.generation, self.bank.generation, self.opinions.generation
+        names = self.snapshot.generation, self.bank.generation, self.opinions.generation, self.rules
         return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
     def key(self, sha256: bytes, site: str) -> CheckKey:
@@ -50,7 +51,8 @@ class LocalChecker:
     """`snapshot` gives the entries to check against, `bank` known-good images, `opinions` what is thought of
     both here; all may raise `NotReady`. `digests` are the exact types that are computed whatever lists hold:
     where there are any, somebody wants all signals, even if no list is active.
-    `canary` is the SHA-256 of the test picture, empty where it is an upload like any other.
+    `canary` is the SHA-256 of the test picture, empty where it is an upload like any other. `rules` names the
+    settings by which findings are found and judged: cases are judged again when it changes.
     """
 
     snapshot: Callable[[], Snapshot]
@@ -62,6 +64,7 @@ class LocalChecker:
     settles: Settles
     digests: frozenset[SignalType] = frozenset()
     canary: bytes = b""
+    rules: str = ""
 
     def check(self, upload: Upload, deadline: float) -> Findings:
         """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`.
@@ -84,6 +87,10 @@ class LocalChecker:
             self.cache.put(key, known)
             known = _forgiven(known) if upload.guessed else known
         return held.applied_to(known, sha256, site)
+
+    def check_whole(self, upload: Upload, deadline: float) -> Findings:
+        """As `check`, and the file is opened whatever its digests say."""
+        return replace(self, settles=lambda _: False).check(upload, deadline)
 
     def beforehand(self, sha256: bytes) -> Findings | None:
         """What `check` finds of the file with that SHA-256 whatever is in it; None where that matters."""
@@ -109,7 +116,7 @@ class LocalChecker:
         return self._held().name
 
     def _held(self) -> _Held:
-        return _Held(self.snapshot(), self.bank(), self.opinions())
+        return _Held(self.snapshot(), self.bank(), self.opinions(), self.rules)
 
     def _beforehand(self, held: _Held, sha256: bytes) -> Findings | None:
         # By the upload's own digest only: inside an archive it would hide what lies beside it.

@@ -36,17 +36,32 @@ class App:
 
     @property
     def person(self) -> str:
-        """Who is noted for what this command changes: the account, or for root the one that became root.
+        """Who is noted for what this command changes: the account that somebody logged in by.
 
-        Not by LOGNAME, which anybody can set: some acts take two persons.
+        Some acts take two persons, so it is the kernel's word where there is one, which stays through sudo
+        and su, and never that of a variable such as LOGNAME. In containers, where nobody logs in, it is the
+        account of the process, or for root the one that sudo names.
         """
-        account = os.getuid()
-        if account == 0 and (before := os.environ.get("SUDO_USER")):
+        account = _logged_in()
+        if account is None and os.getuid() == 0 and (before := os.environ.get("SUDO_USER")):
             return before
+        account = os.getuid() if account is None else account
         try:
             return pwd.getpwuid(account).pw_name
         except KeyError:
             return f"uid {account}"
+
+
+_NOBODY = 2**32 - 1
+
+
+def _logged_in() -> int | None:
+    """The user id of the login that this process came of (audit(7)), if there was one."""
+    try:
+        account = int(Path("/proc/self/loginuid").read_text())
+    except (OSError, ValueError):
+        return None
+    return None if account == _NOBODY else account
 
 
 @contextmanager

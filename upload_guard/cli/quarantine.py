@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from upload_guard.cli.aftermath import judge_cases_again
@@ -9,6 +11,9 @@ from upload_guard.cli.context import App, print_table
 from upload_guard.cli.custody import export, hold, lift_hold, request_export
 from upload_guard.compose import open_cases, open_decisions
 from upload_guard.errors import UsageError
+
+if TYPE_CHECKING:
+    from upload_guard.quarantine.decisions import Entry
 
 _case = click.argument("case")
 _because = click.option("--because", required=True, help="The reason, kept with the decision.")
@@ -77,13 +82,15 @@ def false_positive(app: App, case: str, because: str) -> None:
 @click.pass_obj
 def release(app: App, cases: tuple[str, ...], proposed: bool, because: str) -> None:
     """Release CASES: each file passes on the site it was sent to, for 30 days."""
-    numbers = (*cases, *(open_cases(app.settings).proposed() if proposed else ()))
-    if not numbers:
-        raise UsageError("no case was named, and none is proposed for release")
     decisions = open_decisions(app.settings)
-    for number in dict.fromkeys(numbers):
+    released = set(cases)
+    for number in released:
         decisions.release(number, app.person, because)
-    click.echo(f"{len(set(numbers))} released; the uploaders have to send their files again.")
+    if proposed:
+        released |= set(decisions.release_proposed(app.person, because))
+    if not released:
+        raise UsageError("no case was named, and none is proposed for release")
+    click.echo(f"{len(released)} released; the uploaders have to send their files again.")
 
 
 @quarantine.command()
@@ -111,7 +118,7 @@ def escalate(app: App, case: str, because: str) -> None:
 @_because
 @click.pass_obj
 def reopen(app: App, case: str, because: str) -> None:
-    """Take the decision on CASE back: it is open again, and its file passes no more."""
+    """Take the decision on CASE back: it is open again, and what it excused is excused no more."""
     open_decisions(app.settings).reopen(case, app.person, because)
     click.echo(f"{case} is open again.")
     judge_cases_again(app)
@@ -130,10 +137,13 @@ def dispute(app: App, case: str, list_name: str, because: str) -> None:
     """
     said = open_decisions(app.settings).dispute(case, list_name, app.person, because)
     if said.agreed:
-        click.echo(f"{said.agreed} disputed: they act no more, within a second.")
+        click.echo(f"{len(said.agreed)} disputed: they act no more, within a second: {_named(said.agreed)}")
         judge_cases_again(app)
     if said.proposed:
-        click.echo(f"{said.proposed} proposed: they act until a second person gives the same command.")
+        click.echo(
+            f"{len(said.proposed)} proposed: they act until a second person gives the same command: "
+            f"{_named(said.proposed)}"
+        )
 
 
 @quarantine.command("lift-dispute")
@@ -145,3 +155,7 @@ def lift_dispute(app: App, case: str, list_name: str) -> None:
     count = open_decisions(app.settings).lift_dispute(case, list_name, app.person)
     click.echo(f"{count} act again as {list_name} says, within a second.")
     judge_cases_again(app)
+
+
+def _named(entries: tuple[Entry, ...]) -> str:
+    return ", ".join(f"{kind} {value.hex()[:8]}..." for kind, value in entries)

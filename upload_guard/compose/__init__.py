@@ -20,7 +20,7 @@ from upload_guard.compose.rules import (
     is_manual,
     known_categories,
 )
-from upload_guard.compose.station import Station, build_reevaluator, build_station
+from upload_guard.compose.station import Station, build_reevaluator, build_station, open_decisions
 from upload_guard.compose.stores import (
     build_sync,
     exchange_states,
@@ -29,7 +29,6 @@ from upload_guard.compose.stores import (
     open_benign,
     open_cases,
     open_database_of,
-    open_decisions,
     open_exports,
     open_holds,
     open_lists,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from upload_guard.canary import CANARY_SHA256
-from upload_guard.compose.rules import build_trust
+from upload_guard.compose.rules import build_trust, rules_of
 from upload_guard.compose.stores import benign_in, lists_in, open_database_of
 from upload_guard.policy import settled
 from upload_guard.records import SignalType
@@ -46,6 +46,7 @@ def local_checker(
         cache=_cache(settings),
         settles=_settles(settings),
         canary=CANARY_SHA256 if settings.canary.enabled else b"",
+        rules=rules_of(settings),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from upload_guard.errors import BodyTooLarge, Busy, CheckFailed, NotReady, ServiceTimeout, ServiceUnreachable
 from upload_guard.failure_settings import FailureSettings
@@ -14,7 +16,7 @@ from upload_guard.intake.rules import IntakeLimits, IntakeRule
 from upload_guard.list_settings import Ceiling
 from upload_guard.policy import Policy, Trust
 from upload_guard.records import Action
-from upload_guard.settings import Settings
+from upload_guard.settings import RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.lists.categories import KnownCategories
@@ -51,6 +53,27 @@ def build_retention(settings: Settings) -> Retention:
         for category, rule in by_category.items()
     }
     return Retention(rules, own.jurisdiction, own.site_jurisdictions)
+
+
+def rules_of(settings: Settings) -> str:
+    """Names the settings by which an upload is found and judged."""
+    deciding = settings.model_dump_json(include={"trust", "lists", "failure", "routes", "imaging", "canary"})
+    return hashlib.sha256(deciding.encode()).hexdigest()[:16]
+
+
+def strictest_policy(settings: Settings) -> Policy:
+    """What could not be read is held where any route holds it."""
+    policy = build_policy(settings)
+    failures = [settings.failure.model_copy(update=_differing(route)) for route in settings.routes]
+    return replace(
+        policy,
+        unscannable=max([policy.unscannable, *(Action.from_label(one.unscannable) for one in failures)]),
+        unreadable=max([policy.unreadable, *(Action.from_label(one.unreadable) for one in failures)]),
+    )
+
+
+def _differing(route: RouteSettings) -> dict[str, Any]:
+    return route.failure.model_dump(exclude_none=True)
 
 
 def build_trust(settings: Settings) -> Trust:

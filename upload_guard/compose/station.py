@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
-from upload_guard.compose.rules import build_policy, build_retention, build_trust
+from upload_guard.compose.rules import build_policy, build_retention, build_trust, strictest_policy
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upload_guard.lists.signal_log import SignalLog
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.live import LiveSnapshot
+    from upload_guard.quarantine.decisions import Decisions
     from upload_guard.quarantine.keeper import QuarantineKeeper
     from upload_guard.quarantine.reevaluation import Reevaluator
     from upload_guard.sandbox.pool import Sandbox
@@ -95,6 +96,13 @@ def build_reevaluator(settings: Settings) -> Reevaluator:
     return _reevaluator(settings, open_database_of(settings), build_checker(settings))
 
 
+def open_decisions(settings: Settings) -> Decisions:
+    """What people decide on cases of this machine. Raises `StorageFailed`."""
+    from upload_guard.quarantine.decisions import Decisions
+
+    return Decisions(open_database_of(settings), build_reevaluator(settings).found_whole)
+
+
 def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     from upload_guard.keyring import open_keyring
     from upload_guard.lists.breaker import FloodBreaker
@@ -149,6 +157,6 @@ def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) 
         database=database,
         vault=vault_in(settings, database),
         checker=checker,
-        policy=build_policy(settings),
+        policy=strictest_policy(settings),
         release=settings.quarantine.on_retraction == "release",
     )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from upload_guard.lists.sync.rows import ExchangeState
     from upload_guard.lists.sync.run import Sync
     from upload_guard.quarantine.cases import Cases
-    from upload_guard.quarantine.decisions import Decisions
     from upload_guard.quarantine.exports import Exports
     from upload_guard.quarantine.holds import Holds
     from upload_guard.storage.database import Database
@@ -70,13 +69,6 @@ def open_cases(settings: Settings) -> Cases:
 
     database = open_database_of(settings)
     return Cases(database, vault_in(settings, database))
-
-
-def open_decisions(settings: Settings) -> Decisions:
-    """What people decide on cases of this machine. Raises `StorageFailed`."""
-    from upload_guard.quarantine.decisions import Decisions
-
-    return Decisions(open_database_of(settings))
 
 
 def open_holds(settings: Settings) -> Holds:

@@ -1,13 +1,14 @@
 """What is thought here of files and entries, beside what lists say of them.
 
-A decision on a case exempts the very file that was held, and excuses what was listed when it was made: what a
+A decision on a case exempts the very file that was held, and excuses the entries that it matched then: what a
 list says later is news. A dispute or the flood breaker changes what one entry may still cause, wherever it
 matches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,21 +21,28 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryDispute, Exemption, OpinionCounter
 from upload_guard.storage.tables import HashList
 
+EVERYWHERE = "*"
+"""The site of an exemption that holds on all sites: no site is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exempted:
-    """What a decision says of a file: the case it was made on, and when."""
+    """What a decision says of a file: the case it was made on, when, and which entries it excuses."""
 
     case: str
     since: datetime
+    entries: frozenset[ListedValue] = frozenset()
+
+    def excuses(self, match: Match) -> bool:
+        return match.since <= self.since and _entry(match) in self.entries
 
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """All opinions at one moment. `exempted` is by SHA-256 and site, empty for all sites."""
+    """All opinions at one moment. `exempted` is by SHA-256 and site, or `EVERYWHERE`."""
 
     generation: str = ""
-    exempted: Mapping[tuple[bytes, str], Exempted] = field(default_factory=dict)
+    exempted: Mapping[tuple[bytes, str], tuple[Exempted, ...]] = field(default_factory=dict)
     standings: Mapping[ListedValue, Standing] = field(default_factory=dict)
 
     def applied_to(self, findings: Findings, sha256: bytes, site: str) -> Findings:
@@ -43,30 +51,45 @@ class Opinions:
         return replace(
             findings,
             matches=self._on(findings.matches, exempted),
-            excepted=exempted.case if exempted else "",
+            excepted=exempted[-1].case if exempted else "",
         )
 
     def on(self, matches: tuple[Match, ...], sha256: bytes, site: str) -> tuple[Match, ...]:
         """`matches` of the file with that SHA-256."""
         return self._on(matches, self._of_file(sha256, site))
 
-    def _of_file(self, sha256: bytes, site: str) -> Exempted | None:
-        return self.exempted.get((sha256, "")) or self.exempted.get((sha256, site))
+    def _of_file(self, sha256: bytes, site: str) -> tuple[Exempted, ...]:
+        return self.exempted.get((sha256, EVERYWHERE), ()) + self.exempted.get((sha256, site), ())
 
-    def _on(self, matches: tuple[Match, ...], exempted: Exempted | None) -> tuple[Match, ...]:
-        if exempted is None and not self.standings:
+    def _on(self, matches: tuple[Match, ...], exempted: tuple[Exempted, ...]) -> tuple[Match, ...]:
+        if not exempted and not self.standings:
             return matches
         return tuple(self._of_entry(_excused(match, exempted)) for match in matches)
 
     def _of_entry(self, match: Match) -> Match:
-        standing = self.standings.get((match.list_name, match.signal_type, match.value))
+        standing = self.standings.get(_entry(match))
         return replace(match, standing=standing) if standing else match
 
 
-def _excused(match: Match, exempted: Exempted | None) -> Match:
-    if exempted is None or match.since > exempted.since:
-        return match
-    return replace(match, benign=Benign(BankScope.DECISION, f"case {exempted.case}", identical=True))
+def _excused(match: Match, exempted: tuple[Exempted, ...]) -> Match:
+    for one in exempted:
+        if one.excuses(match):
+            return replace(match, benign=Benign(BankScope.DECISION, f"case {one.case}", identical=True))
+    return match
+
+
+def _entry(match: Match) -> ListedValue:
+    return match.list_name, match.signal_type, match.value
+
+
+def entry_rows(matches: Iterable[Match]) -> list[list[str]]:
+    """The entries of `matches` as an exemption's row has them."""
+    return [[name, kind.value, value.hex()] for name, kind, value in sorted({_entry(one) for one in matches})]
+
+
+def _exempted(row: Exemption) -> Exempted:
+    entries = ((name, SignalType(kind), bytes.fromhex(digits)) for name, kind, digits in row.entries)
+    return Exempted(row.case_number, row.made_at, frozenset(entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +108,9 @@ class OpinionStore:
         now = datetime.now(UTC)
         with self.database.session() as session:
             generation = _generation(session, now)
-            exempted = {
-                (row.sha256, row.site): Exempted(row.case_number, row.made_at)
-                for row in session.scalars(select(Exemption).where(_in_force(now)).order_by(Exemption.id))
-            }
+            exempted: defaultdict[tuple[bytes, str], tuple[Exempted, ...]] = defaultdict(tuple)
+            for row in session.scalars(select(Exemption).where(_in_force(now)).order_by(Exemption.id)):
+                exempted[row.sha256, row.site] += (_exempted(row),)
             standings = {}
             for table, condition, standing in (
                 (BreakerTrip, BreakerTrip.state.in_(["tripped", "confirmed"]), Standing.LOWERED),
@@ -100,7 +122,12 @@ class OpinionStore:
                     select(*columns).join(HashList, HashList.id == table.list_id).where(condition)
                 )
                 standings.update({(name, SignalType(kind), value): standing for name, kind, value in rows})
-        return Opinions(generation, exempted, standings)
+        return Opinions(generation, dict(exempted), standings)
+
+
+def hold_opinions(session: Session) -> None:
+    """Have whoever changes opinions or decides on cases wait until this transaction ends; first in it."""
+    session.execute(update(OpinionCounter).values(last=OpinionCounter.last))
 
 
 def note_change(session: Session) -> None:

@@ -100,12 +100,6 @@ class Cases:
                 raise NoSuchCase(f"no case {number[:32]!r} on {site or 'any site'}")
             return self._info(session, row)
 
-    def proposed(self) -> tuple[str, ...]:
-        """The numbers of all cases that are proposed for release, the oldest first."""
-        with self.database.session() as session:
-            waiting = select(Case.number).where(Case.state == CaseState.RELEASE_PROPOSED)
-            return tuple(session.scalars(waiting.order_by(Case.id)))
-
     def one(self, number: str) -> CaseInfo:
         """The case of that number. Raises `UsageError`."""
         with self.database.session() as session:

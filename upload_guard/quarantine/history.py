@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from upload_guard.lists.opinions import EVERYWHERE
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import EntryDispute, Exemption
 from upload_guard.storage.tables import Case, Decision, HashList
@@ -41,7 +42,7 @@ def history(database: Database, number: str) -> tuple[Said, ...]:
 
 
 def _of_exemption(row: Exemption) -> list[Said]:
-    where = f"on {row.site}" if row.site else "everywhere"
+    where = "everywhere" if row.site == EVERYWHERE else f"on {row.site}"
     until = f" until {row.until:%Y-%m-%d %H:%M} UTC" if row.until else ""
     said = [Said(row.made_at, row.made_by, f"the file passes {where}{until}", row.because)]
     if row.lifted_at:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
 
 from upload_guard.errors import VaultDamaged
 from upload_guard.policy import Policy, judge
@@ -36,6 +37,7 @@ from upload_guard.storage.tables import Case, Decision
 from upload_guard.vault.vault import Vault
 
 BY_POLICY = "policy"
+REOPENED = "reopened"
 BENIGN_ADD = "benign_add"
 """The reason of a case that was held since somebody wanted to vouch for a listed file."""
 _AT_ONCE = 100
@@ -52,8 +54,8 @@ class Rechecker(Protocol):
         """By stored signals, the file's own digests among them; `unchecked` where no list is active."""
         ...
 
-    def check(self, upload: Upload, deadline: float) -> Findings:
-        """By the file itself."""
+    def check_whole(self, upload: Upload, deadline: float) -> Findings:
+        """By the file itself, opened whatever its digests say."""
         ...
 
 
@@ -69,7 +71,7 @@ class Reevaluated:
 
 @dataclass(frozen=True, slots=True)
 class Reevaluator:
-    """`policy` is the installation's. Routes differ in what was unreadable only, and that stays held."""
+    """`policy` is the strictest of all routes: what any of them holds is not released unseen."""
 
     database: Database
     vault: Vault
@@ -82,7 +84,7 @@ class Reevaluator:
         now = self.checker.under()
         total = Reevaluated()
         for case in self._outdated(now):
-            findings = self._found(case)
+            findings = self.found(case)
             if findings.unchecked:
                 continue
             total = self._settle(case, findings, total)
@@ -103,10 +105,10 @@ class Reevaluator:
             yield from some
             last = some[-1].id
 
-    def _found(self, case: Case) -> Findings:
-        """What would be found now, with what could not be read then."""
+    def found(self, case: Case) -> Findings:
+        """What would be found now, with what could not be read then; `unchecked` where nobody can tell."""
         findings = self.checker.compare(stored_signals(case), case.sha256, case.site)
-        if NOT_DECODED in case.degraded and not self._verdict(case, findings).action.refuses:
+        if NOT_DECODED in case.degraded and self._verdict(case, findings).action is not Action.BLOCK:
             # It was held by a digest alone, and nobody has looked into it.
             return self._opened(case, findings)
         return replace(
@@ -115,6 +117,12 @@ class Reevaluator:
             unreadable=case.unreadable,
             degraded=tuple(case.degraded),
         )
+
+    def found_whole(self, case: Case) -> Findings:
+        """The same, and the file opened if nobody has done that yet."""
+        if NOT_DECODED not in case.degraded:
+            return self.found(case)
+        return self._opened(case, self.checker.compare(stored_signals(case), case.sha256, case.site))
 
     def _opened(self, case: Case, by_digests: Findings) -> Findings:
         if not self.vault.holds(case.vault_name):
@@ -125,7 +133,7 @@ class Reevaluator:
             source=Source(case.site, case.route),
         )
         try:
-            found = self.checker.check(upload, float("inf"))
+            found = self.checker.check_whole(upload, float("inf"))
         except VaultDamaged:
             return replace(by_digests, unchecked="bytes_damaged")
         # Where every entry is retracted there is nothing left to look for in it.
@@ -141,13 +149,14 @@ class Reevaluator:
 
     def _settle(self, case: Case, findings: Findings, total: Reevaluated) -> Reevaluated:
         verdict = self._verdict(case, findings)
-        state = self._state(verdict)
         with self.database.session() as session:
-            row = session.get(Case, case.id, with_for_update=True)
-            # Somebody may have decided meanwhile, or judged it anew.
-            if row is None or (row.state, row.under) != (case.state, case.under):
+            # Written first, so that nobody decides or judges it anew in between.
+            mine = (Case.id == case.id) & (Case.state == case.state) & (Case.under == case.under)
+            claimed = session.execute(update(Case).where(mine).values(under=findings.under))
+            if not claimed.rowcount:  # type: ignore[attr-defined]
                 return total
-            row.state, row.under = state, findings.under
+            row = session.get_one(Case, case.id)
+            row.state = state = self._state(session, case, verdict)
             # It may have been opened for the first time.
             row.signals, row.degraded = signal_rows(findings.signals), list(findings.degraded)
             row.unscannable, row.unreadable = findings.unscannable[:64], findings.unreadable[:64]
@@ -170,10 +179,14 @@ class Reevaluator:
             reopened=total.reopened + (changed and state == CaseState.OPEN),
         )
 
-    def _state(self, verdict: Verdict) -> CaseState:
+    def _state(self, session: Session, case: Case, verdict: Verdict) -> CaseState:
         if verdict.action.refuses:
             return CaseState.OPEN
-        return CaseState.RELEASED if self.release else CaseState.RELEASE_PROPOSED
+        # What a person has opened again is for a person to close.
+        reopened = select(Decision.id).where(Decision.case_id == case.id, Decision.decision == REOPENED)
+        if self.release and session.scalar(reopened.limit(1)) is None:
+            return CaseState.RELEASED
+        return CaseState.RELEASE_PROPOSED
 
 
 def _undecided() -> ColumnElement[bool]:

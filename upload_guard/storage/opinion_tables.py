@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
 
 
 class Exemption(Base):
-    """A file that was held and found harmless: it passes on `site`, or everywhere where that is empty.
+    """A file that was held and found harmless: it passes on `site`, or everywhere (`opinions.EVERYWHERE`).
 
-    What was listed after `made_at` is not excused.
+    `entries` are those that it matched then: list, signal type, value. What is listed later is not excused.
     """
 
     __tablename__ = "exemptions"
@@ -25,6 +25,7 @@ class Exemption(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[str] = mapped_column(String(64))
     because: Mapped[str] = mapped_column(String(1024))
+    entries: Mapped[list[list[str]]] = mapped_column(JSON)
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lifted_by: Mapped[str | None] = mapped_column(String(64))

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime, nullable=False),
         sa.Column("made_by", sa.String(64), nullable=False),
         sa.Column("because", sa.String(1024), nullable=False),
+        sa.Column("entries", sa.JSON, nullable=False),
         sa.Column("until", sa.DateTime),
         sa.Column("lifted_at", sa.DateTime),
         sa.Column("lifted_by", sa.String(64)),
