@@ -6,6 +6,7 @@ Rows are the truth: a job may run twice, be killed half way, or find that anothe
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import weakref
@@ -38,16 +39,19 @@ class Housekeeper:
     def __init__(self, jobs: tuple[Job, ...], lock_folder: Path) -> None:
         self.jobs = jobs
         self._lock_folder = lock_folder
+        self._begin()
+        _houses.add(self)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._due = dict.fromkeys((job.name for job in jobs), 0.0)
+        self._due = dict.fromkeys((job.name for job in self.jobs), 0.0)
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:  # noqa: ARG002 - as observers are
         """Begin, unless that is done."""
         self.start()
 
     def start(self) -> None:
-        # A forked child has the object and not the thread.
         if self._thread is not None and self._thread.is_alive():
             return
         with self._lock:
@@ -77,6 +81,21 @@ class Housekeeper:
             log.warning("%s: %s; it is tried again", job.name, fault)
         except Exception:
             log.exception("%s failed, by an error of our own", job.name)
+
+    def forget(self) -> None:
+        """In a forked child: it has neither the thread nor who holds the lock; begin anew."""
+        self._begin()
+
+
+_houses: weakref.WeakSet[Housekeeper] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for house in tuple(_houses):
+        house.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def _keep_house(house: weakref.ref[Housekeeper]) -> None:
