@@ -9,6 +9,7 @@ import hmac
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 _WINDOWS = (60, 24 * 60)
 # So many uploads that matched are written at once: in a flood a second is long.
 _AT_ONCE = 256
+# Seconds of processor time; whatever takes longer to weigh is done for a tenth of the time only.
+_SOON_WEIGHED = 0.5
 
 
 class FloodBreaker:
@@ -64,6 +67,8 @@ class FloodBreaker:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._waiting = Counted()
+        self._unweighed: dict[ListedValue, EntryRow] = {}
+        self._rests_until = 0.0
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
         """Count an upload and what matched it. Raises `StorageFailed`."""
@@ -151,60 +156,77 @@ class FloodBreaker:
     def _write(self) -> None:
         with self._lock:
             counted, self._waiting = self._waiting, Counted()
-        if not counted.uploads:
-            return
-        try:
-            tripped = self._count(counted)
-        except BaseException:
-            with self._lock:
-                self._waiting.add_all(counted)
-            raise
-        for (list_name, kind, value), flood in tripped:
-            log.warning(
-                "ALARM: the flood breaker lowered an entry: %s %s... on %s matched %d of %d uploads, from %d"
-                " sources; see 'upload-guard list breaker show'",
-                kind,
-                value.hex()[:8],
-                list_name,
-                flood.matched,
-                flood.uploads,
-                flood.sources,
-            )
+        if counted.uploads:
+            try:
+                self._unweighed |= self._written(counted)
+            except BaseException:
+                with self._lock:
+                    self._waiting.add_all(counted)
+                raise
+        if self._unweighed and time.monotonic() >= self._rests_until:
+            self._weigh()
 
-    def _count(self, counted: Counted) -> list[tuple[ListedValue, Flood]]:
-        now = datetime.now(UTC)
-        tripped = []
+    def _written(self, counted: Counted) -> dict[ListedValue, EntryRow]:
+        """The entries that have hits now."""
         with self._database.session() as session:
-            # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
             add_uploads(session, counted.uploads)
             # A list may have been removed meanwhile.
             ids = _ids_of_lists(session)
-            entries = {
+            rows = {
                 entry: EntryRow(ids[entry[0]], entry[1].value, entry[2])
                 for entry in {key.entry: None for key in counted.hits}
                 if entry[0] in ids
             }
-            add_hits(session, entries, counted)
-            for entry, row in entries.items():
-                flood = self._flood(session, row, now)
-                if flood is not None:
-                    _trip(session, row, flood, now)
-                    tripped.append((entry, flood))
-        return tripped
+            add_hits(session, rows, counted)
+        return rows
 
-    def _flood(self, session: Session, entry: EntryRow, now: datetime) -> Flood | None:
-        if session.scalar(
-            select(BreakerTrip.id).where(entry.of(BreakerTrip), BreakerTrip.state.in_(IN_FORCE))
-        ):
-            return None
-        lifted = session.scalar(select(func.max(BreakerTrip.decided_at)).where(entry.of(BreakerTrip)))
-        for window in _WINDOWS:
-            first = _minute(now) - window + 1
-            after = max(first, _minute(lifted) + 1) if lifted else first
-            flood = self._flood_since(session, entry, after)
-            if flood is not None:
-                return flood
+    def _weigh(self) -> None:
+        """After writing and apart from it: the last process to write sees all, and nobody waits for this."""
+        begun = time.thread_time()
+        for entry, row in tuple(self._unweighed.items()):
+            flood = self._flood(row)
+            if flood is not None and self._trip(row, flood):
+                _tell(entry, flood)
+            del self._unweighed[entry]
+        took = time.thread_time() - begun
+        # Somebody who sends very much must not have this process do nothing else.
+        self._rests_until = time.monotonic() + 9 * took if took > _SOON_WEIGHED else 0.0
+
+    def _flood(self, entry: EntryRow) -> Flood | None:
+        now = _minute(datetime.now(UTC))
+        with self._database.session() as session:
+            if _in_force(session, entry):
+                return None
+            lifted = session.scalar(select(func.max(BreakerTrip.decided_at)).where(entry.of(BreakerTrip)))
+            for window in _WINDOWS:
+                first = now - window + 1
+                after = max(first, _minute(lifted) + 1) if lifted else first
+                flood = self._flood_since(session, entry, after)
+                if flood is not None:
+                    return flood
         return None
+
+    def _trip(self, entry: EntryRow, flood: Flood) -> bool:
+        """Lower it, unless another process has."""
+        with self._database.session() as session:
+            # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
+            note_change(session)
+            session.flush()
+            if _in_force(session, entry) or session.get(HashList, entry.list_id) is None:
+                return False
+            session.add(
+                BreakerTrip(
+                    list_id=entry.list_id,
+                    signal_type=entry.signal_type,
+                    value=entry.value,
+                    tripped_at=datetime.now(UTC),
+                    matched=flood.matched,
+                    uploads=flood.uploads,
+                    sources=flood.sources,
+                    state="tripped",
+                )
+            )
+        return True
 
     def _flood_since(self, session: Session, entry: EntryRow, minute: int) -> Flood | None:
         uploads = uploads_since(session, minute)
@@ -241,20 +263,23 @@ def _in_child() -> None:
 os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
-def _trip(session: Session, entry: EntryRow, flood: Flood, now: datetime) -> None:
-    session.add(
-        BreakerTrip(
-            list_id=entry.list_id,
-            signal_type=entry.signal_type,
-            value=entry.value,
-            tripped_at=now,
-            matched=flood.matched,
-            uploads=flood.uploads,
-            sources=flood.sources,
-            state="tripped",
-        )
+def _in_force(session: Session, entry: EntryRow) -> bool:
+    trip = select(BreakerTrip.id).where(entry.of(BreakerTrip), BreakerTrip.state.in_(IN_FORCE))
+    return session.scalar(trip.limit(1)) is not None
+
+
+def _tell(entry: ListedValue, flood: Flood) -> None:
+    list_name, kind, value = entry
+    log.warning(
+        "ALARM: the flood breaker lowered an entry: %s %s... on %s matched %d of %d uploads, from %d"
+        " sources; see 'upload-guard list breaker show'",
+        kind,
+        value.hex()[:8],
+        list_name,
+        flood.matched,
+        flood.uploads,
+        flood.sources,
     )
-    note_change(session)
 
 
 def _ids_of_lists(session: Session) -> dict[str, int]:
