@@ -1,4 +1,4 @@
-"""What has to be done now and then, whoever asks or not: a thread of each process that checks.
+"""What has to be done now and then, whoever asks or not: threads of each process that checks.
 
 Rows are the truth: a job may run twice, be killed half way, or find that another process has done it.
 """
@@ -6,6 +6,7 @@ Rows are the truth: a job may run twice, be killed half way, or find that anothe
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import weakref
@@ -38,32 +39,41 @@ class Housekeeper:
     def __init__(self, jobs: tuple[Job, ...], lock_folder: Path) -> None:
         self.jobs = jobs
         self._lock_folder = lock_folder
+        self._begin()
+        _houses.add(self)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._due = dict.fromkeys((job.name for job in jobs), 0.0)
+        self._started = False
+        self._due = dict.fromkeys((job.name for job in self.jobs), 0.0)
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:  # noqa: ARG002 - as observers are
         """Begin, unless that is done."""
         self.start()
 
     def start(self) -> None:
-        # A forked child has the object and not the thread.
-        if self._thread is not None and self._thread.is_alive():
+        if self._started:
             return
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                # It holds no reference between looks, so that it ends with the object.
-                self._thread = threading.Thread(
-                    target=_keep_house, args=(weakref.ref(self),), name="upload-guard-jobs", daemon=True
-                )
-                self._thread.start()
+            if self._started:
+                return
+            self._started = True
+            for job in self.jobs:
+                # One each, so that none waits for another that takes its time. It holds no reference to the
+                # house between looks, so that it ends with it.
+                threading.Thread(
+                    target=_keep, args=(weakref.ref(self), job), name=f"upload-guard-{job.name}", daemon=True
+                ).start()
 
     def look(self) -> None:
-        """Run what is due; the thread does so by itself."""
+        """Run what is due; the threads do so by themselves."""
         for job in self.jobs:
-            if time.monotonic() >= self._due[job.name]:
-                self._due[job.name] = time.monotonic() + job.every
-                self._run(job)
+            self.run_if_due(job)
+
+    def run_if_due(self, job: Job) -> None:
+        if time.monotonic() >= self._due[job.name]:
+            self._due[job.name] = time.monotonic() + job.every
+            self._run(job)
 
     def _run(self, job: Job) -> None:
         try:
@@ -78,9 +88,24 @@ class Housekeeper:
         except Exception:
             log.exception("%s failed, by an error of our own", job.name)
 
+    def forget(self) -> None:
+        """In a forked child: it has neither the threads nor who holds the lock; begin anew."""
+        self._begin()
 
-def _keep_house(house: weakref.ref[Housekeeper]) -> None:
+
+_houses: weakref.WeakSet[Housekeeper] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for house in tuple(_houses):
+        house.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
+
+
+def _keep(house: weakref.ref[Housekeeper], job: Job) -> None:
     while (alive := house()) is not None:
-        alive.look()
+        alive.run_if_due(job)
         del alive
         time.sleep(_LOOK_EVERY)

@@ -26,9 +26,12 @@ class Desk:
 
     def held(self, count: int = 1, sites: tuple[str, ...] = ("blog",)) -> list[str]:
         """The numbers of cases that uploads of the listed file become."""
-        guard = quiet_station(self.settings).guard
+        station = quiet_station(self.settings)
         uploads = [upload_of(self.listed, Source(sites[at % len(sites)], "/up")) for at in range(count)]
-        return [outcome.case for upload in uploads for outcome in guard.check([upload])]
+        cases = [outcome.case for upload in uploads for outcome in station.guard.check([upload])]
+        (counts,) = (job for job in station.housekeeper.jobs if job.name == "breaker-counts")
+        counts.run()
+        return cases
 
     def run(self, *arguments: str) -> Said:
         return run(self.folder, "--config", "config.toml", *arguments)

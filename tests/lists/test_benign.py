@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,41 @@ def test_without_a_bank_nothing_is_ready_and_a_later_fault_keeps_the_last() -> N
         Live("the benign bank", Failing(0))()
     live = Live("the benign bank", Failing(1), look_every=0)
     assert [live().generation for _ in range(3)] == ["first"] * 3
+
+
+class Flaky(Failing):
+    """Away from time to time."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.away = False
+
+    def generation(self) -> str:
+        return super().generation() if self.away else "first"
+
+
+def test_a_fault_is_said_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    source = Flaky()
+    live = Live("the benign bank", source, look_every=0)
+    for away, alarms in ((False, 0), (True, 1), (False, 1), (True, 2)):
+        source.away = away
+        for _ in range(3):
+            live()
+        assert caplog.text.count("ALARM: the benign bank could not be loaded") == alarms
+
+
+def test_a_child_forked_while_another_thread_looks_is_not_blocked(bank: BenignStore) -> None:
+    live = Live("the benign bank", bank, look_every=0)
+    live()
+    with live._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            bank.add(file("logo"), "ann")
+            fresh = len(live().files) + len(live.look().files)
+            os._exit(fresh)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 
 
 def test_the_shipped_file_says_what_was_written(tmp_path: Path) -> None:

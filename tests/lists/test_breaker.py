@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
+import os
+import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.pool import QueuePool
 
 from tests.support import (
     activate_list,
@@ -26,11 +31,13 @@ from tests.support import (
     upload_of,
 )
 from upload_guard.compose import Station, open_database_of
-from upload_guard.errors import UsageError
+from upload_guard.errors import StorageFailed, UsageError
 from upload_guard.lists import trips
+from upload_guard.lists.breaker import FloodBreaker
+from upload_guard.lists.flood import Flood
 from upload_guard.lists.formats import ListedHash
 from upload_guard.quarantine.cases import Cases
-from upload_guard.records import Action, Outcome, Result, SignalType, Source, Standing
+from upload_guard.records import Action, Findings, Outcome, Result, SignalType, Source, Standing
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
@@ -46,7 +53,13 @@ class House:
 
     def upload(self, data: bytes, site: str = "blog", uploader: str = "") -> Outcome:
         (outcome,) = self.station.guard.check([upload_of(data, Source(site, "/up", uploader))])
+        self.job("breaker-counts")
         return outcome
+
+    def job(self, name: str) -> None:
+        """What the housekeeping does by itself."""
+        (job,) = (one for one in self.station.housekeeper.jobs if one.name == name)
+        job.run()
 
     def flood(self, data: bytes, count: int = 20, sites: tuple[str, ...] = SITES) -> None:
         for at in range(count):
@@ -55,6 +68,11 @@ class House:
     def wait(self) -> None:
         """As long as processes take to see what another one changed."""
         live(self.station.checker.opinions).look()
+
+
+def breaker_of(house: House) -> FloodBreaker:
+    (breaker,) = (one for one in house.station.guard.observers if isinstance(one, FloodBreaker))
+    return breaker
 
 
 @pytest.fixture
@@ -228,8 +246,7 @@ def test_old_counts_are_forgotten(house: House, listed: bytes) -> None:
     with house.database.session() as session:
         session.execute(update(EntryHit).values(minute=EntryHit.minute - 1441))
         session.execute(update(UploadCount).values(minute=UploadCount.minute - 1441))
-    (purge,) = (job for job in house.station.housekeeper.jobs if job.name == "breaker-purge")
-    purge.run()
+    house.job("breaker-purge")
     with house.database.session() as session:
         assert session.scalar(select(func.count(EntryHit.id))) == 0
         assert session.scalar(select(func.count(UploadCount.minute))) == 0
@@ -250,6 +267,149 @@ def test_neither_site_nor_uploader_nor_file_is_written_down(house: House, listed
     assert len({row.source for row in rows}) == 6
     assert not any(b"somebody" in row.source or b"blog" in row.source for row in rows)
     assert not any(row.file in upload_of(listed).digest.sha256 for row in rows)
+
+
+def test_many_rows_are_all_weighed(house: House, listed: bytes) -> None:
+    """As many sites send the file as rows once were read at most, and more."""
+    house.upload(listed)
+    with house.database.session() as session:
+        session.execute(update(UploadCount).values(uploads=120_000))
+        for row in session.scalars(select(EntryHit)).all():
+            same = {"list_id": row.list_id, "signal_type": row.signal_type, "value": row.value}
+            sources = [
+                EntryHit(
+                    **same, minute=row.minute, source=b"%016d" % at, file=row.file, look=row.look, uploads=1
+                )
+                for at in range(7_000)
+            ]
+            session.add_all(sources)
+    house.upload(listed)
+    assert {trip.flood.sources for trip in trips.trips(house.database)} == {7_001}
+
+
+def test_in_a_flood_nothing_waits_for_the_next_second(house: House, listed: bytes) -> None:
+    sources = [Source(site, "/up") for site in SITES]
+    for at in range(255):
+        house.station.guard.check([upload_of(listed, sources[at % 3])])
+    assert trips.trips(house.database) == ()
+    house.station.guard.check([upload_of(listed, sources[0])])
+    assert {trip.flood for trip in trips.trips(house.database)} == {Flood(256, 256, 3)}
+
+
+def test_what_takes_long_to_weigh_is_weighed_later_and_not_forgotten(
+    house: House, listed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr("upload_guard.lists.breaker.time.thread_time", itertools.count(step=100).__next__)
+        house.upload(listed)
+    house.flood(listed)
+    assert trips.trips(house.database) == ()
+    breaker_of(house)._rests_until = 0.0
+    house.job("breaker-counts")
+    assert {trip.flood for trip in trips.trips(house.database)} == {Flood(21, 21, 3)}
+
+
+def test_of_two_processes_that_see_a_flood_one_lowers_the_entry(house: House, listed: bytes) -> None:
+    other = breaker_of(House(house.settings, quiet_station(house.settings), house.database))
+    other._rests_until = math.inf
+    for site in SITES:
+        upload = upload_of(listed, Source(site, "/up"))
+        for _ in range(10):
+            other.note(upload, Outcome(house.station.guard.inspect(upload), ""), Findings())
+    other.flush()
+    house.upload(listed)
+    other._rests_until = 0.0
+    flood = Flood(30, 30, 3)
+    assert len(trips.trips(house.database)) == 2
+    assert not any(other._trip(row, flood) for row in other._unweighed.values())
+    other.flush()
+    assert len(trips.trips(house.database)) == 2
+
+
+def test_what_could_not_be_written_waits_until_it_can(house: House, listed: bytes) -> None:
+    house.station.guard.check([upload_of(listed, Source("blog", "/up"))] * 3)
+    with house.database.session() as session:
+        session.execute(text("ALTER TABLE entry_hits RENAME TO away"))
+    with pytest.raises(StorageFailed):
+        breaker_of(house).flush()
+    with house.database.session() as session:
+        session.execute(text("ALTER TABLE away RENAME TO entry_hits"))
+        assert session.scalar(select(func.sum(UploadCount.uploads))) is None
+    house.upload(listed)
+    with house.database.session() as session:
+        assert session.scalar(select(func.sum(UploadCount.uploads))) == 4
+        assert set(session.scalars(select(EntryHit.uploads))) == {4}
+
+
+def test_what_waits_is_bounded_and_uploads_are_counted_all_the_same(
+    house: House, listed: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("upload_guard.lists.hits.MOST_WAITING", 2)
+    for site in SITES:
+        house.station.guard.check([upload_of(listed, Source(site, "/up"))])
+    assert "not written as fast as uploads come" in caplog.text
+    house.job("breaker-counts")
+    with house.database.session() as session:
+        assert session.scalar(select(func.sum(UploadCount.uploads))) == 3
+        assert len({row.source for row in session.scalars(select(EntryHit))}) == 1
+
+
+def test_likenesses_in_the_review_band_do_not_count(tmp_path: Path) -> None:
+    """They are near, and no match that the entry would have to lose."""
+    settings = settings_in(
+        tmp_path,
+        benign={"shipped": False},
+        lists={"test-list": {"pdq_limit": 16, "pdq_review_limit": 40}},
+    )
+    house = House(settings, quiet_station(settings), open_database_of(settings))
+    picture = picture_bytes(1)
+    value = int.from_bytes(pdq_of(picture), "big") ^ ((1 << 24) - 1)
+    activate_list(settings, [ListedHash(SignalType.PDQ, value.to_bytes(32, "big"))])
+    matches = house.upload(picture).verdict.matches
+    assert {match.within_limit for match in matches if match.signal_type is SignalType.PDQ} == {False}
+    with house.database.session() as session:
+        assert session.scalar(select(func.count(EntryHit.id))) == 0
+
+
+@pytest.mark.parametrize("because", ["", "  "])
+def test_a_decision_needs_a_reason(house: House, listed: bytes, because: str) -> None:
+    house.flood(listed)
+    for decide in (trips.confirm, trips.lift):
+        with pytest.raises(UsageError, match="needs a reason"):
+            decide(house.database, 1, "ann", because)
+    assert {trip.state for trip in trips.trips(house.database)} == {"tripped"}
+
+
+def test_a_forked_child_counts_for_itself_and_is_not_blocked(house: House, listed: bytes) -> None:
+    """Not what waits in its parent, which writes that; and on connections of its own."""
+    house.upload(listed)
+    breaker = breaker_of(house)
+    house.station.guard.check([upload_of(listed)])
+    with breaker._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            upload = upload_of(listed)
+            for _ in range(3):
+                breaker.note(upload, Outcome(house.station.guard.inspect(upload), ""), Findings())
+                breaker.flush()
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    breaker.flush()
+    with house.database.session() as session:
+        assert session.scalar(select(func.sum(UploadCount.uploads))) == 5
+
+
+def test_no_connection_is_open_in_a_forked_child(house: House, listed: bytes) -> None:
+    house.upload(listed)
+    pool = breaker_of(house)._database.engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedin() == 1
+    child = os.fork()
+    if child == 0:
+        os._exit(breaker_of(house)._database.engine.pool.checkedin())  # type: ignore[attr-defined]
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    house.upload(listed)
 
 
 @hypothesis_settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

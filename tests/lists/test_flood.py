@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upload_guard.lists.flood import ALIKE, Flood, FloodLimits, Hit, flood_of
+from upload_guard.lists import flood as weighing
+from upload_guard.lists.flood import ALIKE, Flood, FloodLimits, Hit, flood_of, looks_compared
 
 LIMITS = FloodLimits()
 SAME = bytes(32)
@@ -59,6 +62,50 @@ def test_pictures_that_differ_in_their_look_all_count() -> None:
 def test_many_sites_with_their_own_copies_are_a_flood() -> None:
     own = [Hit(b"source %d" % at, b"file %d" % at, SAME) for at in range(20)]
     assert flood_of(own, 100, LIMITS) == Flood(20, 100, 20)
+
+
+def test_a_flood_among_very_many_uploads_is_one() -> None:
+    busy = [Hit(b"source %d" % at, b"one file", SAME, 2_000) for at in range(3)]
+    assert flood_of(busy, 120_000, LIMITS) == Flood(6_000, 120_000, 3)
+
+
+def varied(sources: int, looks: int) -> list[Hit]:
+    """Pictures that all differ, as many from each source."""
+    drawn = random.Random(1)
+    return [
+        Hit(b"source %d" % source, b"file %d" % at, drawn.randbytes(32))
+        for source in range(sources)
+        for at in range(looks)
+    ]
+
+
+def test_the_more_sources_the_fewer_looks_of_each_are_compared() -> None:
+    compared = [sources * looks_compared(sources) ** 2 for sources in (1, 3, 100, 5_000, 10**6)]
+    assert max(compared[:4]) <= 2 * weighing._MOST_COMPARED
+    assert looks_compared(10**6) == 1
+
+
+def test_of_each_source_those_beyond_what_is_compared_do_not_count() -> None:
+    most = looks_compared(3)
+    assert flood_of(varied(3, 2 * most), 6 * most, FloodLimits(share=0.5)) == Flood(3 * most, 6 * most, 3)
+    assert flood_of(varied(3, 2 * most), 6 * most, FloodLimits(share=0.51)) is None
+
+
+@pytest.mark.parametrize("uploads", [0, 10**9])
+def test_nothing_more_is_compared_once_the_count_suffices_or_cannot(
+    monkeypatch: pytest.MonkeyPatch, uploads: int
+) -> None:
+    """Sources are weighed one after another: with 20 wanted the first suffices, with very many none can."""
+    weighed = []
+    counted = weighing._counted
+
+    def counting(looks: dict[bytes, int], most: int) -> int:
+        weighed.append(looks)
+        return counted(looks, most)
+
+    monkeypatch.setattr(weighing, "_counted", counting)
+    flood = flood_of(varied(50, 30), uploads, LIMITS)
+    assert (flood is None, len(weighed)) == ((True, 0) if uploads else (False, 1))
 
 
 any_hits = st.lists(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +87,44 @@ def test_a_lock_is_free_again_after_an_exception(tmp_path: Path, lock: object) -
 def test_what_fails_inside_a_lock_that_was_free_stays_that_failure(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError, match="inside"), exclusive_lock_if_free(tmp_path / "lock"):
         raise BlockingIOError("inside")
+
+
+@contextmanager
+def child_that_waits() -> Iterator[None]:
+    """A forked child with all that is open here, until the block ends."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        signal.pause()
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("lock", [exclusive_lock, shared_lock, exclusive_lock_if_free])
+def test_a_child_forked_inside_a_lock_does_not_keep_it(tmp_path: Path, lock: object) -> None:
+    file = tmp_path / "lock"
+    with contextlib.ExitStack() as stack:
+        with lock(file):  # type: ignore[operator]
+            stack.enter_context(child_that_waits())
+        assert is_free(file)
+
+
+@pytest.mark.parametrize("lock", [exclusive_lock, shared_lock, exclusive_lock_if_free])
+def test_a_child_that_leaves_the_block_does_not_unlock_what_is_held_here(
+    tmp_path: Path, lock: object
+) -> None:
+    file = tmp_path / "lock"
+    held = lock(file)  # type: ignore[operator]
+    with held:
+        child = os.fork()
+        if child == 0:
+            held.__exit__(None, None, None)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert not is_free(file)
 
 
 @pytest.mark.parametrize("lock", [exclusive_lock, shared_lock, exclusive_lock_if_free])

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import hmac
 import logging
+import os
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import time
+import weakref
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from upload_guard.lists.flood import Flood, FloodLimits, Hit, flood_of
+from upload_guard.lists.flood import Flood, FloodLimits, flood_of, looks_compared, needed
+from upload_guard.lists.hits import (
+    Counted,
+    EntryRow,
+    HitKey,
+    add_hits,
+    add_uploads,
+    hits_since,
+    matched_since,
+    uploads_since,
+)
 from upload_guard.lists.opinions import note_change
 from upload_guard.lists.trips import IN_FORCE
 from upload_guard.matching.delta import ListedValue
@@ -29,40 +41,76 @@ log = logging.getLogger(__name__)
 
 # A burst is seen in the hour, what trickles in over the day: either is sudden for a list.
 _WINDOWS = (60, 24 * 60)
-_MOST_HITS = 5000
+# So many uploads that matched are written at once: in a flood a second is long.
+_AT_ONCE = 256
+# Seconds of processor time; whatever takes longer to weigh is done for a tenth of the time only.
+_SOON_WEIGHED = 0.5
 
 
 class FloodBreaker:
-    """Told of every upload, as `guard.Observer`. One a process; safe for threads. `key` is secret."""
+    """Told of every upload, as `guard.Observer`. One a process; safe for threads and forks. `key` is secret.
+
+    Nobody waits for a row to be written: what came is written and weighed a second later, by `flush`. A
+    process that ends loses what is not written yet. `database` may keep its connections open: none of them
+    is carried through a fork.
+    """
 
     def __init__(self, database: Database, key: bytes, limits: FloodLimits, trust: Trust) -> None:
         self._database = database
         self._key = key
         self._limits = limits
         self._trust = trust
+        self._begin()
+        _breakers.add(self)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._uploads = 0
+        self._writing = threading.Lock()
+        self._waiting = Counted()
+        self._unweighed: dict[ListedValue, EntryRow] = {}
+        self._rests_until = 0.0
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
         """Count an upload and what matched it. Raises `StorageFailed`."""
+        minute = _minute(datetime.now(UTC))
+        hits = self._hits(upload, findings, self._reached(outcome.verdict.matches), minute)
         with self._lock:
-            self._uploads += 1
-        reached = self._reached(outcome.verdict.matches)
-        if reached:
-            self._count(self._hits(upload, findings, reached))
+            self._waiting.add(minute, hits)
+            many = bool(hits) and self._waiting.matched % _AT_ONCE == 0
+        # Whoever comes while another writes does not wait for that.
+        if many and self._writing.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._writing.release()
 
     def flush(self) -> None:
-        """Write down how many uploads were counted; to be called every second or so."""
-        if self._uploads:
-            with self._database.session() as session:
-                self._count_uploads(session, _minute(datetime.now(UTC)))
+        """Write down and weigh what came; to be called every second or so.
+
+        Raises `StorageFailed`, and then it goes on waiting.
+        """
+        with self._writing:
+            self._write()
 
     def purge(self) -> None:
         """Forget what is too old to count."""
         before = _minute(datetime.now(UTC)) - max(_WINDOWS)
-        with self._database.session() as session:
+        with self._writing, self._database.session() as session:
             session.execute(delete(EntryHit).where(EntryHit.minute < before))
             session.execute(delete(UploadCount).where(UploadCount.minute < before))
+
+    def before_fork(self) -> None:
+        """Close what is open: SQLite's locks are lost on whoever carries a connection into a child."""
+        self._writing.acquire()
+        self._database.engine.dispose()
+
+    def after_fork(self) -> None:
+        """In the parent: go on."""
+        self._writing.release()
+
+    def forget(self) -> None:
+        """In a forked child: what waits is the parent's to write; begin anew."""
+        self._begin()
 
     def _reached(self, matches: Iterable[Match]) -> dict[ListedValue, Match]:
         """The entries that held or blocked, each with its nearest match: a lower one has nothing to lose."""
@@ -79,18 +127,21 @@ class FloodBreaker:
         return (
             match.standing is Standing.FIRM
             and not match.excused
-            and (match.exact or match.signal_type is SignalType.PDQ)
+            and (match.exact or (match.signal_type is SignalType.PDQ and match.within_limit))
             and self._trust.ceiling(match.list_name, match.category).refuses
         )
 
     def _hits(
-        self, upload: Upload, findings: Findings, reached: Mapping[ListedValue, Match]
-    ) -> dict[ListedValue, Hit]:
+        self, upload: Upload, findings: Findings, reached: dict[ListedValue, Match], minute: int
+    ) -> dict[HitKey, bytes]:
+        """What to count one more of, each with its look."""
+        if not reached:
+            return {}
         source, file = self._source(upload.source), self._keyed(b"file", upload.digest.sha256)
         looks = {(one.type, one.view, one.variant): one.value for one in findings.signals}
         return {
-            entry: Hit(
-                source, file, _difference(match, looks.get((match.signal_type, match.view, match.variant)))
+            HitKey(entry, minute, source, file): _difference(
+                match, looks.get((match.signal_type, match.view, match.variant))
             )
             for entry, match in reached.items()
         }
@@ -102,126 +153,133 @@ class FloodBreaker:
     def _keyed(self, purpose: bytes, data: bytes) -> bytes:
         return hmac.digest(self._key, purpose + b"\0" + data, "sha256")[:16]
 
-    def _count(self, hits: Mapping[ListedValue, Hit]) -> None:
-        now = datetime.now(UTC)
-        tripped = []
-        with self._database.session() as session:
-            # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
-            self._count_uploads(session, _minute(now))
-            ids = _ids_of_lists(session)
-            for entry, hit in hits.items():
-                # A list may have been removed meanwhile.
-                if entry[0] in ids:
-                    row = _Entry(ids[entry[0]], entry[1].value, entry[2])
-                    _add_hit(session, row, hit, _minute(now))
-                    flood = self._flood(session, row, now)
-                    if flood is not None:
-                        _trip(session, row, flood, now)
-                        tripped.append((entry, flood))
-        for (list_name, kind, value), flood in tripped:
-            log.warning(
-                "ALARM: the flood breaker lowered an entry: %s %s... on %s matched %d of %d uploads, from %d"
-                " sources; see 'upload-guard list breaker show'",
-                kind,
-                value.hex()[:8],
-                list_name,
-                flood.matched,
-                flood.uploads,
-                flood.sources,
-            )
-
-    def _count_uploads(self, session: Session, minute: int) -> None:
+    def _write(self) -> None:
         with self._lock:
-            uploads, self._uploads = self._uploads, 0
-        row = UploadCount.minute == minute
-        changed = session.execute(
-            update(UploadCount).where(row).values(uploads=UploadCount.uploads + uploads)
-        )
-        if not changed.rowcount:  # type: ignore[attr-defined]
-            session.add(UploadCount(minute=minute, uploads=uploads))
-            session.flush()
+            counted, self._waiting = self._waiting, Counted()
+        if counted.uploads:
+            try:
+                self._unweighed |= self._written(counted)
+            except BaseException:
+                with self._lock:
+                    self._waiting.add_all(counted)
+                raise
+        if self._unweighed and time.monotonic() >= self._rests_until:
+            self._weigh()
 
-    def _flood(self, session: Session, entry: _Entry, now: datetime) -> Flood | None:
-        if session.scalar(
-            select(BreakerTrip.id).where(entry.of(BreakerTrip), BreakerTrip.state.in_(IN_FORCE))
-        ):
-            return None
-        lifted = session.scalar(select(func.max(BreakerTrip.decided_at)).where(entry.of(BreakerTrip)))
-        for window in _WINDOWS:
-            first = _minute(now) - window + 1
-            after = max(first, _minute(lifted) + 1) if lifted else first
-            flood = flood_of(_hits_since(session, entry, after), _uploads_since(session, after), self._limits)
-            if flood is not None:
-                return flood
+    def _written(self, counted: Counted) -> dict[ListedValue, EntryRow]:
+        """The entries that have hits now."""
+        with self._database.session() as session:
+            add_uploads(session, counted.uploads)
+            # A list may have been removed meanwhile.
+            ids = _ids_of_lists(session)
+            rows = {
+                entry: EntryRow(ids[entry[0]], entry[1].value, entry[2])
+                for entry in {key.entry: None for key in counted.hits}
+                if entry[0] in ids
+            }
+            add_hits(session, rows, counted)
+        return rows
+
+    def _weigh(self) -> None:
+        """After writing and apart from it: the last process to write sees all, and nobody waits for this."""
+        begun = time.thread_time()
+        for entry, row in tuple(self._unweighed.items()):
+            flood = self._flood(row)
+            if flood is not None and self._trip(row, flood):
+                _tell(entry, flood)
+            del self._unweighed[entry]
+        took = time.thread_time() - begun
+        # Somebody who sends very much must not have this process do nothing else.
+        self._rests_until = time.monotonic() + 9 * took if took > _SOON_WEIGHED else 0.0
+
+    def _flood(self, entry: EntryRow) -> Flood | None:
+        now = _minute(datetime.now(UTC))
+        with self._database.session() as session:
+            if _in_force(session, entry):
+                return None
+            lifted = session.scalar(select(func.max(BreakerTrip.decided_at)).where(entry.of(BreakerTrip)))
+            for window in _WINDOWS:
+                first = now - window + 1
+                after = max(first, _minute(lifted) + 1) if lifted else first
+                flood = self._flood_since(session, entry, after)
+                if flood is not None:
+                    return flood
         return None
 
+    def _trip(self, entry: EntryRow, flood: Flood) -> bool:
+        """Lower it, unless another process has."""
+        with self._database.session() as session:
+            # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
+            note_change(session)
+            session.flush()
+            if _in_force(session, entry) or session.get(HashList, entry.list_id) is None:
+                return False
+            session.add(
+                BreakerTrip(
+                    list_id=entry.list_id,
+                    signal_type=entry.signal_type,
+                    value=entry.value,
+                    tripped_at=datetime.now(UTC),
+                    matched=flood.matched,
+                    uploads=flood.uploads,
+                    sources=flood.sources,
+                    state="tripped",
+                )
+            )
+        return True
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    list_id: int
-    signal_type: str
-    value: bytes
-
-    def of(self, table: type[BreakerTrip] | type[EntryHit]) -> ColumnElement[bool]:
-        return (
-            (table.list_id == self.list_id)
-            & (table.signal_type == self.signal_type)
-            & (table.value == self.value)
-        )
+    def _flood_since(self, session: Session, entry: EntryRow, minute: int) -> Flood | None:
+        uploads = uploads_since(session, minute)
+        sources, matched = matched_since(session, entry, minute)
+        # Most end here; what follows reads more.
+        if sources < self._limits.sources or matched < needed(uploads, self._limits):
+            return None
+        hits = hits_since(session, entry, minute, looks_compared(sources))
+        return flood_of(hits, uploads, self._limits)
 
 
-def _trip(session: Session, entry: _Entry, flood: Flood, now: datetime) -> None:
-    session.add(
-        BreakerTrip(
-            list_id=entry.list_id,
-            signal_type=entry.signal_type,
-            value=entry.value,
-            tripped_at=now,
-            matched=flood.matched,
-            uploads=flood.uploads,
-            sources=flood.sources,
-            state="tripped",
-        )
+_breakers: weakref.WeakSet[FloodBreaker] = weakref.WeakSet()
+_forking: list[FloodBreaker] = []
+
+
+def _before_fork() -> None:
+    # Always in one order: two threads may fork.
+    for breaker in sorted(_breakers, key=id):
+        breaker.before_fork()
+        _forking.append(breaker)
+
+
+def _in_parent() -> None:
+    while _forking:
+        _forking.pop().after_fork()
+
+
+def _in_child() -> None:
+    _forking.clear()
+    for breaker in tuple(_breakers):
+        breaker.forget()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+
+
+def _in_force(session: Session, entry: EntryRow) -> bool:
+    trip = select(BreakerTrip.id).where(entry.of(BreakerTrip), BreakerTrip.state.in_(IN_FORCE))
+    return session.scalar(trip.limit(1)) is not None
+
+
+def _tell(entry: ListedValue, flood: Flood) -> None:
+    list_name, kind, value = entry
+    log.warning(
+        "ALARM: the flood breaker lowered an entry: %s %s... on %s matched %d of %d uploads, from %d"
+        " sources; see 'upload-guard list breaker show'",
+        kind,
+        value.hex()[:8],
+        list_name,
+        flood.matched,
+        flood.uploads,
+        flood.sources,
     )
-    note_change(session)
-
-
-def _add_hit(session: Session, entry: _Entry, hit: Hit, minute: int) -> None:
-    same = (
-        entry.of(EntryHit)
-        & (EntryHit.minute == minute)
-        & (EntryHit.source == hit.source)
-        & (EntryHit.file == hit.file)
-    )
-    changed = session.execute(update(EntryHit).where(same).values(uploads=EntryHit.uploads + hit.uploads))
-    if changed.rowcount:  # type: ignore[attr-defined]
-        return
-    session.add(
-        EntryHit(
-            list_id=entry.list_id,
-            signal_type=entry.signal_type,
-            value=entry.value,
-            minute=minute,
-            source=hit.source,
-            file=hit.file,
-            look=hit.look,
-            uploads=hit.uploads,
-        )
-    )
-    session.flush()
-
-
-def _hits_since(session: Session, entry: _Entry, minute: int) -> list[Hit]:
-    columns = EntryHit.source, EntryHit.file, EntryHit.look, EntryHit.uploads
-    since = select(*columns).where(entry.of(EntryHit), EntryHit.minute >= minute)
-    # The newest of very many are enough to tell a flood, and soon weighed.
-    rows = session.execute(since.order_by(EntryHit.id.desc()).limit(_MOST_HITS))
-    return [Hit(*row) for row in rows]
-
-
-def _uploads_since(session: Session, minute: int) -> int:
-    counted = select(func.sum(UploadCount.uploads)).where(UploadCount.minute >= minute)
-    return session.scalar(counted) or 0
 
 
 def _ids_of_lists(session: Session) -> dict[str, int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from typing import Generic, Protocol, TypeVar
+import weakref
+from typing import Any, Generic, Protocol, TypeVar
 
 from upload_guard.errors import NotReady, UploadGuardError
 
@@ -46,9 +48,14 @@ class Live(Generic[Loaded]):
         self._what = what
         self._source = source
         self._look_every = look_every
-        self._lock = threading.Lock()
         self._looked = -look_every
         self._loaded: Loaded | None = None
+        self._fault = ""
+        self._begin()
+        _lives.add(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
 
     def __call__(self) -> Loaded:
         loaded = self._loaded
@@ -75,6 +82,28 @@ class Live(Generic[Loaded]):
         except UploadGuardError as fault:
             if self._loaded is None:
                 raise NotReady(f"{self._what} could not be loaded: {fault}") from fault
-            log.warning("ALARM: %s could not be loaded, the last good one stays: %s", self._what, fault)
+            self._say(str(fault))
+        else:
+            self._say("")
         self._looked = time.monotonic()
         return self._loaded
+
+    def _say(self, fault: str) -> None:
+        if fault and fault != self._fault:
+            log.warning("ALARM: %s could not be loaded, the last good one stays: %s", self._what, fault)
+        self._fault = fault
+
+    def forget(self) -> None:
+        """In a forked child: a lock that was held is held by nobody."""
+        self._begin()
+
+
+_lives: weakref.WeakSet[Live[Any]] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for live in tuple(_lives):
+        live.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

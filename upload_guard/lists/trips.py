@@ -61,13 +61,17 @@ def lift(database: Database, number: int, person: str, because: str) -> None:
 
 
 def _decide(database: Database, number: int, state: str, person: str, because: str) -> None:
+    if not because.strip():
+        raise UsageError("a decision needs a reason")
     with database.session() as session:
         trip = session.get(BreakerTrip, number)
         if trip is None or trip.state not in IN_FORCE or trip.state == state:
             raise UsageError(f"there is no lowered entry {number} to be {state}: see 'list breaker show'")
         trip.state, trip.decided_at = state, datetime.now(UTC)
-        trip.decided_by, trip.because = person, because
-        note_act(session, Act(person, f"breaker.{state}", details={"trip": number, "because": because}))
+        trip.decided_by, trip.because = person, because[:1024]
+        note_act(
+            session, Act(person, f"breaker.{state}", details={"trip": number, "because": because[:1024]})
+        )
         note_change(session)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +17,8 @@ def exclusive_lock(file: Path) -> Iterator[None]:
     """Hold `file` alone; waits for all others. Raises `StorageFailed` if it cannot be made."""
     with _opened(file) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        with _let_go_of(handle):
+            yield
 
 
 @contextmanager
@@ -24,7 +26,8 @@ def shared_lock(file: Path) -> Iterator[None]:
     """Hold `file` beside other shared holders; waits for an exclusive one."""
     with _opened(file) as handle:
         fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
+        with _let_go_of(handle):
+            yield
 
 
 @contextmanager
@@ -37,7 +40,20 @@ def exclusive_lock_if_free(file: Path) -> Iterator[bool]:
             free = False
         else:
             free = True
-        yield free
+        with _let_go_of(handle) if free else nullcontext():
+            yield free
+
+
+@contextmanager
+def _let_go_of(handle: IO[str]) -> Iterator[None]:
+    """Unlock at the end: closing is not enough where a child forked meanwhile has the handle, too."""
+    holder = os.getpid()
+    try:
+        yield
+    finally:
+        # That child itself must not unlock what is still held here.
+        if os.getpid() == holder:
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _opened(file: Path) -> IO[str]:
