@@ -93,7 +93,7 @@ def all_new(file: bytes) -> Iterator[bytes]:
 def signals() -> Iterator[bytes]:
     for number in itertools.count():
         digest = sha256(str(number).encode()).hexdigest()
-        yield f'{{"signals": [{{"type": "sha256", "value": "{digest}"}}]}}'.encode()
+        yield f'{{"sha256": "{digest}", "size": 200000}}'.encode()
 
 
 def ask(port: int, key: Credentials, load: Load, seconds: float) -> Answered:
