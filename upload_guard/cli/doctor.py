@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,30 +15,33 @@ from upload_guard.errors import UsageError
 from upload_guard.loading import read_settings
 
 if TYPE_CHECKING:
-    from upload_guard.doctor.site import Site
     from upload_guard.doctor.steps import Step
 
 
 @click.command()
 @click.option("--url", help="A site's address that takes uploads: the canary is posted there as by a form.")
+@click.option(
+    "--wordpress", help="A WordPress site's address: the canary is sent to its media library by its REST API."
+)
 @click.option("--field", default="file", show_default=True, help="Name of the form's file field.")
 @click.option("--with", "fields", multiple=True, metavar="NAME=VALUE", help="What the form needs besides.")
 @click.option(
     "--headers",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A file with lines 'Name: value' to send along, such as a login's Cookie.",
+    help="A file with lines 'Name: value' to send along: a login's Cookie, or Authorization.",
 )
 @click.option(
     "--authority",
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file of certificates that the site's must come from, where it has its own.",
 )
-@click.option("--canary-only", is_flag=True, help="Upload no innocent picture to --url, which might keep it.")
+@click.option("--canary-only", is_flag=True, help="Upload no innocent picture to a site: it might keep it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with all steps.")
 @click.pass_obj
 def doctor(
     app: App,
     url: str | None,
+    wordpress: str | None,
     field: str,
     fields: tuple[str, ...],
     headers: Path | None,
@@ -57,12 +60,22 @@ def doctor(
       2  something is broken
     """
     # It draws and decodes pictures: much to import for the other commands.
-    from upload_guard.doctor.site import Site
+    from upload_guard.doctor.site import Site, site_steps
     from upload_guard.doctor.steps import exit_code
+    from upload_guard.doctor.wordpress import WordPress, wordpress_steps
 
-    site = Site(url, field, _pairs(fields), _headers(headers), authority) if url else None
+    if url and wordpress:
+        raise UsageError("--url and --wordpress: give one, the headers are for one site")
+    if wordpress and fields:
+        raise UsageError("--with is for the form of --url: --wordpress sends none")
+    pairs, login = _pairs(fields), _headers(headers)
+    elsewhere: Iterable[Step] = ()
+    if url:
+        elsewhere = site_steps(Site(url, field, pairs, login, authority), picture_too=not canary_only)
+    if wordpress:
+        elsewhere = wordpress_steps(WordPress(wordpress, login, authority), picture_too=not canary_only)
     steps = []
-    for step in _steps(app, site, picture_too=not canary_only):
+    for step in _steps(app, elsewhere):
         steps.append(step)
         if not as_json:
             _show(step)
@@ -81,7 +94,7 @@ _SUMMARY = {
 }
 
 
-def _steps(app: App, site: Site | None, *, picture_too: bool) -> Iterator[Step]:
+def _steps(app: App, elsewhere: Iterable[Step]) -> Iterator[Step]:
     from upload_guard.doctor.examine import examine
     from upload_guard.doctor.steps import Step, broken
 
@@ -91,7 +104,7 @@ def _steps(app: App, site: Site | None, *, picture_too: bool) -> Iterator[Step]:
         for fault in reading.faults:
             yield Step("settings", broken(fault, advice), 0.0)
         return
-    yield from examine(reading.settings, site, picture_too=picture_too)
+    yield from examine(reading.settings, elsewhere)
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:

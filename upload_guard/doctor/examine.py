@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from upload_guard.doctor.cautions import cautions
 from upload_guard.doctor.chain import chain_steps
 from upload_guard.doctor.decoding import decoding_steps
 from upload_guard.doctor.here import owner_of_data, spool_step, steps_here
 from upload_guard.doctor.sidecar import sidecar_steps
-from upload_guard.doctor.site import Site, site_steps
 from upload_guard.doctor.steps import Said, State, Step, odd, skipped, taken, well
 from upload_guard.settings import Settings
 
@@ -17,15 +16,14 @@ from upload_guard.settings import Settings
 _TOLD_LATER = {"no_list", "list_not_active", "master_key_missing", "no_service_key"}
 
 
-def examine(settings: Settings, site: Site | None = None, *, picture_too: bool = True) -> Iterator[Step]:
-    """Each step as it is done."""
+def examine(settings: Settings, elsewhere: Iterable[Step] = ()) -> Iterator[Step]:
+    """Each step as it is done; `elsewhere` are those of a site in operation, taken last."""
     yield taken("settings", lambda: _settings(settings), "")
     if settings.service.url:
         yield from _asking(settings)
     else:
         yield from _own(settings)
-    if site is not None:
-        yield from site_steps(site, picture_too=picture_too)
+    yield from elsewhere
 
 
 def _asking(settings: Settings) -> Iterator[Step]:

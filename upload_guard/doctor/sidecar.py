@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import requests
 
 from upload_guard.checkers.remote import Signing
+from upload_guard.doctor.asked import object_of
 from upload_guard.doctor.refusals import advice_on
 from upload_guard.doctor.steps import Said, State, Step, broken, odd, taken, well
 from upload_guard.service_settings import ServiceSettings
@@ -32,7 +32,7 @@ def _reached(service: ServiceSettings) -> Said:
     answer = _get(service, "/live")
     if isinstance(answer, Said):
         return answer
-    if answer.status_code != requests.codes.ok or _object(answer).get("status") != "live":
+    if answer.status_code != requests.codes.ok or object_of(answer).get("status") != "live":
         return broken(
             f"{service.url} answers, and not as a sidecar does (status {answer.status_code})", _ADVICE
         )
@@ -58,7 +58,7 @@ def _health(service: ServiceSettings) -> Said:
     answer = _get(service, "/healthz", signing)
     if isinstance(answer, Said):
         return answer
-    said = _object(answer)
+    said = object_of(answer)
     if code := said.get("code"):
         return broken(f"the sidecar refuses this key ({code})", advice_on(str(code)))
     faults = [f"{one['name']}: {one['fault']}" for one in said.get("probes", []) if one.get("fault")]
@@ -72,14 +72,6 @@ def _health(service: ServiceSettings) -> Said:
         return odd("; ".join(warnings), "run 'upload-guard doctor' at the sidecar")
     more = "" if "probes" in said else "; a key with the scope details would tell more"
     return well(f"the sidecar is ready{more}")
-
-
-def _object(answer: requests.Response) -> dict[str, Any]:
-    try:
-        said = answer.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _get(service: ServiceSettings, path: str, auth: Signing | None = None) -> requests.Response | Said:

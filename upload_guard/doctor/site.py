@@ -9,6 +9,7 @@ from pathlib import Path
 import requests
 
 from upload_guard.canary import canary_png
+from upload_guard.doctor.asked import asked, refusal_of
 from upload_guard.doctor.pictures import Innocent
 from upload_guard.doctor.steps import Said, Step, broken, odd, taken, well
 from upload_guard.records import CANARY
@@ -20,7 +21,6 @@ _UNGUARDED = (
 _UNAVAILABLE = (
     "run 'upload-guard doctor' with the site's own settings: its log says why no check could be made"
 )
-_ANSWER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _canary(site: Site) -> Said:
     answer = _post(site, "canary.png", canary_png(), "image/png")
     if isinstance(answer, Said):
         return answer
-    code, case = _ours(answer)
+    code, case = refusal_of(answer)
     if code == "upload_refused" and case == CANARY:
         return well(f"{site.url} refuses it")
     if code == "upload_refused":
@@ -75,7 +75,7 @@ def _picture(site: Site) -> Said:
     answer = _post(site, "doctor.jpg", Innocent.draw().encoded("JPEG"), "image/jpeg")
     if isinstance(answer, Said):
         return answer
-    code, case = _ours(answer)
+    code, case = refusal_of(answer)
     if code == "upload_refused":
         return broken(
             f"an innocent picture is refused: case {case}",
@@ -91,38 +91,12 @@ def _picture(site: Site) -> Said:
     return well("an innocent picture is taken")
 
 
-def _ours(answer: requests.Response) -> tuple[str, str]:
-    """Code and case number of an answer by upload_guard; empty for anybody else's."""
-    try:
-        said = answer.json()
-    except ValueError:
-        return "", ""
-    if answer.ok or not isinstance(said, dict) or not {"error", "message"} <= said.keys():
-        return "", ""
-    return str(said["error"])[:_ANSWER], str(said.get("case", ""))[:_ANSWER]
-
-
 def _post(site: Site, name: str, data: bytes, media_type: str) -> requests.Response | Said:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = str(site.authority) if site.authority else True
-        try:
-            return session.post(
-                site.url,
-                data=dict(site.fields),
-                files={site.file_field: (name, data, media_type)},
-                headers={**site.headers, "Accept": "application/json"},
-                timeout=site.timeout,
-                allow_redirects=False,
-            )
-        except requests.exceptions.SSLError:
-            return broken(
-                f"the certificate of {site.url} is not trusted", "name its issuer by --authority FILE"
-            )
-        except requests.Timeout:
-            return broken(f"{site.url} does not answer within {site.timeout:g} s", "see the server's log")
-        except (requests.RequestException, ValueError) as fault:
-            return broken(
-                f"nobody answers at {site.url} ({type(fault).__name__})",
-                "see that the server runs and the address",
-            )
+    request = requests.Request(
+        "POST",
+        site.url,
+        data=dict(site.fields),
+        files={site.file_field: (name, data, media_type)},
+        headers={**site.headers, "Accept": "application/json"},
+    )
+    return asked(request, authority=site.authority, timeout=site.timeout)
