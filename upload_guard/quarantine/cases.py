@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -41,7 +41,7 @@ class CaseInfo:
     matches: tuple[Match, ...]
     kept: Kept
     place: str
-    content: Content
+    content: Content = field(compare=False, repr=False)
     state: CaseState
     signals: tuple[Signal, ...]
     unscannable: str
