@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from tests.support import (
     activate_listed_picture,
@@ -17,6 +18,7 @@ from tests.support import (
     settings_in,
     upload_of,
 )
+from upload_guard.audit import log
 from upload_guard.audit.chain import Head
 from upload_guard.audit.heads import HeadFile
 from upload_guard.audit.log import AuditWatch
@@ -320,3 +322,31 @@ def test_no_whole_hash_and_no_bytes_of_an_image_come_into_the_log(house: House) 
         digests = session.execute(select(Case.md5, Case.sha1, Case.sha256)).one()
     said = repr([vars(row) for row in house.rows()])
     assert not [digest for digest in digests if digest.hex() in said or repr(digest) in said]
+
+
+# Others who write meanwhile -------------------------------------------------------------------------
+
+
+def test_what_is_noted_while_the_log_is_gone_through_is_no_fault(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.note("one", "two")
+    begin = log._accepted
+
+    def begin_late(session: Session, key: bytes) -> Head:
+        house.note("three")
+        return begin(session, key)
+
+    monkeypatch.setattr(log, "_accepted", begin_late)
+    assert house.verify().sequence == 2
+    monkeypatch.undo()
+    assert house.verify().sequence == 3
+
+
+def test_rows_that_the_head_does_not_know_are_told(house: House) -> None:
+    house.note("one", "two")
+    with house.watch.database.session() as session:
+        last = session.get_one(AuditRow, 1)
+        session.execute(update(AuditHead).values(sequence=1, mac=last.mac))
+    with pytest.raises(AuditBroken, match="rows after 1, up to 2, were not written by this log"):
+        house.verify()

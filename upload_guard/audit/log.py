@@ -53,8 +53,14 @@ class AuditLog:
         """Go through the whole log, from where a person last accepted it on. Raises `AuditBroken`."""
         key, end = self._key(session), _head(session)
         start = _accepted(session, key)
-        if fault := fault_of(_rows_after(session, start.sequence), key, start, end):
+        # Up to where it ended a moment ago: others go on writing meanwhile.
+        if fault := fault_of(_rows_between(session, start.sequence, end.sequence), key, start, end):
             raise AuditBroken(f"audit log: {fault}")
+        # In this order, for each row is committed together with the head that names it.
+        newest = session.scalar(select(func.max(AuditRow.sequence))) or 0
+        session.expire_all()
+        if newest > (last := _head(session).sequence):
+            raise AuditBroken(f"audit log: rows after {last}, up to {newest}, were not written by this log")
         for head in self.heads.all():
             if head.sequence > start.sequence and not _has(session, head):
                 raise AuditBroken(f"audit log: {self._not_named(head)}")
@@ -179,11 +185,10 @@ def _accepted(session: Session, key: bytes) -> Head:
     return Head(row.sequence - 1, row.previous) if row else Head(0, NOTHING)
 
 
-def _rows_after(session: Session, sequence: int) -> Iterator[AuditRow]:
+def _rows_between(session: Session, sequence: int, last: int) -> Iterator[AuditRow]:
     while True:
-        rows = session.scalars(
-            select(AuditRow).where(AuditRow.sequence > sequence).order_by(AuditRow.sequence).limit(_AT_ONCE)
-        ).all()
+        some = select(AuditRow).where(AuditRow.sequence > sequence, AuditRow.sequence <= last)
+        rows = session.scalars(some.order_by(AuditRow.sequence).limit(_AT_ONCE)).all()
         if not rows:
             return
         yield from rows
