@@ -154,8 +154,9 @@ def test_without_a_list_it_is_loud(tmp_path: Path) -> None:
 
 def test_before_the_first_import_nothing_is_made(tmp_path: Path) -> None:
     write_config(tmp_path / "config.toml", SMALL, data_dir="data")
-    _, steps = doctor(tmp_path)
-    assert steps["data"]["state"] == "skipped"
+    code, steps = doctor(tmp_path)
+    assert (code, steps["data"]["state"]) == (1, "warning")
+    assert "NO LIST IS ACTIVE" in steps["data"]["told"]
     assert steps["decoder JPEG"]["state"] == "ok"
     assert not (tmp_path / "data").exists()
 

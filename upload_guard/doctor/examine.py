@@ -9,7 +9,7 @@ from upload_guard.doctor.chain import chain_steps
 from upload_guard.doctor.decoding import decoding_steps
 from upload_guard.doctor.here import owner_of_data, spool_step, steps_here
 from upload_guard.doctor.sidecar import sidecar_steps
-from upload_guard.doctor.steps import Said, State, Step, odd, skipped, taken, well
+from upload_guard.doctor.steps import Said, State, Step, odd, taken, well
 from upload_guard.settings import Settings
 
 # Steps of their own tell of these.
@@ -45,7 +45,10 @@ def _own(settings: Settings) -> Iterator[Step]:
             f"run this as {owner}: sudo -u {owner} upload-guard ... doctor",
         )
     elif not settings.data_dir.exists():
-        said = skipped(f"{settings.data_dir} is not there yet: the first import of a list makes it")
+        said = odd(
+            f"NO LIST IS ACTIVE: every upload passes unchecked; {settings.data_dir} is not there yet",
+            "'upload-guard list import NAME FILE --origin WHO --category CATEGORY', 'list activate NAME'",
+        )
     else:
         said = None
     if said is not None:
