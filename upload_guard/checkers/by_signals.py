@@ -63,9 +63,7 @@ class SignalChecker:
         known = self._known(hashes, site)
         if known is not None:
             verdict = self._judged(known)
-            # Of the canary nothing is kept.
-            keeps = verdict.action.refuses and not known.canary
-            need = NeedFile.TO_KEEP if keeps else NeedFile.NO
+            need = NeedFile.TO_KEEP if verdict.action.refuses else NeedFile.NO
             return BySignals(need, verdict, known.matches)
         found = self.checker.compare(hashes.exact, hashes.sha256, site)
         matches = found.matches

@@ -9,6 +9,7 @@ from typing import Any
 from tests.sidecar.api.conftest import Service
 from tests.sidecar.machines import machine
 from tests.support import digests_of, pdq_of, picture_bytes, recompressed, settings_in
+from upload_guard.canary import canary_png
 from upload_guard.checkers.wire import SignalsAnswer
 from upload_guard.compose import open_cases
 from upload_guard.machine_keys.keys import Scope
@@ -30,6 +31,11 @@ def test_an_exact_match_is_refused_and_its_file_wanted_to_be_kept(service: Servi
     assert answer["need_file"] == "to_keep"
     assert (answer["verdict"]["result"], answer["verdict"]["case"]) == ("match", "")
     assert answer["verdict"]["action"] in {"block", "quarantine"}
+
+
+def test_the_canary_is_refused_by_its_hashes_as_by_itself(service: Service) -> None:
+    answer = service.site.ask("/v1/check/signals", hashes(canary_png())).get_json()
+    assert (answer["need_file"], answer["verdict"]["reason"]) == ("to_keep", "canary")
 
 
 def test_what_no_list_holds_is_not_clean_but_unknown(service: Service) -> None:
