@@ -6,17 +6,14 @@ read at all. A file is passed by its hashes only where reading it could change n
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from upload_guard.checkers.local import LocalChecker
+from upload_guard.checkers.local import NOTHING, LocalChecker
 from upload_guard.checkers.sightings import Sightings
 from upload_guard.checkers.wire import NeedFile
 from upload_guard.policy import Policy, judge
 from upload_guard.records import Findings, Match, Signal, SignalType, Verdict
-
-_NOTHING = hashlib.sha256().digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class SignalChecker:
     def _known(self, hashes: Hashes, site: str) -> Findings | None:
         """What reading the file could not change, since there is nothing to compare it with, nothing in it,
         or since the same site has just sent it in and it was read."""
-        if hashes.size is None or bool(hashes.size) != (hashes.sha256 == _NOTHING):
+        if hashes.size is None or bool(hashes.size) != (hashes.sha256 == NOTHING):
             before = self.checker.beforehand(hashes.sha256)
             if before is not None:
                 return before

@@ -124,7 +124,7 @@ class LocalChecker:
             return Findings((Signal(SignalType.SHA256, sha256),), under=held.name, canary=True)
         if not held.snapshot.size:
             return Findings(unchecked="no_list", under=held.name)
-        if sha256 == _NOTHING:
+        if sha256 == NOTHING:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
             return Findings(degraded=("empty",), under=held.name)
         return None
@@ -175,7 +175,8 @@ class LocalChecker:
             return (*exact_signals(stream, wanted), upload.digest.signal())
 
 
-_NOTHING = hashlib.sha256().digest()
+NOTHING = hashlib.sha256().digest()
+"""The SHA-256 of the empty file."""
 NO_FILE = "text that begins like a file"
 _NO_FILE_AFTER_ALL = {"undecodable", "truncated", "damaged"}
 

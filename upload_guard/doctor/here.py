@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from upload_guard.compose import exchange_states, lists_not_active, live_snapshot, open_cases, open_lists
+from upload_guard.compose import lists_not_active, live_snapshot, open_cases, open_lists, stale_lists
 from upload_guard.doctor.steps import Said, Step, odd, skipped, taken, well
 from upload_guard.intake.body import Spool
 from upload_guard.lists.versions import VersionInfo
@@ -64,7 +64,7 @@ def _lists(settings: Settings) -> Said:
             f"{told}; configured and not active: {', '.join(missing)}",
             f"'upload-guard list activate {missing[0]}', or remove its section",
         )
-    if stale := _stale(settings):
+    if stale := stale_lists(settings):
         return odd(
             f"{told}; stale: {', '.join(stale)}",
             f"'upload-guard sync run {stale[0]}' says why it is not fetched",
@@ -79,17 +79,6 @@ def _described(version: VersionInfo) -> str:
 
 def _days(age: timedelta) -> str:
     return f"{age.days} days" if age.days else f"{age.seconds // 3600} hours"
-
-
-def _stale(settings: Settings) -> list[str]:
-    states, now = exchange_states(settings), datetime.now(UTC)
-    return [
-        name
-        for name, own in sorted(settings.lists.items())
-        if own.exchange
-        and name in states
-        and states[name].stale(timedelta(hours=own.exchange.stale_hours), now)
-    ]
 
 
 def _quarantine(settings: Settings) -> Said:
