@@ -21,8 +21,9 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
+# A process a processor; ARGS="-n 0 tests/lists" runs some in this one.
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 format: $(VENV)/.installed-dev  ## Put the code into the project's format.
 	$(BIN)/ruff check --fix .

@@ -9,10 +9,13 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from upload_guard.storage.locks import exclusive_lock
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "upload_guard_tests"
 PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".ico"}
@@ -44,17 +47,24 @@ def pictures_of(package: str) -> list[Path]:
 def unpacked(package: str) -> Path:
     """The folder that holds the files of a package."""
     folder = CACHE / package
-    if not folder.is_dir():
-        _fetch([package], folder)
+    with _alone():
+        if not folder.is_dir():
+            _fetch([package], folder)
     return folder
 
 
 def programs_of(*packages: str) -> Unpacked:
     """The packages with all that they need and this machine lacks."""
     folder = CACHE / "programs" / "+".join(packages)
-    if not folder.is_dir():
-        _fetch([*packages, *_missing(packages)], folder)
+    with _alone():
+        if not folder.is_dir():
+            _fetch([*packages, *_missing(packages)], folder)
     return Unpacked(folder)
+
+
+def _alone() -> AbstractContextManager[None]:
+    """Tests run in several processes, and two must not fetch the same."""
+    return exclusive_lock(CACHE / ".lock")
 
 
 def _missing(packages: tuple[str, ...]) -> list[str]:

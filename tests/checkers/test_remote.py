@@ -18,7 +18,8 @@ import pytest
 
 from tests.support import upload_of
 from upload_guard.checkers.line import Line, Sidecar
-from upload_guard.checkers.remote import CheckAnswer, RemoteChecker
+from upload_guard.checkers.remote import RemoteChecker
+from upload_guard.checkers.wire import CheckAnswer
 from upload_guard.compose import build_guard
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (

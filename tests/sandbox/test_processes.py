@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.conftest import alive, descendants, eventually, open_sandbox, said, tell
+from tests.sandbox.conftest import (
+    SCAN,
+    TASK,
+    alive,
+    descendants,
+    eventually,
+    limits,
+    open_sandbox,
+    said,
+    tell,
+)
 from upload_guard.sandbox.pool import Sandbox
 
 pytestmark = [
@@ -54,6 +66,18 @@ def test_closing_leaves_no_process() -> None:
         tell(sandbox, "pid")
         assert len(descendants(os.getpid()) - before) >= 2
     assert descendants(os.getpid()) <= before
+
+
+def test_one_that_is_dropped_and_not_closed_leaves_no_process_and_no_warning() -> None:
+    sandbox = Sandbox(limits(), SCAN, TASK)
+    sandbox.start()
+    ours = descendants(os.getpid())
+    with warnings.catch_warnings(record=True) as said_then:
+        warnings.simplefilter("always")
+        del sandbox
+        gc.collect()
+    assert not said_then
+    assert len(ours - descendants(os.getpid())) >= 2
 
 
 def test_the_dead_are_reaped() -> None:

@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, TypeVar
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, StringConstraints, ValidationError
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from upload_guard.checkers.line import Answer, Line
+from upload_guard.checkers.wire import CHECK_PATH, SIGNALS_PATH, CheckAnswer, SignalsAnswer, SignalsQuestion
 from upload_guard.errors import (
     BodyTooLarge,
     Busy,
@@ -32,11 +33,9 @@ from upload_guard.errors import (
     StorageFailed,
     Unavailable,
 )
-from upload_guard.records import Action, Outcome, Result, Source, Upload, Verdict
+from upload_guard.records import Outcome, Source, Upload
 from upload_guard.signing import Credentials, Request, sign
 
-CHECK_PATH = "/v1/check"
-SIGNALS_PATH = "/v1/check/signals"
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
 # Faults of the sidecar itself keep their meaning here: "open" for an unreachable sidecar must not let pass
@@ -45,67 +44,6 @@ _FAULTS: dict[str, type[Unavailable]] = {
     kind.code: kind for kind in (StorageFailed, NotReady, SnapshotDamaged, CheckFailed, Busy)
 }
 _Said = TypeVar("_Said", bound=BaseModel)
-
-
-class CheckAnswer(BaseModel):
-    """The body of a 200 from `POST /v1/check`. Names no list and no distance."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    result: Result
-    action: Literal["allow", "monitor", "quarantine", "block"]
-    reason: str = Field("", max_length=64)
-    case: str = Field("", max_length=64)
-    degraded: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> Self:
-        verdict = outcome.verdict
-        return cls.model_validate(
-            {
-                "result": verdict.result,
-                "action": verdict.action.label,
-                "reason": verdict.reason,
-                "case": outcome.case,
-                "degraded": verdict.degraded,
-            }
-        )
-
-    @model_validator(mode="after")
-    def _clean_passes(self) -> CheckAnswer:
-        if self.result is Result.CLEAN and Action.from_label(self.action).refuses:
-            raise ValueError("a clean upload is not refused")
-        return self
-
-    def outcome(self) -> Outcome:
-        action = Action.from_label(self.action)
-        return Outcome(Verdict(self.result, action, self.reason, (), self.degraded), self.case)
-
-
-class DigestQuestion(BaseModel):
-    """The body of `POST /v1/check/signals`: digests in hex, size in bytes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    sha256: str
-    size: int
-    md5: str | None = None
-    sha1: str | None = None
-
-
-class DigestAnswer(BaseModel):
-    """The answer: no verdict where the file is needed `to_look`; one that refuses wants it `to_keep`."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    need_file: Literal["no", "to_look", "to_keep"]
-    verdict: CheckAnswer | None
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> DigestAnswer:
-        if (self.verdict is None) != (self.need_file == "to_look"):
-            raise ValueError("a verdict just where digests were enough for one")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +67,7 @@ class RemoteChecker:
             return known
         return self.line.ask(partial(self._file, upload), self._patience(deadline), self._outcome)
 
-    def check_digests(self, question: DigestQuestion, deadline: float) -> Outcome | None:
+    def check_digests(self, question: SignalsQuestion, deadline: float) -> Outcome | None:
         """The outcome by digests alone, without a case; None where only the file could tell."""
         return self.line.ask(
             partial(self._digests, question), self._patience(deadline), self._outcome_or_none
@@ -138,7 +76,7 @@ class RemoteChecker:
     def _known(self, upload: Upload, deadline: float) -> Outcome | None:
         digest = upload.digest
         try:
-            return self.check_digests(DigestQuestion(sha256=digest.sha256.hex(), size=digest.size), deadline)
+            return self.check_digests(SignalsQuestion(sha256=digest.sha256.hex(), size=digest.size), deadline)
         except ServiceRefused:
             # A sidecar of an earlier release does not know the question; the file it takes.
             return None
@@ -171,7 +109,7 @@ class RemoteChecker:
             ).prepare()
 
     @contextmanager
-    def _digests(self, question: DigestQuestion) -> Iterator[PreparedRequest]:
+    def _digests(self, question: SignalsQuestion) -> Iterator[PreparedRequest]:
         body = question.model_dump_json(exclude_none=True).encode()
         yield requests.Request(
             "POST",
@@ -192,7 +130,7 @@ class RemoteChecker:
         return self._said(answer, CheckAnswer).outcome()
 
     def _outcome_or_none(self, answer: Answer) -> Outcome | None:
-        verdict = self._said(answer, DigestAnswer).verdict
+        verdict = self._said(answer, SignalsAnswer).verdict
         return verdict.outcome() if verdict else None
 
     def _said(self, answer: Answer, kind: type[_Said]) -> _Said:

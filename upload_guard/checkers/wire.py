@@ -1,4 +1,4 @@
-"""What goes over the wire when a sidecar is asked by hashes alone, as both sides know it.
+"""What goes over the wire between a sidecar and who asks it, as both sides know it.
 
 Light, as `remote` is: neither numpy, Pillow nor SQLAlchemy.
 """
@@ -6,13 +6,13 @@ Light, as `remote` is: neither numpy, Pillow nor SQLAlchemy.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from upload_guard.checkers.remote import CheckAnswer
-from upload_guard.records import Action, Signal, SignalType
+from upload_guard.records import Action, Outcome, Result, Signal, SignalType, Verdict
 
+CHECK_PATH = "/v1/check"
 SIGNALS_PATH = "/v1/check/signals"
 BATCH_PATH = "/v1/batch"
 BATCH_LIMIT = 1000
@@ -26,6 +26,41 @@ Md5 = Annotated[str, _hex(SignalType.MD5.size)]
 Sha1 = Annotated[str, _hex(SignalType.SHA1.size)]
 Sha256 = Annotated[str, _hex(SignalType.SHA256.size)]
 Pdq = Annotated[str, _hex(SignalType.PDQ.size)]
+
+
+class CheckAnswer(BaseModel):
+    """The body of a 200 from `POST /v1/check`. Names no list and no distance."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    result: Result
+    action: Literal["allow", "monitor", "quarantine", "block"]
+    reason: str = Field("", max_length=64)
+    case: str = Field("", max_length=64)
+    degraded: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        verdict = outcome.verdict
+        return cls.model_validate(
+            {
+                "result": verdict.result,
+                "action": verdict.action.label,
+                "reason": verdict.reason,
+                "case": outcome.case,
+                "degraded": verdict.degraded,
+            }
+        )
+
+    @model_validator(mode="after")
+    def _clean_passes(self) -> CheckAnswer:
+        if self.result is Result.CLEAN and Action.from_label(self.action).refuses:
+            raise ValueError("a clean upload is not refused")
+        return self
+
+    def outcome(self) -> Outcome:
+        action = Action.from_label(self.action)
+        return Outcome(Verdict(self.result, action, self.reason, (), self.degraded), self.case)
 
 
 class NeedFile(StrEnum):

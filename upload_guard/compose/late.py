@@ -49,11 +49,11 @@ def late_job(queue: LateQueue, asked: Asked, hook: Hook | None) -> Job:
 
 def ask_sidecar(guard: Guard, checker: RemoteChecker) -> Asked:
     """Late checks by a sidecar."""
-    from upload_guard.checkers.remote import DigestQuestion
+    from upload_guard.checkers.wire import SignalsQuestion
     from upload_guard.late.checks import Asked
 
     def by_digest(_upload: Upload, entry: LateEntry) -> Outcome | None:
-        question = DigestQuestion(sha256=entry.sha256, size=entry.size, md5=entry.md5, sha1=entry.sha1)
+        question = SignalsQuestion(sha256=entry.sha256, size=entry.size, md5=entry.md5, sha1=entry.sha1)
         return checker.check_digests(question, guard.until())
 
     return Asked(_strictly(guard), by_digest)

@@ -37,10 +37,20 @@ class Server:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
+    """A loopback port that nobody listens on, and that nobody else is given within the next minute.
+
+    A connection that this end closes leaves the port in TIME_WAIT (RFC 9293): the system hands it out to no
+    other program that asks for any port, and a server that names it may still have it (as Yelp's
+    ephemeral-port-reserve does).
+    """
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", 0))
+        probe.listen(1)
         port: int = probe.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            probe.accept()[0].close()
+            other.recv(1)
         return port
 
 

@@ -8,6 +8,7 @@ import select
 import socket
 import sys
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,8 @@ class WorkerHandle:
         self.files = 0
         self._pid = pid
         self._channel = channel
+        # For a sandbox that is dropped and not closed.
+        weakref.finalize(self, channel.close).atexit = False
         try:
             report = json.loads(receive_frame(channel, seconds))
         except BaseException:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+import weakref
 from contextlib import suppress
 
 from upload_guard.interpreter import interpreter, search_path
@@ -55,6 +56,9 @@ class Nursery:
                 # A Ctrl-C at the server's terminal is the server's: it will end us in good order.
                 start_new_session=True,
             )
+        # For a sandbox that is dropped and not closed.
+        self._dropped = weakref.finalize(self, _end, os.getpid(), self._channel, self._process)
+        self._dropped.atexit = False
         try:
             send_frame(self._channel, order.to_json())
             fault = json.loads(receive_frame(self._channel, _WARM_UP))["fault"]
@@ -84,6 +88,7 @@ class Nursery:
 
     def close(self) -> None:
         """End it and its workers; waits until it is gone."""
+        self._dropped.detach()
         self._channel.close()
         try:
             self._process.wait(_END)
@@ -98,9 +103,17 @@ class Nursery:
 
     def disown(self) -> None:
         """In a forked child of the server: let go of the parent's zygote without touching it."""
+        self._dropped.detach()
         self._channel.close()
         # Else its destructor would ask after a process that is not this one's child.
         self._process.returncode = 0
+
+
+def _end(owner: int, channel: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    channel.close()
+    if os.getpid() == owner:
+        process.kill()
+        process.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Self
 from flask import Response
 from pydantic import BaseModel, RootModel
 
-from upload_guard.checkers.remote import CheckAnswer
+from upload_guard.checkers.wire import CheckAnswer
 from upload_guard.records import Match, Outcome, SignalType
 
 

@@ -11,7 +11,7 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
-from upload_guard.checkers.remote import CHECK_PATH, CheckAnswer
+from upload_guard.checkers.wire import CHECK_PATH, CheckAnswer
 from upload_guard.errors import CheckLost, Unavailable, WrongPartCount
 from upload_guard.guard import Guard
 from upload_guard.intake.receive import Received, receive

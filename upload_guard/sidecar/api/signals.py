@@ -7,12 +7,12 @@ from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, RootModel
 
 from upload_guard.checkers.by_signals import Hashes, SignalChecker
-from upload_guard.checkers.remote import CheckAnswer
 from upload_guard.checkers.wire import (
     BATCH_PATH,
     SIGNALS_PATH,
     BatchAnswer,
     BatchQuestion,
+    CheckAnswer,
     SignalsAnswer,
     SignalsQuestion,
 )

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from upload_guard.checkers.remote import CheckAnswer
+from upload_guard.checkers.wire import CheckAnswer
 from upload_guard.errors import Busy, CheckFailed, CheckLost, NoSuchCheck, UploadGuardError
 from upload_guard.records import Outcome
 from upload_guard.storage.api_tables import CheckTicket
