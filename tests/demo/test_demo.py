@@ -43,7 +43,9 @@ def test_once_shows_all_four_uploads_and_succeeds(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reason", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_without_once_both_servers_stay_until_it_is_ended(tmp_path: Path, reason: signal.Signals) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+    with subprocess.Popen(
+        COMMAND, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c
+    ) as demo:
         assert demo.stdout is not None
         line = next(line for line in demo.stdout if line.startswith("Both servers go on"))
         site, sidecar = (word for word in line.split() if word.startswith("http://"))
@@ -55,6 +57,11 @@ def test_without_once_both_servers_stay_until_it_is_ended(tmp_path: Path, reason
     with pytest.raises(requests.ConnectionError):
         requests.get(site, timeout=5)
     assert list(tmp_path.iterdir()) == []
+
+
+def _heed_ctrl_c() -> None:
+    """Tests that a shell runs in the background ignore it, and what they start would as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_seed_always_draws_the_same_picture_and_another_seed_another() -> None:
