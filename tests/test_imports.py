@@ -17,8 +17,15 @@ PACKAGE = Path(upload_guard.__file__).parent
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
     {"canary", "errors", "interpreter", "sections", "signing", "spans", "stages"},
-    {"door_settings", "records"},
-    {"digests", "failure_settings", "list_settings", "quarantine_settings", "service_settings"},
+    {"door_settings", "oidc_settings", "records"},
+    {
+        "digests",
+        "failure_settings",
+        "list_settings",
+        "quarantine_settings",
+        "review_settings",
+        "service_settings",
+    },
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},
@@ -29,7 +36,7 @@ FLOORS = (
     {"containers"},
     {"intake", "sandbox", "storage"},
     {"audit", "vault"},
-    {"lists", "machine_keys"},
+    {"lists", "machine_keys", "people"},
     {"quarantine", "late", "reports", "notices", "upstreams"},
     {"checkers", "guard", "housekeeping"},
     {"routing"},

@@ -239,11 +239,16 @@ class Replayed(RequestError):
 
 
 class NotAllowed(RequestError):
-    """A good key whose scopes do not hold what was asked for."""
+    """A good key whose scopes do not hold what was asked for: `key_id`, and what is `lacking`."""
 
     status = 403
     code = "scope_missing"
     public = "This machine key may not do that."
+
+    def __init__(self, message: str, key_id: str = "", lacking: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
+        self.lacking = lacking
 
 
 class WrongSite(NotAllowed):
@@ -271,6 +276,24 @@ class LockedOut(RateLimited):
 
     code = "locked_out"
     public = "Too many requests without a valid machine key. Please wait a while."
+
+
+# Who wants to see the pages is at fault ------------------------------------------------------------
+
+
+class LogInFailed(RequestError):
+    """A wrong name, password or code, which look alike from outside, or somebody who was disabled."""
+
+    status = 401
+    code = "log_in_failed"
+    public = "That name and password do not belong together."
+
+
+class LogInLocked(RateLimited):
+    """Too many log-ins went wrong under one name or from one address."""
+
+    code = "log_in_locked"
+    public = "Too many log-ins went wrong. Please wait a while."
 
 
 # The check could not be made ----------------------------------------------------------------------
