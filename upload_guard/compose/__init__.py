@@ -34,6 +34,7 @@ from upload_guard.compose.stores import (
     open_lists,
     open_signal_log,
 )
+from upload_guard.compose.viewing import build_reveals
 
 __all__ = [
     "GuardedSite",
@@ -46,6 +47,7 @@ __all__ = [
     "build_late_queue",
     "build_policy",
     "build_reevaluator",
+    "build_reveals",
     "build_routes",
     "build_site",
     "build_station",
