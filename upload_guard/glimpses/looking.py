@@ -54,14 +54,6 @@ _GONE = {
     Kept.SHREDDING: Hindrance.SHREDDED,
     Kept.SHREDDED: Hindrance.SHREDDED,
 }
-_REASONS = {
-    "unsupported_format": Hindrance.UNKNOWN_FORMAT,
-    "too_many_pixels": Hindrance.OVER_LIMITS,
-    "too_many_frames": Hindrance.OVER_LIMITS,
-    "too_many_bytes": Hindrance.OVER_LIMITS,
-    "too_much_memory": Hindrance.OVER_LIMITS,
-    "timeout": Hindrance.OVER_LIMITS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +110,11 @@ def _named(glimpses: Sequence[Glimpse], view: str) -> Glimpse | None:
 
 
 def _lack(found: Analysis) -> Hindrance:
-    if found.unscannable:
-        return _REASONS.get(found.unscannable, Hindrance.UNDECODABLE)
+    reason = found.unscannable
+    if reason == "unsupported_format":
+        return Hindrance.UNKNOWN_FORMAT
+    if reason == "timeout" or reason.startswith("too_m"):
+        return Hindrance.OVER_LIMITS
+    if reason:
+        return Hindrance.UNDECODABLE
     return Hindrance.NOT_OPENED if found.unreadable else Hindrance.NO_PICTURE

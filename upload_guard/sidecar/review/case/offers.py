@@ -1,0 +1,231 @@
+"""What a person may do about a case now, and in one sentence what exactly that will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flask_babel import format_date, gettext, lazy_gettext
+
+from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.quarantine.decisions import RELEASED_FOR
+from upload_guard.quarantine.dossier import Dispute, Dossier, Export, Hold
+from upload_guard.quarantine.states import CaseState
+
+# As they are kept with the act: in English whatever language the page is in.
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "release": (
+        "What it matched is something else",
+        "The list no longer has the entry",
+        "A damaged or locked file without any other sign",
+    ),
+    "false-positive": (
+        "Clearly something else than the list says",
+        "A widely known harmless picture",
+    ),
+    "confirm": (
+        "It is what the list says",
+        "The list and its category are enough to go by",
+    ),
+    "escalate": (
+        "It cannot be told from what is shown",
+        "Somebody with more experience should decide",
+        "It may have to be reported",
+    ),
+    "reopen": ("Decided by mistake", "There is news about it"),
+    "dispute": ("The entry names a harmless file",),
+    "hold": ("An authority has asked for it", "A report was made"),
+    "lift-hold": ("The authority needs it no longer",),
+    "request-export": ("An authority has asked for it",),
+    "reveal": (
+        "To tell whether the match is right",
+        "To tell what a file shows that could not be read",
+        "An authority has asked about it",
+    ),
+}
+TRANSLATED = {
+    reason: lazy_gettext(reason) for reasons in REASONS.values() for reason in reasons
+}
+OWN_WORDS = "own"
+"""The choice that leaves the reason to the field below."""
+_UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED})
+_DECIDED = frozenset({CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One act. `says` is what it will do, `fixed` go along unseen, `key` is the letter that opens its form.
+
+    `name` tells it from others of the same `act`.
+    """
+
+    act: str
+    label: str
+    says: str
+    key: str = ""
+    name: str = ""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    wants_reason: bool = True
+    wants_recipient: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.act}-{self.name}" if self.name else self.act
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        """Each as it is kept and as it is shown."""
+        return tuple((reason, str(TRANSLATED[reason])) for reason in REASONS.get(self.act, ()))
+
+
+def decisions_on(case: CaseInfo) -> tuple[Offer, ...]:
+    """What settles it, or opens it again."""
+    return tuple(_decisions(case))
+
+
+def other_acts_on(case: CaseInfo, about: Dossier, person: str) -> tuple[Offer, ...]:
+    """What concerns the entry behind it and the bytes."""
+    return (
+        *(offer for dispute in about.disputes for offer in _of_dispute(dispute, person)),
+        *_of_holds(case, about),
+        *_of_exports(about, person),
+    )
+
+
+def _decisions(case: CaseInfo) -> Iterator[Offer]:
+    if case.state in _UNDECIDED:
+        until = format_date((datetime.now(UTC) + RELEASED_FOR).date(), "long")
+        yield Offer(
+            "release",
+            gettext("Release"),
+            gettext(
+                "The file passes on the site %(site)s until %(date)s, when it is uploaded again. Nothing "
+                "else changes.",
+                site=case.site or "–",
+                date=until,
+            ),
+            "r",
+        )
+        yield Offer(
+            "false-positive",
+            gettext("False positive"),
+            gettext(
+                "This very file passes on every site from now on, when it is uploaded again. Copies of it, "
+                "the list and the entry stay as they are."
+            ),
+            "f",
+        )
+        yield Offer(
+            "confirm",
+            gettext("Confirm"),
+            gettext(
+                "The case is settled as what the list says. The file stays held, and nothing is sent to "
+                "anybody."
+            ),
+            "c",
+        )
+    if case.state in _UNDECIDED and case.state is not CaseState.ESCALATED:
+        yield Offer(
+            "escalate",
+            gettext("Escalate"),
+            gettext("Somebody else has to decide. The file stays held until then."),
+            "e",
+        )
+    if case.state in _DECIDED:
+        yield Offer(
+            "reopen",
+            gettext("Open again"),
+            gettext("The decision is taken back: the case is open, and what it let pass passes no more."),
+            "o",
+        )
+
+
+def _of_dispute(dispute: Dispute, person: str) -> Iterator[Offer]:
+    fixed = {"list": dispute.list_name}
+    if not dispute.agreed_by and dispute.proposed_by != person:
+        says = (
+            gettext(
+                "%(person)s has proposed it. With your word the entry of %(list)s acts no more here: what "
+                "matches it alone passes, and is noted.",
+                person=dispute.proposed_by,
+                list=dispute.list_name,
+            )
+            if dispute.proposed_by
+            else gettext(
+                "You propose that the entry of %(list)s acts no more here. It goes on to act until a second "
+                "person agrees.",
+                list=dispute.list_name,
+            )
+        )
+        label = gettext("Dispute the entry of %(list)s", list=dispute.list_name)
+        yield Offer("dispute", label, says, name=dispute.list_name, fixed=fixed)
+    if dispute.proposed_by:
+        yield Offer(
+            "lift-dispute",
+            gettext("Lift the dispute of %(list)s", list=dispute.list_name),
+            gettext("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
+            name=dispute.list_name,
+            fixed=fixed,
+            wants_reason=False,
+        )
+
+
+def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
+    if case.kept.there:
+        yield Offer(
+            "hold",
+            gettext("Place a legal hold"),
+            gettext("The bytes are kept until the hold is lifted, whatever retention says."),
+        )
+    for hold in about.holds:
+        yield Offer(
+            "lift-hold",
+            gettext("Lift the hold of %(person)s", person=hold.placed_by),
+            _after(hold, about),
+            name=str(hold.number),
+            fixed={"hold": str(hold.number)},
+        )
+
+
+def _after(hold: Hold, about: Dossier) -> str:
+    if any(other != hold for other in about.holds):
+        return gettext("This hold ends. Another one still keeps the bytes.")
+    if about.expires_at is None:
+        return gettext("This hold ends. No retention rule lets the bytes expire, so they stay.")
+    if about.expires_at <= datetime.now(UTC):
+        return gettext("This hold ends. The time of the bytes is up, so they are shredded within a day or two.")
+    date = format_date(about.expires_at.date(), "long")
+    return gettext("This hold ends. The bytes are shredded on %(date)s or soon after.", date=date)
+
+
+def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
+    yield Offer(
+        "request-export",
+        gettext("Ask for an export"),
+        gettext(
+            "You ask that the case be handed to whoever has this age key. Nothing leaves before a second "
+            "person gives it out."
+        ),
+        wants_recipient=True,
+    )
+    waiting = [one for one in about.exports if one.given_at is None and one.requested_by != person]
+    for number, export in enumerate({one.recipient: one for one in waiting}.values()):
+        yield _give(export, number)
+
+
+def _give(export: Export, number: int) -> Offer:
+    return Offer(
+        "export",
+        gettext("Give the export out"),
+        gettext(
+            "%(person)s asked for this (%(because)s). You download an archive that only the holder of "
+            "%(recipient)s can open. That you gave it out is noted.",
+            person=export.requested_by,
+            because=export.because,
+            recipient=export.recipient,
+        ),
+        name=str(number),
+        fixed={"recipient": export.recipient},
+        wants_reason=False,
+    )
