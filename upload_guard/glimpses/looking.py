@@ -18,6 +18,7 @@ class Hindrance(StrEnum):
 
     NOT_KEPT = "not_kept"
     COMING = "coming"
+    LET_GO = "let_go"
     SHREDDED = "shredded"
     DAMAGED = "damaged"
     LOCKED = "locked"
@@ -37,6 +38,7 @@ class Hindrance(StrEnum):
 _WORDS = {
     Hindrance.NOT_KEPT: "Its bytes were never kept: the retention rule of this category forbids it.",
     Hindrance.COMING: "Its bytes are still being stored. Try again in a minute.",
+    Hindrance.LET_GO: "Its bytes are no longer held for this case: its time was up.",
     Hindrance.SHREDDED: "Its bytes are shredded: nobody can see them again.",
     Hindrance.DAMAGED: "Its bytes are damaged or gone: what is in the vault is not what was put there.",
     Hindrance.LOCKED: "Its bytes cannot be opened: the master key that they were sealed under is not here.",
@@ -51,6 +53,7 @@ _WORDS = {
 _GONE = {
     Kept.NONE: Hindrance.NOT_KEPT,
     Kept.COMING: Hindrance.COMING,
+    Kept.LET_GO: Hindrance.LET_GO,
     Kept.SHREDDING: Hindrance.SHREDDED,
     Kept.SHREDDED: Hindrance.SHREDDED,
 }

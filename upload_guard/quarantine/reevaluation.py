@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import VaultDamaged
 from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
-from upload_guard.quarantine.rows import match_row, signal_rows
+from upload_guard.quarantine.matched import describe, note_entries
+from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.records import (
     NOT_DECODED,
@@ -167,7 +168,8 @@ class Reevaluator:
                     verdict.action.label,
                     verdict.reason,
                 )
-                row.matches = [match_row(match) for match in verdict.matches]
+                describe(row, verdict.matches)
+                note_entries(session, row, verdict.matches)
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
                 note_act(session, Act(BY_POLICY, "case.released", row.number))
