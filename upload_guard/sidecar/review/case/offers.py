@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from flask_babel import format_date, gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.decisions import RELEASED_FOR
 from upload_guard.quarantine.dossier import Dispute, Dossier, Export, Hold
 from upload_guard.quarantine.states import CaseState
+from upload_guard.sidecar.review.case.words import day, say
 
 # As they are kept with the act: in English whatever language the page is in.
 REASONS: Mapping[str, tuple[str, ...]] = {
@@ -44,9 +45,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "An authority has asked about it",
     ),
 }
-TRANSLATED = {
-    reason: lazy_gettext(reason) for reasons in REASONS.values() for reason in reasons
-}
+TRANSLATED = {reason: lazy_gettext(reason) for reasons in REASONS.values() for reason in reasons}
 OWN_WORDS = "own"
 """The choice that leaves the reason to the field below."""
 _UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED})
@@ -95,22 +94,22 @@ def other_acts_on(case: CaseInfo, about: Dossier, person: str) -> tuple[Offer, .
 
 def _decisions(case: CaseInfo) -> Iterator[Offer]:
     if case.state in _UNDECIDED:
-        until = format_date((datetime.now(UTC) + RELEASED_FOR).date(), "long")
+        until = day(datetime.now(UTC) + RELEASED_FOR)
         yield Offer(
             "release",
-            gettext("Release"),
-            gettext(
+            say("Release"),
+            say(
                 "The file passes on the site %(site)s until %(date)s, when it is uploaded again. Nothing "
                 "else changes.",
-                site=case.site or "–",
+                site=case.site,
                 date=until,
             ),
             "r",
         )
         yield Offer(
             "false-positive",
-            gettext("False positive"),
-            gettext(
+            say("False positive"),
+            say(
                 "This very file passes on every site from now on, when it is uploaded again. Copies of it, "
                 "the list and the entry stay as they are."
             ),
@@ -118,8 +117,8 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
         )
         yield Offer(
             "confirm",
-            gettext("Confirm"),
-            gettext(
+            say("Confirm"),
+            say(
                 "The case is settled as what the list says. The file stays held, and nothing is sent to "
                 "anybody."
             ),
@@ -128,15 +127,15 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
     if case.state in _UNDECIDED and case.state is not CaseState.ESCALATED:
         yield Offer(
             "escalate",
-            gettext("Escalate"),
-            gettext("Somebody else has to decide. The file stays held until then."),
+            say("Escalate"),
+            say("Somebody else has to decide. The file stays held until then."),
             "e",
         )
     if case.state in _DECIDED:
         yield Offer(
             "reopen",
-            gettext("Open again"),
-            gettext("The decision is taken back: the case is open, and what it let pass passes no more."),
+            say("Open again"),
+            say("The decision is taken back: the case is open, and what it let pass passes no more."),
             "o",
         )
 
@@ -145,26 +144,26 @@ def _of_dispute(dispute: Dispute, person: str) -> Iterator[Offer]:
     fixed = {"list": dispute.list_name}
     if not dispute.agreed_by and dispute.proposed_by != person:
         says = (
-            gettext(
+            say(
                 "%(person)s has proposed it. With your word the entry of %(list)s acts no more here: what "
                 "matches it alone passes, and is noted.",
                 person=dispute.proposed_by,
                 list=dispute.list_name,
             )
             if dispute.proposed_by
-            else gettext(
+            else say(
                 "You propose that the entry of %(list)s acts no more here. It goes on to act until a second "
                 "person agrees.",
                 list=dispute.list_name,
             )
         )
-        label = gettext("Dispute the entry of %(list)s", list=dispute.list_name)
+        label = say("Dispute the entry of %(list)s", list=dispute.list_name)
         yield Offer("dispute", label, says, name=dispute.list_name, fixed=fixed)
     if dispute.proposed_by:
         yield Offer(
             "lift-dispute",
-            gettext("Lift the dispute of %(list)s", list=dispute.list_name),
-            gettext("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
+            say("Lift the dispute of %(list)s", list=dispute.list_name),
+            say("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
             name=dispute.list_name,
             fixed=fixed,
             wants_reason=False,
@@ -175,13 +174,13 @@ def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
     if case.kept.there:
         yield Offer(
             "hold",
-            gettext("Place a legal hold"),
-            gettext("The bytes are kept until the hold is lifted, whatever retention says."),
+            say("Place a legal hold"),
+            say("The bytes are kept until the hold is lifted, whatever retention says."),
         )
     for hold in about.holds:
         yield Offer(
             "lift-hold",
-            gettext("Lift the hold of %(person)s", person=hold.placed_by),
+            say("Lift the hold of %(person)s", person=hold.placed_by),
             _after(hold, about),
             name=str(hold.number),
             fixed={"hold": str(hold.number)},
@@ -190,20 +189,20 @@ def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
 
 def _after(hold: Hold, about: Dossier) -> str:
     if any(other != hold for other in about.holds):
-        return gettext("This hold ends. Another one still keeps the bytes.")
+        return say("This hold ends. Another one still keeps the bytes.")
     if about.expires_at is None:
-        return gettext("This hold ends. No retention rule lets the bytes expire, so they stay.")
+        return say("This hold ends. No retention rule lets the bytes expire, so they stay.")
     if about.expires_at <= datetime.now(UTC):
-        return gettext("This hold ends. The time of the bytes is up, so they are shredded within a day or two.")
-    date = format_date(about.expires_at.date(), "long")
-    return gettext("This hold ends. The bytes are shredded on %(date)s or soon after.", date=date)
+        return say("This hold ends. The time of the bytes is up, so they are shredded within a day or two.")
+    date = day(about.expires_at)
+    return say("This hold ends. The bytes are shredded on %(date)s or soon after.", date=date)
 
 
 def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
     yield Offer(
         "request-export",
-        gettext("Ask for an export"),
-        gettext(
+        say("Ask for an export"),
+        say(
             "You ask that the case be handed to whoever has this age key. Nothing leaves before a second "
             "person gives it out."
         ),
@@ -217,8 +216,8 @@ def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
 def _give(export: Export, number: int) -> Offer:
     return Offer(
         "export",
-        gettext("Give the export out"),
-        gettext(
+        say("Give the export out"),
+        say(
             "%(person)s asked for this (%(because)s). You download an archive that only the holder of "
             "%(recipient)s can open. That you gave it out is noted.",
             person=export.requested_by,

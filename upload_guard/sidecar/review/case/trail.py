@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.dossier import Noted
+from upload_guard.sidecar.review.case.words import say
 
 _ACTS = {
     "case.released": lazy_gettext("released it"),
@@ -50,4 +51,4 @@ def line_of(row: Noted) -> Line:
 
 
 def _step(row: Noted) -> str:
-    return gettext("step %(step)s", step=row.details["step"]) if "step" in row.details else ""
+    return say("step %(step)s", step=row.details["step"]) if "step" in row.details else ""
