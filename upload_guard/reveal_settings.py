@@ -27,6 +27,11 @@ class RevealSettings(Section):
     thumbnail: bool = False
     per_hour: int = Field(default=40, ge=1, le=1000)
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Those that may view anything."""
+        return tuple(role for role in self.steps if self.most_of(role))
+
     def most_of(self, role: str) -> int:
         """The last step of that role; 0 where it may view nothing."""
         if self.viewing == "off":

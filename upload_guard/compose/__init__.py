@@ -9,6 +9,7 @@ from upload_guard.compose.guards import (
     build_inspector,
     build_routes,
     build_site,
+    explainer_of,
     open_explainer,
 )
 from upload_guard.compose.late import build_late_queue
@@ -20,7 +21,13 @@ from upload_guard.compose.rules import (
     is_manual,
     known_categories,
 )
-from upload_guard.compose.station import Station, build_reevaluator, build_station, open_decisions
+from upload_guard.compose.station import (
+    Station,
+    build_reevaluator,
+    build_station,
+    decisions_of,
+    open_decisions,
+)
 from upload_guard.compose.stores import (
     build_sync,
     exchange_states,
@@ -53,9 +60,11 @@ __all__ = [
     "build_station",
     "build_sync",
     "build_trust",
+    "decisions_of",
     "due_lists",
     "exchange_states",
     "exchanges_of",
+    "explainer_of",
     "is_manual",
     "known_categories",
     "lists_not_active",

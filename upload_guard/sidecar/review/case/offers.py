@@ -46,31 +46,21 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 TRANSLATED = {reason: lazy_gettext(reason) for reasons in REASONS.values() for reason in reasons}
-OWN_WORDS = "own"
-"""The choice that leaves the reason to the field below."""
 _UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED})
 _DECIDED = frozenset({CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED})
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One act. `says` is what it will do, `fixed` go along unseen, `key` is the letter that opens its form.
-
-    `name` tells it from others of the same `act`.
-    """
+    """One act. `says` is what it will do, `fixed` go along unseen, `key` opens its form."""
 
     act: str
     label: str
     says: str
     key: str = ""
-    name: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
     wants_reason: bool = True
     wants_recipient: bool = False
-
-    @property
-    def id(self) -> str:
-        return f"{self.act}-{self.name}" if self.name else self.act
 
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:
@@ -158,13 +148,12 @@ def _of_dispute(dispute: Dispute, person: str) -> Iterator[Offer]:
             )
         )
         label = say("Dispute the entry of %(list)s", list=dispute.list_name)
-        yield Offer("dispute", label, says, name=dispute.list_name, fixed=fixed)
+        yield Offer("dispute", label, says, fixed=fixed)
     if dispute.proposed_by:
         yield Offer(
             "lift-dispute",
             say("Lift the dispute of %(list)s", list=dispute.list_name),
             say("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
-            name=dispute.list_name,
             fixed=fixed,
             wants_reason=False,
         )
@@ -182,7 +171,6 @@ def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
             "lift-hold",
             say("Lift the hold of %(person)s", person=hold.placed_by),
             _after(hold, about),
-            name=str(hold.number),
             fixed={"hold": str(hold.number)},
         )
 
@@ -209,11 +197,10 @@ def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
         wants_recipient=True,
     )
     waiting = [one for one in about.exports if one.given_at is None and one.requested_by != person]
-    for number, export in enumerate({one.recipient: one for one in waiting}.values()):
-        yield _give(export, number)
+    yield from map(_give, {one.recipient: one for one in waiting}.values())
 
 
-def _give(export: Export, number: int) -> Offer:
+def _give(export: Export) -> Offer:
     return Offer(
         "export",
         say("Give the export out"),
@@ -224,7 +211,6 @@ def _give(export: Export, number: int) -> Offer:
             because=export.because,
             recipient=export.recipient,
         ),
-        name=str(number),
         fixed={"recipient": export.recipient},
         wants_reason=False,
     )

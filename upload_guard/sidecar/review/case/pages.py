@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from upload_guard.errors import NoSuchCase, Unavailable
+from upload_guard.errors import NoSuchCase
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import dossier
@@ -15,10 +15,10 @@ from upload_guard.sidecar.review.case.offers import Offer, decisions_on, other_a
 from upload_guard.sidecar.review.case.story import bar_of, doubts, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
+from upload_guard.sidecar.review.case.what_if import told_now
 from upload_guard.sidecar.review.house import Review
 
 _MATCHES = 8
-_CHANGES = 8
 
 
 def case_pages(review: Review) -> Blueprint:
@@ -36,12 +36,9 @@ def case_pages(review: Review) -> Blueprint:
     def what_if(number: str) -> str:
         """Looked up when somebody asks: it is a search of its own."""
         case = review.cases.find(number, None)
-        try:
-            told = review.explainer.of_case(case)
-        except Unavailable:
-            told = None
+        told = told_now(review.explainer, case)
         template = "case_what_if" if "HX-Request" in request.headers else "case_what_if_page"
-        return render_template(f"review/{template}.html", case=case, told=told, most=_CHANGES)
+        return render_template(f"review/{template}.html", case=case, told=told)
 
     add_acts(pages, review)
     if window:

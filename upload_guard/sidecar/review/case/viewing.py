@@ -1,4 +1,4 @@
-"""Showing a reviewer something of a held file. Where viewing is off there is nothing of all this, not even a route.
+"""Showing people something of a held file. Where viewing is off there is none of all this, not even a route.
 
 Asked for by POST with a reason. The answer names a ticket, by which the browser fetches the picture once.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, render_template, request
 
 from upload_guard.glimpses.looking import Hindrance
-from upload_guard.glimpses.reveals import Refusal, Revealed, Reveals, RevealRefused, Shown, Viewer
+from upload_guard.glimpses.reveals import Refusal, Revealed, RevealRefused, Reveals, Shown, Viewer
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo, Cases
 from upload_guard.reveal_settings import RevealSettings
@@ -25,7 +25,7 @@ _STATUS = {Refusal.BEYOND: 403, Refusal.SKIPPING: 409, Refusal.TOO_MANY: 429}
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """What the page says of viewing: `step` may be taken now, of `most`; `said` is why there is no picture."""
+    """What the page says of viewing: `step` of `most` may be taken now; `said` is why there is no picture."""
 
     shown: Shown
     step: int
@@ -82,7 +82,7 @@ class Window:
 
     def _viewer(self) -> Viewer:
         who = person()
-        return Viewer(who.name, opened().id, self.settings.most_of(who.role))
+        return Viewer(who.name, opened().key, self.settings.most_of(who.role))
 
     def _about(self, case: CaseInfo, viewer: Viewer) -> Viewing:
         # Who has taken the last step may look again.
