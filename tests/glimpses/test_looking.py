@@ -127,10 +127,6 @@ def test_no_worker_sees_a_second_file(house: House) -> None:
     assert house.reveals.looker.sandbox.status().workers == 0
 
 
-def test_every_reason_has_words_of_its_own() -> None:
-    assert len({one.words for one in Hindrance}) == len(Hindrance)
-
-
 @pytest.mark.parametrize("kept", [kept for kept in Kept if not kept.there])
 def test_whatever_became_of_bytes_that_are_not_there_is_said(house: House, kept: Kept) -> None:
     assert look(house, replace(house.holds(LISTED), kept=kept)) in set(Hindrance)

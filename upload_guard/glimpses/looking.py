@@ -30,26 +30,7 @@ class Hindrance(StrEnum):
     OVER_LIMITS = "over_limits"
     BUSY = "busy"
 
-    @property
-    def words(self) -> str:
-        return _WORDS[self]
 
-
-_WORDS = {
-    Hindrance.NOT_KEPT: "Its bytes were never kept: the retention rule of this category forbids it.",
-    Hindrance.COMING: "Its bytes are still being stored. Try again in a minute.",
-    Hindrance.LET_GO: "Its bytes are no longer held for this case: its time was up.",
-    Hindrance.SHREDDED: "Its bytes are shredded: nobody can see them again.",
-    Hindrance.DAMAGED: "Its bytes are damaged or gone: what is in the vault is not what was put there.",
-    Hindrance.LOCKED: "Its bytes cannot be opened: the master key that they were sealed under is not here.",
-    Hindrance.OUT_OF_REACH: "The vault cannot be read at the moment. Try again later.",
-    Hindrance.NO_PICTURE: "There is no picture in this file.",
-    Hindrance.NOT_OPENED: "This file cannot be opened, for example since it is encrypted.",
-    Hindrance.UNKNOWN_FORMAT: "This is a picture of a format that is not decoded here.",
-    Hindrance.UNDECODABLE: "This picture cannot be decoded: it is damaged, or is none.",
-    Hindrance.OVER_LIMITS: "This picture is too large, or takes too long, to be decoded here.",
-    Hindrance.BUSY: "The decoder is busy or does not start. Try again in a minute.",
-}
 _GONE = {
     Kept.NONE: Hindrance.NOT_KEPT,
     Kept.COMING: Hindrance.COMING,

@@ -24,31 +24,20 @@ HOUR = timedelta(hours=1)
 
 
 class Refusal(StrEnum):
-    """Why a step may not be taken; `words` are a sentence about one `number`."""
+    """Why a step may not be taken."""
 
     BEYOND = "beyond"
     SKIPPING = "skipping"
     TOO_MANY = "too_many"
 
-    @property
-    def words(self) -> str:
-        return _WORDS[self]
-
-
-_WORDS = {
-    Refusal.BEYOND: "Your role may see no more than step %(number)s.",
-    Refusal.SKIPPING: "One step at a time: the next one is step %(number)s.",
-    Refusal.TOO_MANY: "You have been shown %(number)s pictures within an hour, and no more are allowed.",
-}
-
 
 class RevealRefused(UsageError):
-    """A step that may not be taken."""
+    """A step that may not be taken. `number` is the last step of the role, the next step, or the limit."""
 
     code = "reveal_refused"
 
     def __init__(self, refusal: Refusal, number: int) -> None:
-        super().__init__(refusal.words % {"number": number})
+        super().__init__(f"step refused: {refusal} ({number})")
         self.refusal, self.number = refusal, number
 
 

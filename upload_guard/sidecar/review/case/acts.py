@@ -13,7 +13,7 @@ from upload_guard.people.roles import Permission
 from upload_guard.quarantine.decisions import Decisions
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.reasons import given_reason
-from upload_guard.sidecar.review.case.words import say
+from upload_guard.sidecar.review.case.words import gettext
 from upload_guard.sidecar.review.house import Review
 
 Decide = Callable[[Decisions, str, str, str], object]
@@ -46,7 +46,7 @@ def _add_decisions(pages: Blueprint, review: Review) -> None:
     @may(Permission.DECIDE)
     def reopen(number: str) -> AnyResponse:
         review.decisions.reopen(number, person().name, given_reason("reopen"))
-        flash(say("The case is open again."), "done")
+        flash(gettext("The case is open again."), "done")
         return _back(number)
 
 
@@ -58,9 +58,9 @@ def _add_disputes(pages: Blueprint, review: Review) -> None:
             number, request.form.get("list", ""), person().name, given_reason("dispute")
         )
         flash(
-            say("The entry acts no more, within a second.")
+            gettext("The entry acts no more, within a second.")
             if said.agreed
-            else say("Noted. The entry acts until a second person agrees."),
+            else gettext("Noted. The entry acts until a second person agrees."),
             "done",
         )
         return _back(number)
@@ -69,7 +69,7 @@ def _add_disputes(pages: Blueprint, review: Review) -> None:
     @may(Permission.DECIDE)
     def lift_dispute(number: str) -> AnyResponse:
         review.decisions.lift_dispute(number, request.form.get("list", ""), person().name)
-        flash(say("The entry acts again, within a second."), "done")
+        flash(gettext("The entry acts again, within a second."), "done")
         return _back(number)
 
 
@@ -78,7 +78,7 @@ def _add_holds(pages: Blueprint, review: Review) -> None:
     @may(Permission.DECIDE)
     def hold(number: str) -> AnyResponse:
         review.holds.place(number, person().name, given_reason("hold"))
-        flash(say("The case is on hold: its bytes are kept until the hold is lifted."), "done")
+        flash(gettext("The case is on hold: its bytes are kept until the hold is lifted."), "done")
         return _back(number)
 
     @pages.post("/<number>/lift-hold")
@@ -86,7 +86,7 @@ def _add_holds(pages: Blueprint, review: Review) -> None:
     def lift_hold(number: str) -> AnyResponse:
         which = request.form.get("hold", type=int)
         review.holds.lift(number, which, person().name, given_reason("lift-hold"))
-        flash(say("The hold is lifted."), "done")
+        flash(gettext("The hold is lifted."), "done")
         return _back(number)
 
 
@@ -96,7 +96,7 @@ def _add_exports(pages: Blueprint, review: Review) -> None:
     def request_export(number: str) -> AnyResponse:
         recipient = request.form.get("recipient", "").strip()
         review.exports.request(number, recipient, person().name, given_reason("request-export"))
-        flash(say("Noted. A second person can give the export out on this page."), "done")
+        flash(gettext("Noted. A second person can give the export out on this page."), "done")
         return _back(number)
 
     @pages.post("/<number>/export")
@@ -109,13 +109,10 @@ def _add_exports(pages: Blueprint, review: Review) -> None:
             stream = out.open("rb")
         finally:
             out.unlink(missing_ok=True)
-        return send_file(
-            stream,
-            mimetype="application/octet-stream",
-            as_attachment=True,
-            download_name=f"{number}.tar.age",
-            max_age=None,
-        )
+        name = f"{number}.tar.age"
+        answer = send_file(stream, "application/octet-stream", as_attachment=True, download_name=name)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
 
 def _new_name(review: Review) -> Path:

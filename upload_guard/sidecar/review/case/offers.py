@@ -6,46 +6,44 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from flask_babel import lazy_gettext
-
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.decisions import RELEASED_FOR
 from upload_guard.quarantine.dossier import Dispute, Dossier, Export, Hold
 from upload_guard.quarantine.states import CaseState
-from upload_guard.sidecar.review.case.words import day, say
+from upload_guard.sidecar.review.case.words import day, gettext
+from upload_guard.sidecar.review.case.words import marked as _
 
 # As they are kept with the act: in English whatever language the page is in.
 REASONS: Mapping[str, tuple[str, ...]] = {
     "release": (
-        "What it matched is something else",
-        "The list no longer has the entry",
-        "A damaged or locked file without any other sign",
+        _("What it matched is something else"),
+        _("The list no longer has the entry"),
+        _("A damaged or locked file without any other sign"),
     ),
     "false-positive": (
-        "Clearly something else than the list says",
-        "A widely known harmless picture",
+        _("Clearly something else than the list says"),
+        _("A widely known harmless picture"),
     ),
     "confirm": (
-        "It is what the list says",
-        "The list and its category are enough to go by",
+        _("It is what the list says"),
+        _("The list and its category are enough to go by"),
     ),
     "escalate": (
-        "It cannot be told from what is shown",
-        "Somebody with more experience should decide",
-        "It may have to be reported",
+        _("It cannot be told from what is shown"),
+        _("Somebody with more experience should decide"),
+        _("It may have to be reported"),
     ),
-    "reopen": ("Decided by mistake", "There is news about it"),
-    "dispute": ("The entry names a harmless file",),
-    "hold": ("An authority has asked for it", "A report was made"),
-    "lift-hold": ("The authority needs it no longer",),
-    "request-export": ("An authority has asked for it",),
+    "reopen": (_("Decided by mistake"), _("There is news about it")),
+    "dispute": (_("The entry names a harmless file"),),
+    "hold": (_("An authority has asked for it"), _("A report was made")),
+    "lift-hold": (_("The authority needs it no longer"),),
+    "request-export": (_("An authority has asked for it"),),
     "reveal": (
-        "To tell whether the match is right",
-        "To tell what a file shows that could not be read",
-        "An authority has asked about it",
+        _("To tell whether the match is right"),
+        _("To tell what a file shows that could not be read"),
+        _("An authority has asked about it"),
     ),
 }
-TRANSLATED = {reason: lazy_gettext(reason) for reasons in REASONS.values() for reason in reasons}
 _UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED})
 _DECIDED = frozenset({CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED})
 
@@ -65,7 +63,7 @@ class Offer:
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:
         """Each as it is kept and as it is shown."""
-        return tuple((reason, str(TRANSLATED[reason])) for reason in REASONS.get(self.act, ()))
+        return tuple((reason, gettext(reason)) for reason in REASONS.get(self.act, ()))
 
 
 def decisions_on(case: CaseInfo) -> tuple[Offer, ...]:
@@ -87,8 +85,8 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
         until = day(datetime.now(UTC) + RELEASED_FOR)
         yield Offer(
             "release",
-            say("Release"),
-            say(
+            gettext("Release"),
+            gettext(
                 "The file passes on the site %(site)s until %(date)s, when it is uploaded again. Nothing "
                 "else changes.",
                 site=case.site,
@@ -98,8 +96,8 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
         )
         yield Offer(
             "false-positive",
-            say("False positive"),
-            say(
+            gettext("False positive"),
+            gettext(
                 "This very file passes on every site from now on, when it is uploaded again. Copies of it, "
                 "the list and the entry stay as they are."
             ),
@@ -107,8 +105,8 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
         )
         yield Offer(
             "confirm",
-            say("Confirm"),
-            say(
+            gettext("Confirm"),
+            gettext(
                 "The case is settled as what the list says. The file stays held, and nothing is sent to "
                 "anybody."
             ),
@@ -117,15 +115,15 @@ def _decisions(case: CaseInfo) -> Iterator[Offer]:
     if case.state in _UNDECIDED and case.state is not CaseState.ESCALATED:
         yield Offer(
             "escalate",
-            say("Escalate"),
-            say("Somebody else has to decide. The file stays held until then."),
+            gettext("Escalate"),
+            gettext("Somebody else has to decide. The file stays held until then."),
             "e",
         )
     if case.state in _DECIDED:
         yield Offer(
             "reopen",
-            say("Open again"),
-            say("The decision is taken back: the case is open, and what it let pass passes no more."),
+            gettext("Open again"),
+            gettext("The decision is taken back: the case is open, and what it let pass passes no more."),
             "o",
         )
 
@@ -134,26 +132,26 @@ def _of_dispute(dispute: Dispute, person: str) -> Iterator[Offer]:
     fixed = {"list": dispute.list_name}
     if not dispute.agreed_by and dispute.proposed_by != person:
         says = (
-            say(
+            gettext(
                 "%(person)s has proposed it. With your word the entry of %(list)s acts no more here: what "
                 "matches it alone passes, and is noted.",
                 person=dispute.proposed_by,
                 list=dispute.list_name,
             )
             if dispute.proposed_by
-            else say(
+            else gettext(
                 "You propose that the entry of %(list)s acts no more here. It goes on to act until a second "
                 "person agrees.",
                 list=dispute.list_name,
             )
         )
-        label = say("Dispute the entry of %(list)s", list=dispute.list_name)
+        label = gettext("Dispute the entry of %(list)s", list=dispute.list_name)
         yield Offer("dispute", label, says, fixed=fixed)
     if dispute.proposed_by:
         yield Offer(
             "lift-dispute",
-            say("Lift the dispute of %(list)s", list=dispute.list_name),
-            say("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
+            gettext("Lift the dispute of %(list)s", list=dispute.list_name),
+            gettext("The entry of %(list)s acts again, as the list says.", list=dispute.list_name),
             fixed=fixed,
             wants_reason=False,
         )
@@ -163,13 +161,13 @@ def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
     if case.kept.there:
         yield Offer(
             "hold",
-            say("Place a legal hold"),
-            say("The bytes are kept until the hold is lifted, whatever retention says."),
+            gettext("Place a legal hold"),
+            gettext("The bytes are kept until the hold is lifted, whatever retention says."),
         )
     for hold in about.holds:
         yield Offer(
             "lift-hold",
-            say("Lift the hold of %(person)s", person=hold.placed_by),
+            gettext("Lift the hold of %(person)s", person=hold.placed_by),
             _after(hold, about),
             fixed={"hold": str(hold.number)},
         )
@@ -177,20 +175,20 @@ def _of_holds(case: CaseInfo, about: Dossier) -> Iterator[Offer]:
 
 def _after(hold: Hold, about: Dossier) -> str:
     if any(other != hold for other in about.holds):
-        return say("This hold ends. Another one still keeps the bytes.")
+        return gettext("This hold ends. Another one still keeps the bytes.")
     if about.expires_at is None:
-        return say("This hold ends. No retention rule lets the bytes expire, so they stay.")
+        return gettext("This hold ends. No retention rule lets the bytes expire, so they stay.")
     if about.expires_at <= datetime.now(UTC):
-        return say("This hold ends. The time of the bytes is up, so they are shredded within a day or two.")
+        return gettext("This hold ends. The time of the bytes is up: they are shredded within two days.")
     date = day(about.expires_at)
-    return say("This hold ends. The bytes are shredded on %(date)s or soon after.", date=date)
+    return gettext("This hold ends. The bytes are shredded on %(date)s or soon after.", date=date)
 
 
 def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
     yield Offer(
         "request-export",
-        say("Ask for an export"),
-        say(
+        gettext("Ask for an export"),
+        gettext(
             "You ask that the case be handed to whoever has this age key. Nothing leaves before a second "
             "person gives it out."
         ),
@@ -203,8 +201,8 @@ def _of_exports(about: Dossier, person: str) -> Iterator[Offer]:
 def _give(export: Export) -> Offer:
     return Offer(
         "export",
-        say("Give the export out"),
-        say(
+        gettext("Give the export out"),
+        gettext(
             "%(person)s asked for this (%(because)s). You download an archive that only the holder of "
             "%(recipient)s can open. That you gave it out is noted.",
             person=export.requested_by,

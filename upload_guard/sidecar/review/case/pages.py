@@ -12,7 +12,7 @@ from upload_guard.quarantine.states import CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
 from upload_guard.sidecar.review.case.offers import Offer, decisions_on, other_acts_on
-from upload_guard.sidecar.review.case.story import bar_of, doubts, state_words, why
+from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
 from upload_guard.sidecar.review.case.what_if import told_now
@@ -60,6 +60,7 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         "review/case.html",
         case=case,
         state=state_words(case.state),
+        held=bytes_words(case.kept),
         why=why(case),
         doubts=doubts(case, about.disputes, group.confirmed),
         matches=[(match, bar_of(match)) for match in case.matches[:_MATCHES]],

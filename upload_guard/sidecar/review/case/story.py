@@ -11,7 +11,8 @@ from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import Dispute
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import NOT_DECODED, Match, Standing
-from upload_guard.sidecar.review.case.words import say
+from upload_guard.sidecar.review.case.words import gettext
+from upload_guard.vault.states import Kept
 
 _REASONS = {
     "truncated": lazy_gettext("it ends too early"),
@@ -36,11 +37,24 @@ _STATES = {
     CaseState.ESCALATED: lazy_gettext("Escalated"),
     CaseState.EXPIRED: lazy_gettext("Expired"),
 }
+_BYTES = {
+    Kept.COMING: lazy_gettext("not stored yet"),
+    Kept.SEALED: lazy_gettext("held, sealed"),
+    Kept.PLAIN: lazy_gettext("held, not sealed yet"),
+    Kept.NONE: lazy_gettext("not kept: the retention rule of the category forbids it"),
+    Kept.LET_GO: lazy_gettext("let go of when their time was up"),
+    Kept.SHREDDING: lazy_gettext("shredded"),
+    Kept.SHREDDED: lazy_gettext("shredded"),
+}
 _BITS = 8
 
 
 def state_words(state: CaseState) -> str:
     return str(_STATES.get(state, state.words))
+
+
+def bytes_words(kept: Kept) -> str:
+    return str(_BYTES[kept])
 
 
 def why(case: CaseInfo) -> tuple[str, ...]:
@@ -74,7 +88,7 @@ class Bar:
 
     @property
     def words(self) -> str:
-        return say(
+        return gettext(
             "%(distance)s of %(bits)s bits differ; up to %(limit)s count as alike",
             distance=self.distance,
             bits=self.bits,
@@ -92,7 +106,7 @@ def bar_of(match: Match) -> Bar | None:
 
 def _why(case: CaseInfo) -> Iterator[str]:
     if case.state is CaseState.RELEASE_PROPOSED:
-        yield say(
+        yield gettext(
             "Nothing holds this upload any more: since it came, a list or a setting has changed. "
             "Its release is proposed."
         )
@@ -100,10 +114,10 @@ def _why(case: CaseInfo) -> Iterator[str]:
         yield _of_match(case.matches[0])
         origins = {one.origin for one in case.matches if one.within_limit}
         if case.reason == "corroborated" and len(origins) > 1:
-            yield say("Lists of %(count)s different origins have this picture.", count=len(origins))
+            yield gettext("Lists of %(count)s different origins have this picture.", count=len(origins))
     yield from _unread(case)
     if not case.matches and not (case.unscannable or case.unreadable):
-        yield say("It was held for this reason: %(reason)s.", reason=case.reason)
+        yield gettext("It was held for this reason: %(reason)s.", reason=case.reason)
 
 
 def _of_match(match: Match) -> str:
@@ -119,25 +133,25 @@ def _of_match(match: Match) -> str:
         "limit": match.limit,
     }
     if match.exact and match.view:
-        return say(
+        return gettext(
             "The file “%(view)s” inside this upload is on the list %(list)s (version %(version)s, category "
             "%(category)s): its %(type)s digest is the same as that of entry %(entry)s.",
             **said,
         )
     if match.exact:
-        return say(
+        return gettext(
             "This very file is on the list %(list)s (version %(version)s, category %(category)s): its "
             "%(type)s digest is the same as that of entry %(entry)s.",
             **said,
         )
     if match.within_limit:
-        return say(
+        return gettext(
             "The picture “%(view)s” looks like entry %(entry)s of the list %(list)s (version %(version)s, "
             "category %(category)s), measured by %(type)s: %(distance)s of %(bits)s bits differ, and up to "
             "%(limit)s count as alike.",
             **said,
         )
-    return say(
+    return gettext(
         "The picture “%(view)s” is near entry %(entry)s of the list %(list)s (version %(version)s, category "
         "%(category)s), measured by %(type)s: %(distance)s of %(bits)s bits differ, which is beyond the "
         "limit of %(limit)s.",
@@ -147,12 +161,12 @@ def _of_match(match: Match) -> str:
 
 def _unread(case: CaseInfo) -> Iterator[str]:
     if case.unscannable:
-        yield say(
+        yield gettext(
             "An image could not be read whole: %(reason)s. What was not read was not checked.",
             reason=reason_words(case.unscannable),
         )
     if case.unreadable:
-        yield say(
+        yield gettext(
             "A file could not be opened: %(reason)s. What was not opened was not checked.",
             reason=reason_words(case.unreadable),
         )
@@ -160,22 +174,22 @@ def _unread(case: CaseInfo) -> Iterator[str]:
 
 def reason_words(reason: str) -> str:
     if reason.startswith("too_many_"):
-        return say("there is more in it than is looked at")
+        return gettext("there is more in it than is looked at")
     return str(_REASONS.get(reason, reason.replace("_", " ")))
 
 
 def _doubts(case: CaseInfo, disputes: Sequence[Dispute], confirmed: str) -> Iterator[str]:
     if confirmed:
-        yield say("This very file was confirmed before, on case %(case)s.", case=confirmed)
+        yield gettext("This very file was confirmed before, on case %(case)s.", case=confirmed)
     if case.matches:
         yield _of_proof(case.matches[0])
     elif case.unscannable or case.unreadable:
-        yield say(
+        yield gettext(
             "That it could not be read is no sign of what it shows. Most such files are merely damaged, "
             "locked or unusual."
         )
     if case.lowered:
-        yield say(
+        yield gettext(
             "The flood breaker has lowered an entry behind this: it suddenly matched many uploads, as "
             "entries do that are wrong."
         )
@@ -184,29 +198,29 @@ def _doubts(case: CaseInfo, disputes: Sequence[Dispute], confirmed: str) -> Iter
     for match in case.matches:
         yield from _of_doubt(match)
     if NOT_DECODED in case.degraded:
-        yield say("The file was not opened, since its digest settled it: its look was not measured.")
+        yield gettext("The file was not opened, since its digest settled it: its look was not measured.")
 
 
 def _of_proof(match: Match) -> str:
     if match.exact:
-        return say(
+        return gettext(
             "The same digest means the same file. Whether the list is right about that file, no digest says."
         )
     if match.within_limit:
-        return say("This is not proof: two different pictures can be this near each other.")
-    return say("This is not proof but a hint: most pictures this far from an entry are other pictures.")
+        return gettext("This is not proof: two different pictures can be this near each other.")
+    return gettext("This is not proof but a hint: most pictures this far from an entry are other pictures.")
 
 
 def _of_dispute(dispute: Dispute) -> Iterator[str]:
     if dispute.agreed_by:
-        yield say(
+        yield gettext(
             "%(first)s and %(second)s dispute the entry of %(list)s: it acts no more here.",
             first=dispute.proposed_by,
             second=dispute.agreed_by,
             list=dispute.list_name,
         )
     elif dispute.proposed_by:
-        yield say(
+        yield gettext(
             "%(person)s disputes the entry of %(list)s. It acts until a second person agrees.",
             person=dispute.proposed_by,
             list=dispute.list_name,
@@ -215,9 +229,9 @@ def _of_dispute(dispute: Dispute) -> Iterator[str]:
 
 def _of_doubt(match: Match) -> Iterator[str]:
     if match.benign is not None:
-        yield say(
+        yield gettext(
             "The benign bank holds a harmless picture that is the same or looks alike: %(name)s.",
             name=match.benign.name,
         )
     if match.standing is Standing.DISPUTED:
-        yield say("An entry of %(list)s behind this was disputed when it came.", list=match.list_name)
+        yield gettext("An entry of %(list)s behind this was disputed when it came.", list=match.list_name)

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.dossier import Noted
-from upload_guard.sidecar.review.case.words import say
+from upload_guard.sidecar.review.case.words import gettext
 
 _ACTS = {
     "case.released": lazy_gettext("released it"),
@@ -51,4 +51,4 @@ def line_of(row: Noted) -> Line:
 
 
 def _step(row: Noted) -> str:
-    return say("step %(step)s", step=row.details["step"]) if "step" in row.details else ""
+    return gettext("step %(step)s", step=row.details["step"]) if "step" in row.details else ""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext
+
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.errors import Unavailable
-from upload_guard.explanation import DONE
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.records import Action
-from upload_guard.sidecar.review.case.words import say
 
 _SHOWN = 8
+_DONE = {
+    Action.ALLOW: lazy_gettext("it would pass"),
+    Action.MONITOR: lazy_gettext("it would pass, and be noted"),
+    Action.QUARANTINE: lazy_gettext("it would be held"),
+    Action.BLOCK: lazy_gettext("it would be blocked"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,5 @@ def told_now(explainer: Explainer, case: CaseInfo) -> Told | None:
     except Unavailable:
         return None
     mildest = sorted(explanation.changes, key=lambda change: change.verdict.action)
-    changes = tuple(Change(one.words, _outcome(one.verdict.action)) for one in mildest[:_SHOWN])
+    changes = tuple(Change(one.words, str(_DONE[one.verdict.action])) for one in mildest[:_SHOWN])
     return Told(explanation.sentence, changes, len(mildest) - len(changes))
-
-
-def _outcome(action: Action) -> str:
-    return say(DONE[action])
