@@ -59,6 +59,8 @@
     const ink = style.getPropertyValue("--pico-color").trim();
     const faint = style.getPropertyValue("--pico-muted-border-color").trim();
     const axis = { stroke: ink, grid: { stroke: faint }, ticks: { stroke: faint } };
+    const dates = (_, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(0, 10));
+    const bars = style.getPropertyValue("--pico-primary").trim();
     const drawn = new uPlot(
       {
         width: Math.min(place.parentElement.clientWidth, 720),
@@ -66,9 +68,10 @@
         legend: { show: false },
         cursor: { show: false },
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-        scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
-        axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
-        series: [{}, { stroke: style.getPropertyValue("--pico-primary").trim(), paths: uPlot.paths.bars({ size: [0.8, 40] }), fill: style.getPropertyValue("--pico-primary").trim() }],
+        // Half a day more at both ends, or the first and last bars would be cut.
+        scales: { x: { range: (_, low, high) => [low - 43200, high + 43200] }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
+        axes: [{ ...axis, values: dates, space: 90, incrs: [1, 2, 7, 14, 28, 91, 364].map((days) => days * 86400) }, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
+        series: [{}, { stroke: bars, fill: bars, paths: uPlot.paths.bars({ size: [0.8, 40] }), points: { show: false } }],
       },
       [times, counts],
       place,
