@@ -2,8 +2,8 @@
 
 A decision is about the file: all cases of it that nobody has decided are decided with it. Other files of the
 same picture are only where the person says so. A false-positive decision exempts that one file, everywhere
-and at once. It says nothing of the entry behind it: only after an exact match can an entry be disputed, and only
-by two persons.
+and at once. It says nothing of the entry behind it: only after an exact match can an entry be disputed, and it
+takes two persons.
 """
 
 from __future__ import annotations
