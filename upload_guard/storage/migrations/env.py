@@ -7,6 +7,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     group_tables,
     key_tables,
     opinion_tables,
+    people_tables,
     signal_tables,
     sync_tables,
     vault_tables,
