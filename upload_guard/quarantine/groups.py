@@ -112,7 +112,7 @@ class Groups:
 
 
 def confirmed_before(session: Session, case: Case) -> str:
-    """The newest other case on which a person confirmed this very file; empty where there is none."""
+    """The newest other case on which this very file was confirmed; empty where there is none."""
     same = (
         (Case.group_id == case.group_id) & (Case.sha256 == case.sha256) & (Case.state == CaseState.CONFIRMED)
     )
