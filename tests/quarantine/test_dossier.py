@@ -27,7 +27,9 @@ def settings(tmp_path: Path) -> Settings:
 def case(settings: Settings) -> CaseInfo:
     """Of the listed picture, held by its digests and its look."""
     data = activate_listed_picture(settings)
-    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    station = quiet_station(settings)
+    (outcome,) = station.guard.check([upload_of(data)])
+    station.sandbox.close()
     return open_cases(settings).one(outcome.case)
 
 

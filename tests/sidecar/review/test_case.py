@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,7 +19,14 @@ from werkzeug.test import TestResponse
 from tests.sidecar.machines import machine
 from tests.sidecar.review.browsing import inline, person
 from tests.sidecar.review.conftest import House
-from tests.support import activate_list, digest_of, picture_bytes, recompressed
+from tests.support import (
+    activate_list,
+    activate_listed_picture,
+    digest_of,
+    picture_bytes,
+    recompressed,
+    settings_in,
+)
 from upload_guard.compose import open_cases, open_database_of, open_exports
 from upload_guard.lists.formats import ListedHash
 from upload_guard.machine_keys.keys import SITE_SCOPES
@@ -28,6 +36,7 @@ from upload_guard.quarantine.dossier import dossier
 from upload_guard.quarantine.retention import Retention
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import SignalType
+from upload_guard.sidecar.app import create_app
 from upload_guard.sidecar.review.case.story import doubts, why
 
 DAMAGED = b"\xff\xd8\xff" + bytes(50)
@@ -242,6 +251,31 @@ def test_after_a_decision_the_next_case_that_waits_comes_and_offers_to_undo(hous
     assert case(house, first).state is CaseState.OPEN
 
 
+def test_what_is_decided_along_is_said_before_and_done(house: House) -> None:
+    first, again = (held(house, DAMAGED + b"along", site) for site in ("blog", "shop"))
+    shown = page(house, first)
+    assert "The file passes on the sites blog, shop until" in shown
+    assert "One other open case of this very file is decided with it." in shown
+    answer = act(house, first, "release")
+    assert "2 cases are decided." in text(house.person(Role.REVIEWER).get(answer.headers["Location"]))
+    assert case(house, again).state is CaseState.RELEASED
+    assert f"together with case {first}" in page(house, again)
+    act(house, again, "reopen")
+    assert case(house, first).state is CaseState.OPEN
+
+
+def test_other_files_of_the_picture_are_decided_only_where_one_says_so(house: House) -> None:
+    one, other = (held(house, recompressed(house.listed, quality=quality)) for quality in (55, 65))
+    assert "of other files that show the same picture" in page(house, one)
+    act(house, one, "escalate")
+    assert case(house, other).state is CaseState.OPEN
+    act(house, one, "reopen")
+    act(house, one, "escalate", reach="picture")
+    assert case(house, other).state is CaseState.ESCALATED
+    act(house, one, "reopen")
+    assert case(house, other).state is CaseState.OPEN
+
+
 def test_what_was_not_decided_is_not_said_to_be(house: House, damaged: str) -> None:
     shown = house.person(Role.REVIEWER).get(f"/review/cases/{damaged}?decided={damaged}")
     assert "Undo" not in text(shown)
@@ -262,6 +296,22 @@ def test_it_leads_to_the_cases_before_and_after(house: House) -> None:
     shown = house.person(Role.REVIEWER).get(f"/review/cases/{second}").text
     assert f'rel="prev" href="/review/cases/{first}"' in shown
     assert f'rel="next" href="/review/cases/{third}"' in shown
+
+
+def test_where_it_takes_two_the_first_word_leaves_the_case_open(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, review={"totp": "optional"}, quarantine={"second_person": ["confirm"]})
+    two = House(settings, create_app(settings), b"")
+    activate_listed_picture(settings)
+    number = held_once_listed(two, DAMAGED)
+    assert "The case stays open until a second person says the same." in page(two, number)
+    act(two, number, "confirm")
+    assert case(two, number).state is CaseState.OPEN
+    mine = two.person(Role.REVIEWER).get(f"/review/cases/{number}").text
+    assert 'data-act="confirm"' not in mine
+    assert "Take the confirmation back" in mine
+    assert "reviewer has said so, too." in page(two, number, Role.ADMINISTRATOR)
+    act(two, number, "confirm", Role.ADMINISTRATOR)
+    assert case(two, number).state is CaseState.CONFIRMED
 
 
 # Entries, holds, exports --------------------------------------------------------------------------

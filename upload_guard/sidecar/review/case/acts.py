@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Blueprint, Response, flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.people.roles import Permission
-from upload_guard.quarantine.decisions import Decisions
+from upload_guard.quarantine.acts import Decided
+from upload_guard.quarantine.rulings import Reach, Ruling, Word
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.reasons import given_reason
-from upload_guard.sidecar.review.case.words import gettext
+from upload_guard.sidecar.review.case.words import gettext, ngettext
 from upload_guard.sidecar.review.house import Review
 
-Decide = Callable[[Decisions, str, str, str], object]
-_SETTLING: Mapping[str, Decide] = {
-    "release": Decisions.release,
-    "false-positive": Decisions.false_positive,
-    "confirm": Decisions.confirm,
-    "escalate": Decisions.escalate,
+_SETTLING: Mapping[str, Ruling] = {
+    "release": Ruling.RELEASED,
+    "false-positive": Ruling.FALSE_POSITIVE,
+    "confirm": Ruling.CONFIRMED,
+    "escalate": Ruling.ESCALATED,
 }
 _ANY = ",".join(f"'{name}'" if "-" in name else name for name in _SETTLING)
 
@@ -38,16 +38,28 @@ def _add_decisions(pages: Blueprint, review: Review) -> None:
     @may(Permission.DECIDE)
     def decide(number: str, act: str) -> AnyResponse:
         """Then on to the next one that waits, which says what was done and how to take it back."""
-        _SETTLING[act](review.decisions, number, person().name, given_reason(act))
+        word = Word(person().name, given_reason(act))
+        reach = Reach.PICTURE if request.form.get("reach") == Reach.PICTURE.value else Reach.FILE
+        done = review.decisions.decide(_SETTLING[act], number, word, reach)
+        flash(_told(done), "done")
         following = review.neighbours.of(number).following or number
         return redirect(url_for(".show", number=following, decided=number), 303)
 
     @pages.post("/<number>/reopen")
     @may(Permission.DECIDE)
     def reopen(number: str) -> AnyResponse:
-        review.decisions.reopen(number, person().name, given_reason("reopen"))
-        flash(gettext("The case is open again."), "done")
+        opened = review.decisions.reopen(number, person().name, given_reason("reopen"))
+        flash(
+            ngettext("The case is open again.", "%(num)s cases are open again.", len(opened)),
+            "done",
+        )
         return _back(number)
+
+
+def _told(done: Decided) -> str:
+    if not done.decided:
+        return gettext("Noted. The case is open until a second person says the same.")
+    return ngettext("One case is decided.", "%(num)s cases are decided.", len(done.decided))
 
 
 def _add_disputes(pages: Blueprint, review: Review) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from upload_guard.quarantine.acts import RELEASED_FOR
 from upload_guard.quarantine.cases import CaseInfo
-from upload_guard.quarantine.decisions import RELEASED_FOR
 from upload_guard.quarantine.dossier import Dispute, Dossier, Export, Hold
+from upload_guard.quarantine.foresight import Foresight
 from upload_guard.quarantine.states import CaseState
-from upload_guard.sidecar.review.case.words import day, gettext
+from upload_guard.sidecar.review.case.words import day, gettext, ngettext
 from upload_guard.sidecar.review.case.words import marked as _
 
 # As they are kept with the act: in English whatever language the page is in.
@@ -50,13 +51,17 @@ _DECIDED = frozenset({CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALAT
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One act. `says` is what it will do, `fixed` go along unseen, `key` opens its form."""
+    """One act. `says` is what it will do, `fixed` go along unseen, `key` opens its form.
+
+    `more` other cases of the same picture, but of other files, are decided along where the person says so.
+    """
 
     act: str
     label: str
     says: str
     key: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
+    more: int = 0
     wants_reason: bool = True
     wants_recipient: bool = False
 
@@ -66,9 +71,99 @@ class Offer:
         return tuple((reason, gettext(reason)) for reason in REASONS.get(self.act, ()))
 
 
-def decisions_on(case: CaseInfo) -> tuple[Offer, ...]:
-    """What settles it, or opens it again."""
-    return tuple(_decisions(case))
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """A case before `person`, who is to decide about it. `two_to_confirm`: where that takes two persons."""
+
+    case: CaseInfo
+    foresight: Foresight
+    person: str
+    two_to_confirm: bool
+
+    def offers(self) -> tuple[Offer, ...]:
+        """What settles it, or opens it again."""
+        return tuple(self._offers())
+
+    def _offers(self) -> Iterator[Offer]:
+        said_by = self.foresight.confirm_said_by
+        if self.case.state in _UNDECIDED:
+            yield self._settling("release", gettext("Release"), self._release(), "r")
+            yield self._settling(
+                "false-positive",
+                gettext("False positive"),
+                gettext(
+                    "This very file passes on every site from now on, when it is uploaded again. Copies of "
+                    "it, the list and the entry stay as they are."
+                ),
+                "f",
+            )
+            # The second word has to be another person's.
+            if said_by != (self.person,):
+                yield self._settling("confirm", gettext("Confirm"), self._confirm(), "c")
+        if self.case.state in _UNDECIDED and self.case.state is not CaseState.ESCALATED:
+            yield self._settling(
+                "escalate",
+                gettext("Escalate"),
+                gettext("Somebody else has to decide. The file stays held until then."),
+                "e",
+            )
+        if self.case.state in _DECIDED:
+            yield Offer(
+                "reopen",
+                gettext("Open again"),
+                gettext(
+                    "The decision is taken back, for all cases that were decided with it: they are open, "
+                    "and what it let pass passes no more."
+                ),
+                "o",
+            )
+        elif said_by:
+            yield Offer(
+                "reopen",
+                gettext("Take the confirmation back"),
+                gettext("What was said to confirm it counts no more. The case stays open."),
+                "o",
+            )
+
+    def _settling(self, act: str, label: str, says: str, key: str) -> Offer:
+        along = self.foresight.same_file
+        if along:
+            says += " " + ngettext(
+                "One other open case of this very file is decided with it.",
+                "%(num)s other open cases of this very file are decided with it.",
+                along,
+            )
+        return Offer(act, label, says, key, more=self.foresight.same_picture)
+
+    def _release(self) -> str:
+        until = day(datetime.now(UTC) + RELEASED_FOR)
+        sites = self.foresight.sites
+        if len(sites) == 1:
+            return gettext(
+                "The file passes on the site %(site)s until %(date)s, when it is uploaded again. Nothing "
+                "else changes.",
+                site=sites[0],
+                date=until,
+            )
+        return gettext(
+            "The file passes on the sites %(sites)s until %(date)s, when it is uploaded again. Nothing else "
+            "changes.",
+            sites=", ".join(sites),
+            date=until,
+        )
+
+    def _confirm(self) -> str:
+        settled = gettext(
+            "The case is settled as what the list says. The file stays held, and nothing is sent to anybody."
+        )
+        if not self.two_to_confirm:
+            return settled
+        others = [name for name in self.foresight.confirm_said_by if name != self.person]
+        if others:
+            return gettext("%(person)s has said so, too.", person=others[0]) + " " + settled
+        return gettext(
+            "You say that it is what the list says. The case stays open until a second person says the same."
+        )
 
 
 def other_acts_on(case: CaseInfo, about: Dossier, person: str) -> tuple[Offer, ...]:
@@ -78,54 +173,6 @@ def other_acts_on(case: CaseInfo, about: Dossier, person: str) -> tuple[Offer, .
         *_of_holds(case, about),
         *_of_exports(about, person),
     )
-
-
-def _decisions(case: CaseInfo) -> Iterator[Offer]:
-    if case.state in _UNDECIDED:
-        until = day(datetime.now(UTC) + RELEASED_FOR)
-        yield Offer(
-            "release",
-            gettext("Release"),
-            gettext(
-                "The file passes on the site %(site)s until %(date)s, when it is uploaded again. Nothing "
-                "else changes.",
-                site=case.site,
-                date=until,
-            ),
-            "r",
-        )
-        yield Offer(
-            "false-positive",
-            gettext("False positive"),
-            gettext(
-                "This very file passes on every site from now on, when it is uploaded again. Copies of it, "
-                "the list and the entry stay as they are."
-            ),
-            "f",
-        )
-        yield Offer(
-            "confirm",
-            gettext("Confirm"),
-            gettext(
-                "The case is settled as what the list says. The file stays held, and nothing is sent to "
-                "anybody."
-            ),
-            "c",
-        )
-    if case.state in _UNDECIDED and case.state is not CaseState.ESCALATED:
-        yield Offer(
-            "escalate",
-            gettext("Escalate"),
-            gettext("Somebody else has to decide. The file stays held until then."),
-            "e",
-        )
-    if case.state in _DECIDED:
-        yield Offer(
-            "reopen",
-            gettext("Open again"),
-            gettext("The decision is taken back: the case is open, and what it let pass passes no more."),
-            "o",
-        )
 
 
 def _of_dispute(dispute: Dispute, person: str) -> Iterator[Offer]:

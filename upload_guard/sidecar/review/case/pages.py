@@ -8,10 +8,12 @@ from upload_guard.errors import NoSuchCase
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import dossier
+from upload_guard.quarantine.foresight import foresee
+from upload_guard.quarantine.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
-from upload_guard.sidecar.review.case.offers import Offer, decisions_on, other_acts_on
+from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
@@ -68,7 +70,7 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         group=group,
         days=review.groups.by_day(case.number),
         places=review.groups.places(case.number),
-        decisions=decisions_on(case) if decides else (),
+        decisions=_deciding(review, case).offers() if decides else (),
         others=other_acts_on(case, about, person().name) if decides else (),
         trail=[line_of(row) for row in about.trail],
         viewing=viewing,
@@ -88,5 +90,14 @@ def _decided(review: Review, number: str) -> tuple[CaseInfo, Offer | None] | Non
         return None
     if case.state not in {CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED}:
         return None
-    undo = next((offer for offer in decisions_on(case) if offer.act == "reopen"), None)
+    undo = next((offer for offer in _deciding(review, case).offers() if offer.act == "reopen"), None)
     return case, undo if person().may(Permission.DECIDE) else None
+
+
+def _deciding(review: Review, case: CaseInfo) -> Deciding:
+    return Deciding(
+        case,
+        foresee(review.database, case.number),
+        person().name,
+        Ruling.CONFIRMED in review.decisions.second_person,
+    )

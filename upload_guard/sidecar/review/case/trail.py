@@ -44,10 +44,14 @@ class Line:
 
 
 def line_of(row: Noted) -> Line:
-    more = [_step(row), str(row.details.get("list", "")), str(row.details.get("because", ""))]
+    more = [_step(row), _with(row), str(row.details.get("list", "")), str(row.details.get("because", ""))]
     return Line(
         row.at, row.person, str(_ACTS.get(row.act, row.act)), ", ".join(part for part in more if part)
     )
+
+
+def _with(row: Noted) -> str:
+    return gettext("together with case %(case)s", case=row.details["with"]) if "with" in row.details else ""
 
 
 def _step(row: Noted) -> str:

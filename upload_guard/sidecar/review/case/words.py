@@ -12,6 +12,11 @@ def gettext(message: str, **said: object) -> str:
     return str(flask_babel.gettext(message, **said))
 
 
+def ngettext(one: str, many: str, num: int, **said: object) -> str:
+    """The one message or the other, by how many."""
+    return str(flask_babel.ngettext(one, many, num, **said))
+
+
 def marked(message: str) -> str:
     """The same message: it has a translation, which is asked for later. To be called `_`."""
     return message
