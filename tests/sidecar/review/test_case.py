@@ -33,6 +33,7 @@ from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import dossier
+from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.retention import Retention
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import SignalType
@@ -160,6 +161,21 @@ def test_what_would_have_changed_it_is_told_on_demand(house: House, alike: str) 
     fragment = house.person(Role.VIEWER).get(f"/review/cases/{alike}/what-if", **{"HX-Request": "true"}).text
     assert "<html" not in fragment
     assert fragment.lstrip().startswith('<div id="what-if"')
+
+
+def test_until_when_somebody_should_decide_is_told_while_nobody_has(house: House) -> None:
+    number = held(house, DAMAGED + b"deadline")
+    due = case(house, number).created_at + timedelta(hours=24)
+    row = rf"Decide by</dt><dd>\s*<time datetime=\"{re.escape(due.isoformat())}\""
+    assert re.search(row, house.person(Role.REVIEWER).get(f"/review/cases/{number}").text)
+    act(house, number, "escalate")
+    assert "Decide by" not in page(house, number)
+
+
+def test_what_a_site_did_about_a_late_match_is_told(house: House) -> None:
+    number = held(house, DAMAGED + b"late")
+    LateOutcomes(open_database_of(house.settings)).note(number, LateAction.REMOVED, "post 7", "key")
+    assert "The site removed the file" in page(house, number)
 
 
 # Repeats ------------------------------------------------------------------------------------------
@@ -365,6 +381,7 @@ def test_an_export_takes_two_persons_and_only_its_recipient_opens_it(house: Hous
         member = opened.extractfile(f"{number}/upload.bin")
         assert member
         assert member.read() == DAMAGED + b"export"
+    archive.close()
     assert not list(open_exports(house.settings).spool.glob("export-*"))
     assert "given out by administrator" in page(house, number)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from flask import Blueprint, render_template, request
 
 from upload_guard.errors import NoSuchCase
@@ -9,12 +11,13 @@ from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import dossier
 from upload_guard.quarantine.foresight import foresee
+from upload_guard.quarantine.outcomes import LateOutcomes
 from upload_guard.quarantine.rulings import Ruling
-from upload_guard.quarantine.states import CaseState
+from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
 from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on
-from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, state_words, why
+from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
 from upload_guard.sidecar.review.case.what_if import told_now
@@ -63,6 +66,8 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         case=case,
         state=state_words(case.state),
         held=bytes_words(case.kept),
+        due=_due(review, case),
+        told=[(told.at, late_words(told.action)) for told in LateOutcomes(review.database).on(case.number)],
         why=why(case),
         doubts=doubts(case, about.disputes, group.confirmed),
         matches=[(match, bar_of(match)) for match in case.matches[:_MATCHES]],
@@ -78,6 +83,12 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         decided=_decided(review, request.args.get("decided", "")),
         state_words=state_words,
     )
+
+
+def _due(review: Review, case: CaseInfo) -> datetime | None:
+    """When somebody should have decided, where nobody has."""
+    within = timedelta(hours=review.settings.quarantine.decide_within_hours)
+    return case.created_at + within if case.state in UNDECIDED else None
 
 
 def _decided(review: Review, number: str) -> tuple[CaseInfo, Offer | None] | None:

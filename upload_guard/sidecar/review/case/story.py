@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.dossier import Dispute
+from upload_guard.quarantine.outcomes import LateAction
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import NOT_DECODED, Match, Standing
 from upload_guard.sidecar.review.case.words import gettext
@@ -46,6 +47,13 @@ _BYTES = {
     Kept.SHREDDING: lazy_gettext("shredded"),
     Kept.SHREDDED: lazy_gettext("shredded"),
 }
+_LATE = {
+    LateAction.REMOVED: lazy_gettext("The site removed the file, which it had let pass."),
+    LateAction.HIDDEN: lazy_gettext("The site hides the file, which it had let pass."),
+    LateAction.KEPT: lazy_gettext("The site has let the file pass and leaves it in place."),
+    LateAction.GONE: lazy_gettext("The site had let the file pass, and it was gone already."),
+    LateAction.FAILED: lazy_gettext("The site has let the file pass and could not remove it."),
+}
 _BITS = 8
 
 
@@ -55,6 +63,10 @@ def state_words(state: CaseState) -> str:
 
 def bytes_words(kept: Kept) -> str:
     return str(_BYTES[kept])
+
+
+def late_words(action: LateAction) -> str:
+    return str(_LATE[action])
 
 
 def why(case: CaseInfo) -> tuple[str, ...]:
