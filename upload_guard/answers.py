@@ -85,6 +85,8 @@ _FAULT_SENTENCES = {
     "Too many requests without a valid machine key. Please wait a while.": (
         "Te veel verzoeken zonder geldige machinesleutel. Wacht een poos."
     ),
+    "That name and password do not belong together.": "Die naam en dat wachtwoord horen niet bij elkaar.",
+    "Too many log-ins went wrong. Please wait a while.": "Te veel mislukte aanmeldingen. Wacht even.",
     "Uploads cannot be accepted at the moment. Please try again later.": (
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),

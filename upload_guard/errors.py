@@ -246,11 +246,16 @@ class Replayed(RequestError):
 
 
 class NotAllowed(RequestError):
-    """A good key whose scopes do not hold what was asked for."""
+    """A good key whose scopes do not hold what was asked for: `key_id`, and what is `lacking`."""
 
     status = 403
     code = "scope_missing"
     public = "This machine key may not do that."
+
+    def __init__(self, message: str, key_id: str = "", lacking: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
+        self.lacking = lacking
 
 
 class WrongSite(NotAllowed):

@@ -26,6 +26,7 @@ from upload_guard.cli.master_key import master_key
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
+from upload_guard.cli.users import user
 from upload_guard.errors import UploadGuardError
 from upload_guard.loading import CONFIG_VARIABLE
 
@@ -68,6 +69,7 @@ for command in (
     serve,
     doors,
     key,
+    user,
     demo,
     quarantine,
     audit,

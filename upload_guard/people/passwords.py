@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ MOST = 256
 _JUDGED = 64
 # "Safely unguessable: moderate protection from an offline attack", of 0 to 4.
 _SCORE = 3
+# Without those that look alike.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _EVIDENT = ("upload", "guard", "upload-guard", "upload_guard", "review", "quarantine")
 
 
@@ -60,6 +63,12 @@ def usable(password: str, name: str) -> str:
     if zxcvbn(password[:_JUDGED], user_inputs=[name, *_EVIDENT])["score"] < _SCORE:
         raise UsageError("the password is easy to guess: take four words or more that do not belong together")
     return password
+
+
+def drawn() -> str:
+    """A password by chance, easy to read out: 75 bits, in groups of five letters and digits."""
+    letters = [secrets.choice(_READABLE) for _ in range(15)]
+    return "-".join("".join(letters[start : start + 5]) for start in (0, 5, 10))
 
 
 def _normal(password: str) -> str:

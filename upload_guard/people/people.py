@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
-from upload_guard.people.passwords import Passwords, usable
+from upload_guard.people.noting import note_even_so
+from upload_guard.people.passwords import Passwords, drawn, usable
 from upload_guard.people.roles import Role
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -55,16 +56,37 @@ class People:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def add(self, name: str, role: Role, password: str, by: str) -> Account:
-        """Somebody new. Raises `UsageError` for a bad name or password, or one that is taken."""
+        """Somebody new. Raises `UsageError` for a bad name or password, or a name that is taken."""
         row = self._drawn(name, role, by)
         row.password, row.password_at = self.passwords.hashed(usable(password, name)), row.made_at
         return self._added(row, by)
+
+    def invite(self, name: str, role: Role, by: str) -> str:
+        """Somebody new; the password, shown this once, that they replace at their first log-in.
+
+        Raises `UsageError` for a bad name, or one that is taken.
+        """
+        row, password = self._drawn(name, role, by), drawn()
+        row.password, row.password_at = self.passwords.hashed(password), row.made_at
+        row.temporary = True
+        self._added(row, by)
+        return password
+
+    def give_password(self, name: str, by: str) -> str:
+        """A password in place of one that was forgotten, as `invite` gives it; every session ends."""
+        password = drawn()
+        self._replace_password(name, self.passwords.hashed(password), by, temporary=True)
+        return password
 
     def show(self) -> tuple[Account, ...]:
         """All there ever were, by name."""
         with self.database.session() as session:
             rows = session.scalars(select(PersonRow).order_by(PersonRow.name)).all()
         return tuple(map(account_of, rows))
+
+    def find(self, name: str) -> Account:
+        with self.database.session() as session:
+            return account_of(known(session, name))
 
     def is_nobody_there(self) -> bool:
         with self.database.session() as session:
@@ -90,7 +112,7 @@ class People:
             _leave_an_administrator(session, row)
             row.disabled_at = self.now()
             end_sessions(session, row.id)
-            note_act(session, Act(by, "person.disabled", details={"name": name}))
+            note_even_so(session, Act(by, "person.disabled", details={"name": name}))
 
     def enable(self, name: str, by: str) -> None:
         """They can log in again."""
@@ -103,12 +125,16 @@ class People:
 
     def set_password(self, name: str, password: str, by: str) -> None:
         """Replace the password, which ends every session of theirs. Raises `UsageError` for a bad one."""
-        hashed = self.passwords.hashed(usable(password, name))
+        self._replace_password(name, self.passwords.hashed(usable(password, name)), by, temporary=False)
+
+    def _replace_password(self, name: str, hashed: str, by: str, *, temporary: bool) -> None:
         with self.database.session() as session:
             row = known(session, name)
-            row.password, row.password_at = hashed, self.now()
+            if row.subject is not None:
+                raise UsageError(f"{name} logs in by another service, and has no password here")
+            row.password, row.password_at, row.temporary = hashed, self.now(), temporary
             end_sessions(session, row.id)
-            note_act(session, Act(by, "person.password", details={"name": name}))
+            note_even_so(session, Act(by, "person.password", details={"name": name}))
 
     def _drawn(self, name: str, role: Role, by: str) -> PersonRow:
         if not NAME.fullmatch(name) or name in _TAKEN:

@@ -14,10 +14,11 @@ from enum import StrEnum
 
 from sqlalchemy import delete, insert, select, update
 
+from upload_guard.people.noting import note_even_so
 from upload_guard.people.people import utc_now
 from upload_guard.people.roles import Person, Rights, Role
 from upload_guard.storage.database import Database
-from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.journal import Act
 from upload_guard.storage.people_tables import PersonRow, ReviewSession
 
 # Between password and code; and how coarsely it is noted that somebody is still there.
@@ -26,11 +27,15 @@ _SEEN_EVERY = timedelta(minutes=1)
 
 
 class Needs(StrEnum):
-    """What a session still takes before it opens anything."""
+    """What a session still takes before it opens anything, in the order in which it is asked for."""
 
-    NOTHING = ""
     CODE = "code"
+    """A code of the phone, or one to recover with."""
+    PASSWORD = "password"  # noqa: S105 - what is needed
+    """Another password than the one that somebody else gave them."""
     ENROLMENT = "enrolment"
+    """A phone that shows codes."""
+    NOTHING = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,11 @@ class Sessions:
             ).all()
         return tuple(self._opened(row, person) for row, person in rows)
 
+    def forget(self, token: str) -> None:
+        """What another session takes the place of."""
+        with self.database.session() as session:
+            session.execute(delete(ReviewSession).where(ReviewSession.digest == _digest(token)))
+
     def end(self, token: str) -> None:
         """Log out: the token opens nothing any more."""
         with self.database.session() as session:
@@ -129,14 +139,14 @@ class Sessions:
             )
             session.execute(delete(ReviewSession).where(ReviewSession.digest == _digest(token)))
             if name is not None:
-                note_act(session, Act(name, "person.logged_out"))
+                note_even_so(session, Act(name, "person.logged_out"))
 
     def end_others(self, person: Person, token: str) -> None:
         """Log out everywhere but here."""
         with self.database.session() as session:
             others = (ReviewSession.person_id == person.id) & (ReviewSession.digest != _digest(token))
             session.execute(delete(ReviewSession).where(others))
-            note_act(session, Act(person.name, "person.others_logged_out"))
+            note_even_so(session, Act(person.name, "person.others_logged_out"))
 
     def _opened(self, row: ReviewSession, person: PersonRow) -> Opened:
         role = Role(person.role)

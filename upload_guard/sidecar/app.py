@@ -41,6 +41,7 @@ from upload_guard.sidecar.counters import Counters
 from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
 from upload_guard.sidecar.metrics import metrics_routes
+from upload_guard.sidecar.refusals import Refusals
 from upload_guard.sidecar.requests import follow_requests
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.pages import review_pages
@@ -58,7 +59,8 @@ def create_app(settings: Settings) -> Flask:
     app = api_application("upload_guard.sidecar", __version__)
     take_requests(app)
     guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
-    answer_errors(app, settings.failure.retry_after, counters.fault)
+    refusals = Refusals(station.keeper.database)
+    answer_errors(app, settings.failure.retry_after, (counters.fault, refusals.note))
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     for routes in (

@@ -56,12 +56,14 @@ class Caller:
         """Raises `NotAllowed` where the key has none of these scopes."""
         if self.scopes.isdisjoint(scopes):
             lacking = " or ".join(scopes)
-            raise NotAllowed(f"key {self.key_id} of {self.site} lacks the scope {lacking}")
+            told = f"key {self.key_id} of {self.site} lacks the scope {lacking}"
+            raise NotAllowed(told, self.key_id, lacking)
 
     def speak_for(self, site: str) -> str:
         """The caller's site, which a request may name. Raises `WrongSite` where it names another."""
         if site and site != self.site:
-            raise WrongSite(f"key {self.key_id} of {self.site} spoke for {site[:64]!r}")
+            told = f"key {self.key_id} of {self.site} spoke for {site[:64]!r}"
+            raise WrongSite(told, self.key_id, "another site")
         return self.site
 
 

@@ -16,6 +16,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from upload_guard.compose import Station
+from upload_guard.errors import UploadGuardError
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.sidecar.shared_counts import VARIABLE
 from upload_guard.stages import Stage
@@ -81,9 +82,9 @@ class Counters:
         verdict = outcome.verdict
         self._verdicts.labels(verdict.result.value, verdict.action.label).inc()
 
-    def fault(self, code: str) -> None:
+    def fault(self, error: UploadGuardError) -> None:
         """Count an answer that is an error, by its code."""
-        self._faults.labels(code).inc()
+        self._faults.labels(error.code).inc()
 
     def request(self, route: str, status: int, seconds: float, laps: Mapping[Stage, float]) -> None:
         """Count a request. `route` is the rule, never the path: there are only so many."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
@@ -14,8 +14,8 @@ class PersonRow(Base):
     """Somebody who may log in. A person is never deleted, since decisions carry the name.
 
     `password` is an argon2id hash in the PHC string format, or nothing where another service knows them by
-    `subject`. The secret of `totp_since` lies with the sealed secrets; `totp_step` is the last 30 seconds
-    (RFC 6238's T) of which a code was taken.
+    `subject`; a `temporary` one has to be replaced at the next log-in. The secret of `totp_since` lies with
+    the sealed secrets; `totp_step` is the last 30 seconds (RFC 6238's T) of which a code was taken.
     """
 
     __tablename__ = "persons"
@@ -24,6 +24,7 @@ class PersonRow(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[str] = mapped_column(String(32))
     password: Mapped[str | None] = mapped_column(String(255))
+    temporary: Mapped[bool] = mapped_column(default=False, server_default=false())
     subject: Mapped[str | None] = mapped_column(String(512), unique=True)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[str] = mapped_column(String(64))

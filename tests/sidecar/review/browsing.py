@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 from flask import Flask
@@ -24,20 +24,28 @@ class Browser:
 
     client: FlaskClient
     headers: dict[str, str] = field(default_factory=dict)
+    origin: str = "http://localhost"
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers=self.headers | headers)
+        return self.client.get(path, base_url=self.origin, headers=self.headers | headers)
 
     def post(self, path: str, /, *, headers: dict[str, str] | None = None, **form: object) -> TestResponse:
         """Send a form, with the token that a page holds now."""
         data = {"csrf_token": self.token()} | form
-        return self.client.post(path, data=data, headers=self.headers | (headers or {}))
+        # A check of forms over TLS looks at it.
+        sent = {"Referer": f"{self.origin}/review/"} | self.headers | (headers or {})
+        return self.client.post(path, base_url=self.origin, data=data, headers=sent)
 
     def token(self) -> str:
-        shown = self.client.get("/review/log-in", headers=self.headers, follow_redirects=True)
+        shown = self.client.get(
+            "/review/log-in", base_url=self.origin, headers=self.headers, follow_redirects=True
+        )
         found = re.search(r'name="csrf_token" value="([^"]+)"', shown.text)
         assert found, f"{shown.status}: no form on {shown.request.path}"
         return found[1]
+
+    def over_tls(self) -> Browser:
+        return replace(self, origin="https://localhost")
 
     def log_in(self, name: str, password: str = PASSWORD, wanted: str = "") -> TestResponse:
         return self.post("/review/log-in", name=name, password=password, next=wanted)

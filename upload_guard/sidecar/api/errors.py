@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Response
 from pydantic import BaseModel, Field, ValidationError
@@ -29,17 +29,18 @@ FAULTS: dict[str | int, type[BaseModel]] = dict.fromkeys(
 )
 
 
-def answer_errors(app: Flask, retry_after: int, count: Callable[[str], None]) -> None:
+def answer_errors(app: Flask, retry_after: int, told: Iterable[Callable[[UploadGuardError], None]]) -> None:
     """Have `app` answer every error with an `ErrorAnswer`; `retry_after` in seconds, where that helps.
 
-    `count` hears the code of each error of ours.
+    `told` are those that hear of each error of ours.
     """
 
     @app.errorhandler(UploadGuardError)
     def say_fault(error: UploadGuardError) -> Response:
         # A lock-out is told once, when it begins: nobody may fill the log with it.
         level = logging.DEBUG if isinstance(error, LockedOut) else logging.WARNING
-        count(error.code)
+        for hear in told:
+            hear(error)
         log.log(level, "no verdict: %s (%s)", error.code, error)
         headers = {"WWW-Authenticate": SCHEME} if isinstance(error, NotAuthenticated) else {}
         return _answered(error.status, fault_answer(error, retry_after), headers)

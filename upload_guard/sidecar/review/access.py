@@ -108,13 +108,19 @@ def admit(review: Review) -> AnyResponse | None:
     if found is None:
         return _sent_to_log_in()
     if found.needs is not Needs.NOTHING:
-        return None if mark == found.needs else redirect(url_for(f"review.sign_in.{found.needs}"))
+        return None if mark == found.needs else _sent_to_step(found.needs)
     if mark == _LOGGED_IN or (isinstance(mark, Permission) and found.person.may(mark)):
         return None
     if isinstance(mark, Needs):
         return redirect(url_for("review.home.start"))
     _note_refusal(review, found.person, mark)
     raise Forbidden
+
+
+def _sent_to_step(needs: Needs) -> AnyResponse:
+    is_step = bool(request.args.get("next")) or request.method != "GET"
+    wanted = wanted_page() if is_step else request.full_path.rstrip("?")
+    return redirect(url_for(f"review.steps.{needs}", next=wanted))
 
 
 def _note_refusal(review: Review, who: Person, needed: object) -> None:

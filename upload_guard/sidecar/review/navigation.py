@@ -16,7 +16,10 @@ class Entry:
     permission: Permission
 
 
-ENTRIES = (Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),)
+ENTRIES = (
+    Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
+    Entry("review.persons.overview", lazy_gettext("Persons"), Permission.ADMINISTER),
+)
 
 
 def entries_for(person: Person | None) -> tuple[Entry, ...]:

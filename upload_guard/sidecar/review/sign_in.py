@@ -1,12 +1,12 @@
-"""Logging in and out."""
+"""Logging in by a password, and out. What else it takes is asked for in `steps`."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from upload_guard.errors import LogInFailed, LogInLocked
+from upload_guard.errors import LogInFailed
+from upload_guard.people.log_in import Admitted
 from upload_guard.sidecar.addresses import came_from
 from upload_guard.sidecar.review.access import (
     anyone,
@@ -17,6 +17,7 @@ from upload_guard.sidecar.review.access import (
     wanted_page,
 )
 from upload_guard.sidecar.review.house import Review
+from upload_guard.sidecar.review.words import gettext
 
 
 def sign_in_pages(review: Review) -> Blueprint:
@@ -28,30 +29,18 @@ def sign_in_pages(review: Review) -> Blueprint:
     def log_in() -> AnyResponse:
         if person_or_none() is not None:
             return redirect(wanted_page())
-        return _asked("")
+        return asked("")
 
     @pages.post("/log-in")
     @anyone
     def try_log_in() -> AnyResponse:
         name, password = request.form.get("name", ""), request.form.get("password", "")
+        address = came_from(request.environ, review.settings)
         try:
-            admitted = gate.log_in.by_password(
-                name.strip().lower()[:64], password, came_from(request.environ, review.settings)
-            )
-        except LogInLocked as fault:
-            minutes = max(1, round(fault.retry_after / 60))
-            said = gettext(
-                "Too many log-ins went wrong. Nothing is heard from here for %(minutes)d minutes.",
-                minutes=minutes,
-            )
-            return _asked(said, 429, {"Retry-After": str(fault.retry_after)})
+            admitted = gate.log_in.by_password(name.strip().lower()[:64], password, address)
         except LogInFailed:
-            return _asked(gettext("That name and password do not belong together."), 401)
-        # What the browser was logged in with before ends here.
-        if token():
-            gate.sessions.end(token())
-        keep_token(admitted.token)
-        return redirect(wanted_page())
+            return asked(gettext("That name and password do not belong together."), 401)
+        return take(review, admitted)
 
     @pages.post("/log-out")
     @anyone
@@ -60,7 +49,7 @@ def sign_in_pages(review: Review) -> Blueprint:
         forget_token()
         return redirect(url_for("review.sign_in.log_in"))
 
-    def _asked(said: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    def asked(said: str, status: int = 200) -> Response:
         page = render_template(
             "review/log_in.html",
             said=said,
@@ -68,6 +57,14 @@ def sign_in_pages(review: Review) -> Blueprint:
             wanted=wanted_page(),
             is_new=gate.people.is_nobody_there(),
         )
-        return Response(page, status, headers)
+        return Response(page, status)
 
     return pages
+
+
+def take(review: Review, admitted: Admitted) -> AnyResponse:
+    """Have the browser go on with this session; what it was logged in with before ends here."""
+    if token():
+        review.gate.sessions.end(token())
+    keep_token(admitted.token)
+    return redirect(wanted_page())

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), nullable=False, unique=True),
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("password", sa.String(255)),
+        sa.Column("temporary", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("subject", sa.String(512), unique=True),
         sa.Column("made_at", sa.DateTime, nullable=False),
         sa.Column("made_by", sa.String(64), nullable=False),
