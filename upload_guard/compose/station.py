@@ -116,7 +116,8 @@ def decisions_of(station: Station, settings: Settings) -> Decisions:
     from upload_guard.quarantine.decisions import Decisions
 
     database = station.keeper.database
-    return Decisions(database, _reevaluator(settings, database, station.checker).found_whole)
+    found = _reevaluator(settings, database, station.checker).found_whole
+    return Decisions(database, found, two_person_rulings(settings))
 
 
 def _breaker(settings: Settings) -> FloodBreaker:
