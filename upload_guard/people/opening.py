@@ -29,7 +29,7 @@ def open_gate(settings: Settings, database: Database) -> Gate:
     own = settings.review
     passwords = Passwords()
     ends = SessionEnds(timedelta(minutes=own.idle_minutes), timedelta(hours=own.session_hours))
-    sessions = Sessions(database, Rights.of(own.reveal_roles), ends)
+    sessions = Sessions(database, Rights.of(settings.reveal.roles), ends)
     limits = Limits(own.wrong_passwords, timedelta(seconds=own.lock_out))
     log_in = LogIn(database, sessions, Attempts(database, limits), passwords)
     return Gate(People(database, passwords), sessions, log_in)

@@ -55,6 +55,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A route of a site, and how many uploads of a group came in there."""
+
+    site: str
+    route: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Groups:
     """Rows in `database`. Each method raises `NoSuchCase` and `StorageFailed`."""
 
@@ -88,6 +97,14 @@ class Groups:
                 last=last,
                 confirmed=confirmed_before(session, case),
             )
+
+    def places(self, number: str) -> tuple[Place, ...]:
+        """Where uploads of the picture came in, most often first, at most `SHOWN` of them."""
+        with self.database.session() as session:
+            ours = _in_group(_found(session, number))
+            counted = select(Case.site, Case.route, func.count()).where(ours).group_by(Case.site, Case.route)
+            often = counted.order_by(func.count().desc(), Case.site, Case.route).limit(SHOWN)
+            return tuple(Place(site, route, count) for site, route, count in session.execute(often))
 
     def by_day(self, number: str) -> tuple[tuple[date, int], ...]:
         """How many uploads of the picture came on each day (UTC) that had any, oldest first."""
