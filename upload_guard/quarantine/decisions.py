@@ -2,7 +2,7 @@
 
 A decision is about the file: all cases of it that nobody has decided are decided with it. Other files of the
 same picture are only where the person says so. A false-positive decision exempts that one file, everywhere
-and at once. It says nothing of the entry behind it: only after an exact match can an entry be disputed, and it
+and at once. It says nothing of the entry behind it: only after an exact match can an entry be disputed, which
 takes two persons.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import Unavailable, UsageError
+from upload_guard.errors import NumberChanged, Unavailable, UsageError
 from upload_guard.lists.opinions import entry_rows, hold_opinions
 from upload_guard.quarantine import disputes
 from upload_guard.quarantine.acts import RELEASED_FOR, Decided, DecisionAct, Entries, portions
@@ -52,13 +52,27 @@ class Decisions:
     found: Callable[[Case], Findings]
     second_person: frozenset[Ruling] = frozenset()
 
-    def decide(self, ruling: Ruling, number: str, word: Word, reach: Reach = Reach.FILE) -> Decided:
-        """Decide a case and those that are decided with it."""
+    def count(self, number: str, reach: Reach = Reach.FILE) -> int:
+        """How many cases a decision on this one would decide now, itself among them."""
+        with self.database.session() as session:
+            with_it = decided_with(found_case(session, number), reach)
+            return 1 + (session.scalar(select(func.count()).select_from(Case).where(with_it)) or 0)
+
+    def decide(
+        self, ruling: Ruling, number: str, word: Word, reach: Reach = Reach.FILE, told: int | None = None
+    ) -> Decided:
+        """Decide a case and those that are decided with it.
+
+        Raises `NumberChanged` where that are not as many as the person was `told`.
+        """
         act = self._act(ruling, word, self._entries(number, ruling, reach))
         with self._alone() as session:
             case = found_case(session, number)
             refuse_decided(case)
-            first, *rest = portions(chosen_by(session, case, reach))
+            chosen = chosen_by(session, case, reach)
+            if told not in {None, len(chosen)}:
+                raise NumberChanged(f"{len(chosen)} cases would be decided now, not {told}")
+            first, *rest = portions(chosen)
             act.write(session, first)
             if not act.outcome.count:
                 raise UsageError(f"{word.person} has proposed this: a second person has to agree")

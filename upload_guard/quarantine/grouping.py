@@ -25,7 +25,7 @@ class Grouping:
     def join(self, session: Session, case: Case, picture: Picture | None) -> None:
         """Give a case that was just written its group, a new one where it is the first of its picture."""
         same = select(Case.group_id).where(Case.sha256 == case.sha256, Case.id != case.id)
-        group = session.scalar(same.order_by(Case.id).limit(1))
+        group = session.scalar(same.limit(1))
         if group is None and picture is not None:
             group = self.looks.nearest(session, picture)
         if group is None:

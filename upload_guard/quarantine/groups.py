@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from upload_guard.errors import NoSuchCase
+from upload_guard.quarantine.states import SHOWN as _STATES
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
@@ -16,6 +18,7 @@ from upload_guard.storage.tables import Case
 SHOWN = 200
 """So many members are listed one by one; the counts are of all."""
 _PREFIX = 8
+_ROUTES_OF = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Group:
     """`lead` is the number of the first case. `members` stand newest first, at most `SHOWN` of them.
 
     `files` counts different files, `same_file` the cases of the file that was asked for; `sites` and `routes`
-    are named in order, at most `SHOWN` each. `confirmed` is the newest other case of the same file that was
-    confirmed, or empty.
+    are named in order, at most `SHOWN` each, routes of the newest thousand. `confirmed` is the newest other
+    case of the same file that was confirmed, or empty.
     """
 
     lead: str
@@ -80,15 +83,16 @@ class Groups:
                     func.min(Case.id),
                 ).where(ours)
             ).one()
-            newest = session.scalars(select(Case).where(ours).order_by(Case.id.desc()).limit(SHOWN))
+            newest = select(Case.id).where(ours).order_by(Case.id.desc())
             return Group(
                 lead=session.scalars(select(Case.number).where(Case.id == lead)).one(),
-                members=tuple(_repeat(row) for row in newest),
+                members=_repeats(session, session.scalars(newest.limit(SHOWN)).all()),
                 count=count,
                 files=files,
                 same_file=_count(session, ours & (Case.sha256 == case.sha256)),
                 sites=_named(session, Case.site, ours),
-                routes=_named(session, Case.route, ours),
+                # They are in no index, and a flood has many.
+                routes=_named(session, Case.route, Case.id.in_(newest.limit(_ROUTES_OF))),
                 first=first,
                 last=last,
                 confirmed=confirmed_before(session, case),
@@ -116,8 +120,8 @@ def confirmed_before(session: Session, case: Case) -> str:
     same = (
         (Case.group_id == case.group_id) & (Case.sha256 == case.sha256) & (Case.state == CaseState.CONFIRMED)
     )
-    others = select(Case.number).where(same, Case.id != case.id)
-    return session.scalar(others.order_by(Case.id.desc()).limit(1)) or ""
+    newest = select(func.max(Case.id)).where(same, Case.id != case.id).scalar_subquery()
+    return session.scalar(select(Case.number).where(Case.id == newest)) or ""
 
 
 def _found(session: Session, number: str) -> Case:
@@ -128,7 +132,8 @@ def _found(session: Session, number: str) -> Case:
 
 
 def _in_group(case: Case) -> ColumnElement[bool]:
-    return (Case.group_id == case.group_id) & (Case.state != CaseState.STORING)
+    # By the states that there are, since the index begins with them.
+    return (Case.group_id == case.group_id) & Case.state.in_(_STATES)
 
 
 def _count(session: Session, which: ColumnElement[bool]) -> int:
@@ -141,12 +146,11 @@ def _named(
     return tuple(session.scalars(select(column).where(which).distinct().order_by(column).limit(SHOWN)))
 
 
-def _repeat(row: Case) -> Repeat:
-    return Repeat(
-        row.number,
-        row.created_at,
-        row.site,
-        row.route,
-        row.sha256.hex()[:_PREFIX],
-        CaseState(row.state),
+def _repeats(session: Session, ids: Sequence[int]) -> tuple[Repeat, ...]:
+    """Newest first."""
+    columns = Case.number, Case.created_at, Case.site, Case.route, Case.sha256, Case.state
+    rows = session.execute(select(*columns).where(Case.id.in_(ids)).order_by(Case.id.desc()))
+    return tuple(
+        Repeat(number, at, site, route, sha256.hex()[:_PREFIX], CaseState(state))
+        for number, at, site, route, sha256, state in rows
     )

@@ -154,14 +154,24 @@ class Case(Base):
     __tablename__ = "cases"
     __table_args__ = (
         Index("ix_cases_upload", "upload_id", "site", "sha256", unique=True),
-        Index("ix_cases_group", "group_id", "sha256", "state"),
-        # All that the queue filters by, so that it reads no row that it does not show.
-        Index("ix_cases_queue", "state", "group_id", "created_at", "site", "list_name", "category", "result"),
+        Index("ix_cases_file", "sha256", "group_id", "state"),
+        # All that the queue counts and filters by, so that it reads no row that it does not show.
+        Index(
+            "ix_cases_queue",
+            "state",
+            "group_id",
+            "sha256",
+            "created_at",
+            "site",
+            "list_name",
+            "category",
+            "result",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(32), unique=True)
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     site: Mapped[str] = mapped_column(String(64))
     route: Mapped[str] = mapped_column(String(1024))
@@ -172,7 +182,7 @@ class Case(Base):
     size: Mapped[int]
     md5: Mapped[bytes] = mapped_column(LargeBinary(16))
     sha1: Mapped[bytes] = mapped_column(LargeBinary(20))
-    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     vault_name: Mapped[str] = mapped_column(String(64), index=True)
     matches: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 _AT_ONCE = 500
-_QUEUE = ["state", "group_id", "created_at", "site", "list_name", "category", "result"]
+_QUEUE = ["state", "group_id", "sha256", "created_at", "site", "list_name", "category", "result"]
 
 
 def upgrade() -> None:
@@ -46,8 +46,10 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("made_on", sa.String(32)))
     op.add_column("vault_objects", sa.Column("sha256", sa.LargeBinary(32)))
     op.create_index("ix_cases_vault_name", "cases", ["vault_name"])
-    op.create_index("ix_cases_group", "cases", ["group_id", "sha256", "state"])
     op.create_index("ix_cases_queue", "cases", _QUEUE)
+    op.create_index("ix_cases_file", "cases", ["sha256", "group_id", "state"])
+    for name in ("state", "sha256"):
+        op.drop_index(f"ix_cases_{name}", "cases")
     op.create_index("ix_decisions_made_on", "decisions", ["made_on"])
     op.create_index("ix_vault_objects_file", "vault_objects", ["sha256", "kept"])
     _fill()
@@ -107,7 +109,9 @@ def _describe(connection: sa.Connection, cases: Iterable[tuple[int, list[dict[st
 def downgrade() -> None:
     op.drop_index("ix_vault_objects_file", "vault_objects")
     op.drop_index("ix_decisions_made_on", "decisions")
-    for name in ("queue", "group", "vault_name"):
+    for name in ("state", "sha256"):
+        op.create_index(f"ix_cases_{name}", "cases", [name])
+    for name in ("file", "queue", "vault_name"):
         op.drop_index(f"ix_cases_{name}", "cases")
     op.drop_column("vault_objects", "sha256")
     op.drop_column("decisions", "made_on")
