@@ -153,7 +153,7 @@ def vault_in(folder: Path) -> Vault:
 def hold(vault: Vault, data: bytes) -> str:
     """Put `data` into the vault; its name."""
     with vault.database.session() as session:
-        reserved = vault.reserve(session)
+        reserved = vault.reserve(session, digest_of(data).sha256)
     vault.put(reserved, upload_of(data))
     with vault.database.session() as session:
         vault.settle(session, reserved.name)

@@ -31,6 +31,13 @@ class ConfigError(UsageError):
     code = "config"
 
 
+class NumberChanged(UsageError):
+    """There are more cases to decide, or fewer, than whoever decides was told; none was decided."""
+
+    status = 409
+    code = "number_changed"
+
+
 class MasterKeyError(UsageError):
     """The master key cannot be had, or is not the one that was used before; nothing sealed can be opened."""
 

@@ -23,6 +23,8 @@ class QuarantineSettings(Section):
     """What becomes of cases, and where their bytes lie."""
 
     on_retraction: Literal["propose", "release"] = "propose"
+    second_person: list[Literal["confirm"]] = Field(default_factory=list)
+    decide_within_hours: int = Field(default=24, ge=1, le=8760)
     vault: Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9+]+://\S+$")] = ""
     jurisdiction: Annotated[str, StringConstraints(pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9-]{0,15}$")] = ""
     site_jurisdictions: dict[str, JurisdictionName] = Field(default_factory=dict)

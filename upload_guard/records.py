@@ -180,9 +180,31 @@ class Signal:
     variant: str = ""
 
 
+GLIMPSE_SIDE = 32
+"""The most samples that a glimpse has each way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The little that a person may be shown of a view: `samples` of 8-bit grey, row by row.
+
+    At most `GLIMPSE_SIDE` each way, so that nothing finer can come of it, whatever is done to it later.
+    """
+
+    view: str
+    width: int
+    samples: bytes = field(repr=False)
+
+    @property
+    def height(self) -> int:
+        return len(self.samples) // self.width
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What the sandbox found in the bytes of one file: signals of its views and of the files inside it.
+
+    Or, where it was asked for them, glimpses of those views instead.
 
     `unscannable` holds a reason if an image could not be read whole, `unreadable` if a file that is no image
     could not (an encrypted archive); signals of what could be read stand all the same.
@@ -192,6 +214,7 @@ class Analysis:
     unscannable: str = ""
     unreadable: str = ""
     degraded: tuple[str, ...] = ()
+    glimpses: tuple[Glimpse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ class ReviewSettings(Section):
     url: str = ""
     language: Literal["en", "nl"] = "en"
     totp: Literal["required", "optional"] = "required"
-    reveal_roles: tuple[RoleName, ...] = ("reviewer", "administrator")
     idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60, allow_inf_nan=False)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 7, allow_inf_nan=False)
     wrong_passwords: int = Field(default=5, ge=1, le=100)

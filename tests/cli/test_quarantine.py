@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_cli import Said, run
-from tests.support import activate_list, listed_hashes, picture_bytes, quiet_station, upload_of
+from tests.support import activate_list, listed_hashes, picture_bytes, quiet_station, recompressed, upload_of
 from upload_guard.compose import open_cases, open_decisions, open_lists
 from upload_guard.loading import load_settings
 from upload_guard.records import Source
@@ -50,14 +50,46 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, settings, listed)
 
 
-def test_a_false_positive_is_released_and_others_of_its_kind_proposed(desk: Desk) -> None:
-    first, _ = desk.held(2)
+def test_a_false_positive_is_released_with_all_cases_of_its_file(desk: Desk) -> None:
+    first, _, _ = desk.held(3)
     said = desk.run("quarantine", "false-positive", first, "--because", "a stock photo")
-    assert f"{first} is released" in said.stdout
-    assert "1 undecided cases were judged again: 1 proposed for release" in said.stdout
-    assert sorted(desk.states()) == ["release_proposed", "released"]
-    listed = desk.run("quarantine", "list").stdout
-    assert "release proposed" in listed
+    assert f"{first} and 2 more cases are released" in said.stdout
+    assert set(desk.states()) == {"released"}
+    said = desk.run("quarantine", "reopen", first, "--because", "a slip")
+    assert f"{first} is open again, and 2 more that were decided with it" in said.stdout
+
+
+def test_a_case_that_is_alone_is_decided_alone(desk: Desk) -> None:
+    (case,) = desk.held()
+    for command, said in (("escalate", "escalated"), ("confirm", "confirmed")):
+        assert desk.run("quarantine", command, case, "--because", "seen").stdout == f"{case} is {said}.\n"
+
+
+def test_copies_that_look_like_it_are_decided_with_it_only_when_asked_for(desk: Desk) -> None:
+    activate_list(desk.settings, listed_hashes(desk.listed)[2:], "looks")
+    copies = [recompressed(desk.listed, quality=quality) for quality in (40, 60)]
+    station = quiet_station(desk.settings)
+    first, second = (station.guard.check([upload_of(data)])[0].case for data in copies)
+    desk.run("quarantine", "escalate", first, "--because", "who knows")
+    assert desk.states() == ["open", "escalated"]
+    said = desk.run("quarantine", "confirm", first, "--picture", "--because", "seen both")
+    assert f"{first} and 1 more case are confirmed" in said.stdout
+    assert open_cases(desk.settings).one(second).state == "confirmed"
+
+
+def test_to_confirm_takes_a_second_person_where_the_settings_say_so(desk: Desk) -> None:
+    (desk.folder / "config.toml").write_text(
+        '[trust]\nprobation_hours = 0\n[benign]\nshipped = false\n[quarantine]\nsecond_person = ["confirm"]\n'
+    )
+    settings = load_settings(desk.folder / "config.toml")
+    case, _ = desk.held(2)
+    confirm = ("quarantine", "confirm", case, "--because", "seen")
+    assert "2 proposed: confirmed once a second person" in desk.run(*confirm).stdout
+    again = desk.run(*confirm)
+    assert (again.returncode, "a second person has to agree" in again.stderr) == (2, True)
+    assert set(desk.states()) == {"open"}
+    open_decisions(settings).confirm(case, "somebody else", "seen, too")
+    assert set(desk.states()) == {"confirmed"}
 
 
 def test_one_rollback_and_one_command_release_all_that_a_bad_version_held(desk: Desk) -> None:
@@ -108,8 +140,9 @@ def test_who_gives_a_command_is_the_account_and_not_what_a_variable_says(
 
 
 def test_confirm_escalate_and_reopen(desk: Desk) -> None:
-    case, other = desk.held(2)
+    (case,) = desk.held()
     desk.run("quarantine", "escalate", case, "--because", "I know him")
+    (other,) = desk.held()
     desk.run("quarantine", "confirm", other, "--because", "seen")
     assert desk.states() == ["confirmed", "escalated"]
     desk.run("quarantine", "reopen", other, "--because", "a slip")

@@ -26,8 +26,10 @@ from upload_guard.compose import Station, build_reevaluator, open_cases, open_de
 from upload_guard.errors import UsageError
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
+from upload_guard.quarantine.bulk import Bulk, Proposed
 from upload_guard.quarantine.decisions import Decisions, Disputed
 from upload_guard.quarantine.reevaluation import Reevaluated, Reevaluator
+from upload_guard.quarantine.rulings import Ruling, Word
 from upload_guard.records import Action, Findings, Outcome, Result, SignalType, Source
 from upload_guard.settings import Settings
 from upload_guard.storage.opinion_tables import Exemption
@@ -153,11 +155,10 @@ def test_a_decision_taken_back_no_longer_excuses(house: House, listed: bytes) ->
     assert house.state(case) == "open"
 
 
-def test_other_cases_of_the_same_file_are_proposed_for_release(house: House, listed: bytes) -> None:
+def test_other_cases_of_the_same_file_are_decided_with_it(house: House, listed: bytes) -> None:
     first, second, other = (house.upload(data).case for data in (listed, listed, recompressed(listed)))
-    house.decisions.false_positive(first, "ann", "a stock photo")
-    assert house.judge_again().proposed == 1
-    assert [house.state(case) for case in (first, second, other)] == ["released", "release_proposed", "open"]
+    assert house.decisions.false_positive(first, "ann", "a stock photo").decided == (first, second)
+    assert [house.state(case) for case in (first, second, other)] == ["released", "released", "open"]
 
 
 def test_a_decision_needs_a_reason_and_an_undecided_case(house: House, listed: bytes) -> None:
@@ -418,7 +419,8 @@ def test_only_what_is_proposed_at_that_moment_is_released_as_proposed(house: Hou
     wrong, right = house.upload(picture_bytes(7)[:9000]).case, house.upload(listed).case
     open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
     house.judge_again()
-    assert house.decisions.release_proposed("ann", "retracted") == (right,)
+    done = Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, 1, Word("ann", "retracted"))
+    assert done.decided == (right,)
     assert (house.state(wrong), house.state(right)) == ("open", "released")
 
 

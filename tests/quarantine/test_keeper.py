@@ -30,6 +30,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.locks import shared_lock
 from upload_guard.storage.tables import Case
 from upload_guard.vault.places import FolderPlace
+from upload_guard.vault.vault import Vault
 
 SINCE = datetime(2026, 1, 2, tzinfo=UTC)
 MATCH = Match(SignalType.PDQ, "frame 0", 9, 31, "icse", 2, "interpol", "baseline", 4, SINCE)
@@ -113,9 +114,51 @@ def test_what_could_not_be_read_is_kept_without_a_match(keeper: QuarantineKeeper
     assert (case.result, case.reason, case.matches, case.signals) == ("unscannable", "truncated", [], [])
 
 
-def test_the_same_upload_twice_is_two_cases(keeper: QuarantineKeeper) -> None:
+def test_the_same_file_sent_twice_is_two_cases_of_one_sealed_object(keeper: QuarantineKeeper) -> None:
     assert keep(keeper) != keep(keeper)
-    assert len(cases(keeper.database)) == len(blobs(keeper)) == 2
+    assert (len(cases(keeper.database)), len(blobs(keeper))) == (2, 1)
+    assert len({case.vault_name for case in cases(keeper.database).values()}) == 1
+
+
+def test_another_file_is_stored_by_itself(keeper: QuarantineKeeper) -> None:
+    keep(keeper, b"one")
+    keep(keeper, b"two")
+    assert len(blobs(keeper)) == 2
+
+
+@pytest.mark.parametrize("damage", ["gone", "altered", "cut"])
+def test_a_repeat_relies_on_nothing_that_it_cannot_read(keeper: QuarantineKeeper, damage: str) -> None:
+    first = keep(keeper)
+    (blob,) = blobs(keeper)
+    sealed = blob.read_bytes()
+    if damage == "gone":
+        blob.unlink()
+    else:
+        blob.write_bytes(sealed[:-1] + (b"" if damage == "cut" else bytes([sealed[-1] ^ 1])))
+    second, third = keep(keeper), keep(keeper)
+    rows = cases(keeper.database)
+    assert rows[first].vault_name != rows[second].vault_name == rows[third].vault_name
+    assert read(keeper.vault.content(rows[second].vault_name)) == b"data"
+
+
+def test_bytes_that_are_shredded_while_a_repeat_is_kept_are_stored_anew(
+    keeper: QuarantineKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = keep(keeper)
+    found = type(keeper.vault).readable_copy
+
+    def shredded_meanwhile(self: Vault, sha256: bytes) -> str:
+        name = found(self, sha256)
+        with self.database.session() as session:
+            self.shred(session, name)
+        return name
+
+    monkeypatch.setattr(type(keeper.vault), "readable_copy", shredded_meanwhile)
+    second = keep(keeper)
+    monkeypatch.undo()
+    rows = cases(keeper.database)
+    assert rows[first].vault_name != rows[second].vault_name
+    assert read(keeper.vault.content(rows[second].vault_name)) == b"data"
 
 
 def test_what_a_sender_claims_can_be_as_long_as_it_likes(keeper: QuarantineKeeper) -> None:

@@ -11,16 +11,20 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
-from tests.support import read, upload_of, vault_in
+from tests.support import read, settings_in, upload_of, vault_in
+from upload_guard.compose import open_cases
 from upload_guard.quarantine.keeper import QuarantineKeeper
+from upload_guard.quarantine.retention import Expiry, Retention, Rule
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.places import FolderPlace
@@ -28,6 +32,7 @@ from upload_guard.vault.states import Kept
 
 pytestmark = pytest.mark.live
 
+DUE = Retention({("any", "any"): Rule(days=1)})
 ROUNDS = int(os.environ.get("STRESS_ROUNDS", "30"))
 
 
@@ -38,9 +43,11 @@ def keeper(tmp_path: Path) -> QuarantineKeeper:
 
 
 def uploads(seed: int) -> Iterator[bytes]:
+    """Files of several sizes, and now and then one of a few that all rounds send again."""
     dice = random.Random(seed)
     while True:
-        yield dice.randbytes(dice.choice([10, 3000, 65_536, 65_537, 400_000]))
+        size = dice.choice([10, 3000, 65_536, 65_537, 400_000])
+        yield dice.choice([dice.randbytes(size), bytes(size), b"again" * size])
 
 
 def keep_until_killed(keeper: QuarantineKeeper, seed: int, told: int) -> None:
@@ -101,6 +108,61 @@ def whole(keeper: QuarantineKeeper, acknowledged: dict[str, bytes]) -> None:
     for case in cases:
         data = read(keeper.vault.content(case.vault_name))
         assert hashlib.sha256(data).digest() == case.sha256 == acknowledged.get(case.number, case.sha256)
+
+
+def expire_until_killed(keeper: QuarantineKeeper) -> None:
+    """All that is kept is due at once."""
+    expiry = Expiry(keeper.database, keeper.vault, DUE, lambda: datetime.now(UTC) + timedelta(days=2))
+    while True:
+        expiry.run()
+
+
+def forked(act: Callable[[], None]) -> int:
+    child = os.fork()
+    if not child:
+        try:
+            act()
+        finally:
+            os._exit(1)
+    return child
+
+
+def test_two_processes_that_repeat_a_file_and_one_that_shreds_it_lose_nothing_that_is_due_to_stay(
+    tmp_path: Path,
+) -> None:
+    shown = open_cases(settings_in(tmp_path))
+    keeper = QuarantineKeeper(shown.database, shown.vault)
+    for seed in range(max(3, ROUNDS // 10)):
+        heard, told = os.pipe()
+        acts = [partial(keep_until_killed, keeper, one, told) for one in (seed, seed + 1000)]
+        children = [forked(act) for act in (*acts, partial(expire_until_killed, keeper))]
+        os.close(told)
+        time.sleep(random.Random(seed).uniform(0.5, 2.0))
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        with open(heard) as stream:  # noqa: PTH123 - a descriptor
+            said = {line.split()[0] for line in stream if line.endswith("\n")}
+        keeper.recover()
+        assert said
+        kept_or_expired(keeper, said)
+
+
+def kept_or_expired(keeper: QuarantineKeeper, said: set[str]) -> None:
+    """Each case can be read or has expired; a file lies there as long as a case names it."""
+    with keeper.database.session() as session:
+        cases = session.scalars(select(Case)).all()
+        objects = {row.name: Kept(row.kept) for row in session.scalars(select(VaultObject))}
+    assert said <= {case.number for case in cases}
+    for case in cases:
+        kept = objects[case.vault_name]
+        assert (case.state, kept.there) in {("open", True), ("expired", False)}
+        if kept.there:
+            data = read(keeper.vault.content(case.vault_name))
+            assert hashlib.sha256(data).digest() == case.sha256
+    named = {case.vault_name for case in cases if objects[case.vault_name] is Kept.SEALED}
+    assert named == {name for name, kept in objects.items() if kept is Kept.SEALED}
+    assert named == {file.name for file in keeper.vault.folder.glob("*/*")}
 
 
 def test_the_test_would_see_a_torn_blob(keeper: QuarantineKeeper) -> None:

@@ -154,7 +154,50 @@ def test_a_decided_case_keeps_its_decision_when_its_bytes_go(house: House) -> No
 def test_each_category_and_site_has_its_own_time(house: House) -> None:
     soon, later, latest = house.keep(), house.keep("other"), house.keep(site="store")
     assert [house.expire(days) for days in (100, 365, 399, 400)] == [1, 1, 0, 1]
-    assert {house.case(number).kept for number in (soon, later, latest)} == {Kept.SHREDDED}
+    kept = [house.case(number).kept for number in (soon, later, latest)]
+    assert kept == [Kept.LET_GO, Kept.LET_GO, Kept.SHREDDED]
+
+
+# Bytes that several cases share --------------------------------------------------------------------
+
+
+def test_bytes_stay_for_as_long_as_one_case_of_the_file_keeps_them(house: House) -> None:
+    soon, later = house.keep(), house.keep("other")
+    assert house.expire(30) == 1
+    assert (house.case(soon).state, house.case(soon).kept) == ("expired", Kept.LET_GO)
+    with pytest.raises(VaultDamaged, match="let go of"):
+        read(house.case(soon).content)
+    assert read(house.case(later).content) == DATA
+    house.expire(365)
+    assert house.case(later).kept == Kept.SHREDDED
+    assert not Path(house.case(later).place).exists()
+
+
+def test_a_hold_on_one_case_holds_the_bytes_and_the_other_case_still_expires(house: House) -> None:
+    held, other = house.keep(), house.keep()
+    house.holds.place(held, "ann", "the police asked")
+    assert house.expire(3000) == 1
+    assert read(house.case(held).content) == DATA
+    assert house.case(other).kept == Kept.LET_GO
+    with pytest.raises(UsageError, match="not held"):
+        house.holds.place(other, "ann", "this one, too")
+    house.holds.lift(held, None, "ben", "the police is done")
+    assert house.expire(3000) == 1
+    assert house.case(held).kept == Kept.SHREDDED
+
+
+def test_a_case_that_may_keep_no_bytes_has_none_though_another_of_the_same_file_has(house: House) -> None:
+    kept, forbidden = house.keep(), house.keep("illegal")
+    assert (house.case(kept).kept, house.case(forbidden).kept) == (Kept.SEALED, Kept.NONE)
+    house.expire(30)
+    assert house.case(kept).kept == Kept.SHREDDED
+
+
+def test_what_was_shredded_is_stored_anew_when_it_comes_again(house: House) -> None:
+    first = house.keep()
+    house.expire(30)
+    again = house.keep()
+    assert (house.case(first).kept, read(house.case(again).content)) == (Kept.SHREDDED, DATA)
 
 
 def test_what_one_run_was_killed_in_the_next_one_ends(house: House) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upload_guard.records import Analysis, Signal, SignalType
+from upload_guard.records import GLIMPSE_SIDE, Analysis, Glimpse, Signal, SignalType
 from upload_guard.sandbox.wire import MAX_FRAME, Answer, WireError, decode, encode, receive_frame, send_frame
 
 TOKEN = b"8 bytes!"
@@ -25,8 +25,21 @@ SIGNALS = st.sampled_from(SignalType).flatmap(
         PRINTABLE,
     )
 )
+GLIMPSES = st.tuples(st.integers(1, GLIMPSE_SIDE), st.integers(1, GLIMPSE_SIDE)).flatmap(
+    lambda sides: st.builds(
+        Glimpse,
+        PRINTABLE,
+        st.just(sides[0]),
+        st.binary(min_size=sides[0] * sides[1], max_size=sides[0] * sides[1]),
+    )
+)
 ANALYSES = st.builds(
-    Analysis, st.lists(SIGNALS, max_size=5).map(tuple), PRINTABLE, PRINTABLE, st.lists(PRINTABLE).map(tuple)
+    Analysis,
+    st.lists(SIGNALS, max_size=5).map(tuple),
+    PRINTABLE,
+    PRINTABLE,
+    st.lists(PRINTABLE).map(tuple),
+    st.lists(GLIMPSES, max_size=3).map(tuple),
 )
 
 
@@ -57,6 +70,13 @@ BAD_LINES = {
     "a quality that is no number": ["signal", "pdq", PDQ, "", "50", ""],
     "a field too many": ["signal", "pdq", PDQ, "", 1, "", ""],
     "a type that is a list": ["signal", ["pdq"], PDQ, "", 1, ""],
+    "a glimpse that is a whole picture": ["glimpse", "00" * 64, 64, ""],
+    "a glimpse that is too high": ["glimpse", "00" * 66, 2, ""],
+    "a glimpse of half a row": ["glimpse", "00" * 5, 2, ""],
+    "a glimpse of nothing": ["glimpse", "", 1, ""],
+    "a glimpse of no width": ["glimpse", "00", 0, ""],
+    "a glimpse whose width is true": ["glimpse", "00", True, ""],
+    "a glimpse that is text": ["glimpse", "a picture", 1, ""],
     "a reason that is a number": ["unscannable", 5],
     "two reasons": ["unscannable", "a", "b"],
     "a new line in a name": ["degraded", "a\nERROR forged"],
@@ -89,6 +109,11 @@ def test_names_of_strangers_are_made_printable() -> None:
     view = decode(TOKEN + encode(Answer(sent)), TOKEN).analysis.signals[0].view
     assert view.startswith("a?b??[31mxxx")
     assert len(view) == 255
+
+
+def test_the_longest_glimpse_under_the_longest_name_arrives() -> None:
+    sent = Analysis(glimpses=(Glimpse("\N{CAT FACE}" * 255, GLIMPSE_SIDE, bytes(GLIMPSE_SIDE**2)),))
+    assert decode(TOKEN + encode(Answer(sent)), TOKEN).analysis == sent
 
 
 def test_more_signals_than_fit_are_unscannable_and_never_a_sample() -> None:

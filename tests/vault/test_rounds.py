@@ -76,7 +76,7 @@ def test_a_round_ends_once_it_has_read_enough(vault: Vault) -> None:
 
 def test_what_is_being_stored_is_left_alone(vault: Vault) -> None:
     with vault.database.session() as session:
-        vault.reserve(session)
+        vault.reserve(session, bytes(32))
     assert a_round(vault) == 0
 
 

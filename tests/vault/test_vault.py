@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests.support import digest_of, hold, read, upload_of, vault_in
 from upload_guard.errors import MasterKeyError, StorageFailed, VaultDamaged
@@ -87,7 +87,7 @@ def test_two_objects_cannot_change_places(vault: Vault) -> None:
 
 def test_bytes_that_are_not_those_that_were_checked_are_not_kept(vault: Vault) -> None:
     with vault.database.session() as session:
-        reserved = vault.reserve(session)
+        reserved = vault.reserve(session, bytes(32))
     upload = replace(upload_of(b"what is there"), digest=digest_of(b"what was checked"))
     with pytest.raises(StorageFailed, match="not the bytes that were checked"):
         vault.put(reserved, upload)
@@ -101,7 +101,7 @@ class Unreadable(io.BytesIO):
 
 def test_bytes_that_cannot_be_read_again_are_a_storage_fault(vault: Vault) -> None:
     with vault.database.session() as session:
-        reserved = vault.reserve(session)
+        reserved = vault.reserve(session, bytes(32))
     with pytest.raises(StorageFailed):
         vault.put(reserved, replace(upload_of(b"data"), content=Unreadable()))  # type: ignore[arg-type]
     assert not vault.holds(reserved.name)
@@ -120,7 +120,7 @@ def test_what_is_gone_or_altered_is_told_and_never_read(vault: Vault, damage: st
         file.write_bytes(data[: 11 + (1 << 16) + 16])
     else:
         with vault.database.session() as session:
-            vault.forget(session, name)
+            session.execute(delete(VaultObject).where(VaultObject.name == name))
     with pytest.raises(VaultDamaged):
         read(vault.content(name))
 

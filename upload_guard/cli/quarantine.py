@@ -13,10 +13,17 @@ from upload_guard.compose import open_cases, open_decisions
 from upload_guard.errors import UsageError
 
 if TYPE_CHECKING:
-    from upload_guard.quarantine.decisions import Entry
+    from upload_guard.quarantine.acts import Decided
+    from upload_guard.quarantine.disputes import Entry
+    from upload_guard.quarantine.rulings import Reach
 
 _case = click.argument("case")
 _because = click.option("--because", required=True, help="The reason, kept with the decision.")
+_picture = click.option(
+    "--picture",
+    is_flag=True,
+    help="Decide on other files that look like it, too. Look at each first: one can be made to look alike.",
+)
 _list = click.option("--list", "list_name", required=True, help="The list that the entry is on.")
 
 
@@ -61,16 +68,18 @@ def list_cases(app: App, count: int) -> None:
 
 @quarantine.command("false-positive")
 @_case
+@_picture
 @_because
 @click.pass_obj
-def false_positive(app: App, case: str, because: str) -> None:
+def false_positive(app: App, case: str, picture: bool, because: str) -> None:
     """CASE's file is harmless: it passes everywhere from now on, by its SHA-256 alone.
 
     What lists come to say of it later is not excused, nor are copies of it or the entry that held it.
     """
-    open_decisions(app.settings).false_positive(case, app.person, because)
+    decided = open_decisions(app.settings).false_positive(case, app.person, because, _reach(picture))
     click.echo(
-        f"{case} is released; the same file passes within a second. The uploader has to send it again."
+        f"{_counted(case, decided)} released; the same file passes within a second. "
+        "The uploader has to send it again."
     )
     judge_cases_again(app)
 
@@ -78,16 +87,23 @@ def false_positive(app: App, case: str, because: str) -> None:
 @quarantine.command()
 @click.argument("cases", nargs=-1)
 @click.option("--proposed", is_flag=True, help="All cases that are proposed for release.")
+@_picture
 @_because
 @click.pass_obj
-def release(app: App, cases: tuple[str, ...], proposed: bool, because: str) -> None:
-    """Release CASES: each file passes on the site it was sent to, for 30 days."""
+def release(app: App, cases: tuple[str, ...], proposed: bool, picture: bool, because: str) -> None:
+    """Release CASES: each file passes on the sites it was sent to, for 30 days."""
+    from upload_guard.quarantine.bulk import Bulk, Proposed
+    from upload_guard.quarantine.rulings import Ruling, Word
+
     decisions = open_decisions(app.settings)
-    released = set(cases)
-    for number in released:
-        decisions.release(number, app.person, because)
-    if proposed:
-        released |= set(decisions.release_proposed(app.person, because))
+    released: set[str] = set()
+    for number in dict.fromkeys(cases):
+        # One that was named may have been decided with another one just now.
+        if number not in released:
+            released |= set(decisions.release(number, app.person, because, _reach(picture)).decided)
+    bulk = Bulk(decisions)
+    if proposed and (count := bulk.count(Proposed())):
+        released |= set(bulk.decide(Proposed(), Ruling.RELEASED, count, Word(app.person, because)).decided)
     if not released:
         raise UsageError("no case was named, and none is proposed for release")
     click.echo(f"{len(released)} released; the uploaders have to send their files again.")
@@ -95,22 +111,29 @@ def release(app: App, cases: tuple[str, ...], proposed: bool, because: str) -> N
 
 @quarantine.command()
 @_case
+@_picture
 @_because
 @click.pass_obj
-def confirm(app: App, case: str, because: str) -> None:
-    """CASE's file is what the list says."""
-    open_decisions(app.settings).confirm(case, app.person, because)
-    click.echo(f"{case} is confirmed.")
+def confirm(app: App, case: str, picture: bool, because: str) -> None:
+    """CASE's file is what the list says. Where [quarantine] second_person says so, it takes two persons."""
+    decided = open_decisions(app.settings).confirm(case, app.person, because, _reach(picture))
+    if decided.proposed:
+        click.echo(
+            f"{len(decided.proposed)} proposed: confirmed once a second person gives the same command."
+        )
+    if decided.decided:
+        click.echo(f"{_counted(case, decided)} confirmed.")
 
 
 @quarantine.command()
 @_case
+@_picture
 @_because
 @click.pass_obj
-def escalate(app: App, case: str, because: str) -> None:
+def escalate(app: App, case: str, picture: bool, because: str) -> None:
     """Somebody else has to decide about CASE."""
-    open_decisions(app.settings).escalate(case, app.person, because)
-    click.echo(f"{case} is escalated.")
+    decided = open_decisions(app.settings).escalate(case, app.person, because, _reach(picture))
+    click.echo(f"{_counted(case, decided)} escalated.")
 
 
 @quarantine.command()
@@ -118,9 +141,10 @@ def escalate(app: App, case: str, because: str) -> None:
 @_because
 @click.pass_obj
 def reopen(app: App, case: str, because: str) -> None:
-    """Take the decision on CASE back: it is open again, and what it excused is excused no more."""
-    open_decisions(app.settings).reopen(case, app.person, because)
-    click.echo(f"{case} is open again.")
+    """Take the decision on CASE back: all that it decided is open again, and it excuses nothing any more."""
+    numbers = open_decisions(app.settings).reopen(case, app.person, because)
+    others = f", and {len(numbers) - 1} more that were decided with it" if len(numbers) > 1 else ""
+    click.echo(f"{case} is open again{others}.")
     judge_cases_again(app)
 
 
@@ -159,3 +183,15 @@ def lift_dispute(app: App, case: str, list_name: str) -> None:
 
 def _named(entries: tuple[Entry, ...]) -> str:
     return ", ".join(f"{kind} {value.hex()[:8]}..." for kind, value in entries)
+
+
+def _reach(picture: bool) -> Reach:
+    from upload_guard.quarantine.rulings import Reach
+
+    return Reach.PICTURE if picture else Reach.FILE
+
+
+def _counted(case: str, decided: Decided) -> str:
+    """The case, and how many were decided with it, before a verb in the passive."""
+    others = len(decided.decided) - 1
+    return f"{case} and {others} more {'case' if others == 1 else 'cases'} are" if others else f"{case} is"

@@ -9,6 +9,7 @@ from upload_guard.compose.guards import (
     build_inspector,
     build_routes,
     build_site,
+    explainer_of,
     open_explainer,
 )
 from upload_guard.compose.late import build_late_queue
@@ -40,6 +41,7 @@ from upload_guard.compose.stores import (
     open_lists,
     open_signal_log,
 )
+from upload_guard.compose.viewing import build_reveals
 
 __all__ = [
     "GuardedSite",
@@ -52,6 +54,7 @@ __all__ = [
     "build_late_queue",
     "build_policy",
     "build_reevaluator",
+    "build_reveals",
     "build_routes",
     "build_site",
     "build_station",
@@ -61,6 +64,7 @@ __all__ = [
     "due_lists",
     "exchange_states",
     "exchanges_of",
+    "explainer_of",
     "is_manual",
     "known_categories",
     "lists_not_active",

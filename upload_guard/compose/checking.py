@@ -15,13 +15,14 @@ from upload_guard.settings import Settings
 if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
+    from upload_guard.imaging.budget import ScanLimits
     from upload_guard.lists.bank import BenignBank
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.limits import DistanceLimits
     from upload_guard.matching.live import LiveSnapshot
-    from upload_guard.sandbox.pool import Sandbox
+    from upload_guard.sandbox.pool import Sandbox, SandboxLimits
     from upload_guard.storage.database import Database
 
 
@@ -66,28 +67,37 @@ def _settles(settings: Settings) -> Settles:
 
 
 def sandbox_of(settings: Settings) -> Sandbox:
-    from upload_guard.imaging.budget import ScanLimits
-    from upload_guard.sandbox.pool import Sandbox, SandboxLimits
+    from upload_guard.sandbox.pool import Sandbox
 
-    imaging, containers, own = settings.imaging, settings.containers, settings.sandbox
-    return Sandbox(
-        SandboxLimits(
-            workers=own.workers,
-            memory=own.memory,
-            cpu_seconds=own.cpu_seconds,
-            wall_seconds=own.wall_seconds,
-            queue_seconds=own.queue_seconds,
-        ),
-        ScanLimits(
-            max_pixels=imaging.max_pixels,
-            max_total_pixels=imaging.max_total_pixels,
-            max_frames=imaging.max_frames,
-            min_quality=imaging.min_quality,
-            max_depth=containers.max_depth,
-            max_files=containers.max_files,
-            max_bytes=containers.max_bytes,
-            containers=containers.enabled,
-        ),
+    return Sandbox(sandbox_limits(settings), scan_limits(settings))
+
+
+def sandbox_limits(settings: Settings) -> SandboxLimits:
+    from upload_guard.sandbox.pool import SandboxLimits
+
+    own = settings.sandbox
+    return SandboxLimits(
+        workers=own.workers,
+        memory=own.memory,
+        cpu_seconds=own.cpu_seconds,
+        wall_seconds=own.wall_seconds,
+        queue_seconds=own.queue_seconds,
+    )
+
+
+def scan_limits(settings: Settings) -> ScanLimits:
+    from upload_guard.imaging.budget import ScanLimits
+
+    imaging, containers = settings.imaging, settings.containers
+    return ScanLimits(
+        max_pixels=imaging.max_pixels,
+        max_total_pixels=imaging.max_total_pixels,
+        max_frames=imaging.max_frames,
+        min_quality=imaging.min_quality,
+        max_depth=containers.max_depth,
+        max_files=containers.max_files,
+        max_bytes=containers.max_bytes,
+        containers=containers.enabled,
     )
 
 

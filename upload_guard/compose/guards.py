@@ -20,6 +20,7 @@ from upload_guard.settings import RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.explainer import Explainer
+    from upload_guard.checkers.local import LocalChecker
     from upload_guard.checkers.remote import RemoteChecker
     from upload_guard.housekeeping import Housekeeper
 
@@ -82,9 +83,13 @@ def build_routes(settings: Settings) -> Routes:
 
 def open_explainer(settings: Settings) -> Explainer:
     """Explains files and cases by what lies on this machine; keeps nothing. Raises `StorageFailed`."""
+    return explainer_of(settings, build_checker(settings))
+
+
+def explainer_of(settings: Settings, checker: LocalChecker) -> Explainer:
+    """The same, where the process has a checker already."""
     from upload_guard.checkers.explainer import Explainer
 
-    checker = build_checker(settings)
     routes = _routes(settings, Guard(checker, None, build_policy(settings)))
     return Explainer(
         checker,

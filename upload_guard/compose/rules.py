@@ -21,6 +21,7 @@ from upload_guard.settings import RouteSettings, Settings
 if TYPE_CHECKING:
     from upload_guard.lists.categories import KnownCategories
     from upload_guard.quarantine.retention import Retention
+    from upload_guard.quarantine.rulings import Ruling
 
 
 def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
@@ -53,6 +54,14 @@ def build_retention(settings: Settings) -> Retention:
         for category, rule in by_category.items()
     }
     return Retention(rules, own.jurisdiction, own.site_jurisdictions)
+
+
+def two_person_rulings(settings: Settings) -> frozenset[Ruling]:
+    """What a second person has to agree to."""
+    from upload_guard.quarantine.rulings import Ruling
+
+    words = {"confirm": Ruling.CONFIRMED}
+    return frozenset(words[word] for word in settings.quarantine.second_person)
 
 
 def rules_of(settings: Settings) -> str:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
-from upload_guard.compose.rules import build_policy, build_retention, build_trust, strictest_policy
+from upload_guard.compose.rules import (
+    build_policy,
+    build_retention,
+    build_trust,
+    strictest_policy,
+    two_person_rulings,
+)
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
@@ -100,7 +106,9 @@ def open_decisions(settings: Settings) -> Decisions:
     """What people decide on cases of this machine. Raises `StorageFailed`."""
     from upload_guard.quarantine.decisions import Decisions
 
-    return Decisions(open_database_of(settings), build_reevaluator(settings).found_whole)
+    return Decisions(
+        open_database_of(settings), build_reevaluator(settings).found_whole, two_person_rulings(settings)
+    )
 
 
 def decisions_of(station: Station, settings: Settings) -> Decisions:
@@ -108,7 +116,8 @@ def decisions_of(station: Station, settings: Settings) -> Decisions:
     from upload_guard.quarantine.decisions import Decisions
 
     database = station.keeper.database
-    return Decisions(database, _reevaluator(settings, database, station.checker).found_whole)
+    found = _reevaluator(settings, database, station.checker).found_whole
+    return Decisions(database, found, two_person_rulings(settings))
 
 
 def _breaker(settings: Settings) -> FloodBreaker:

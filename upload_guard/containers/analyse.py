@@ -19,9 +19,9 @@ from upload_guard.containers.zip import Zip
 from upload_guard.digests import Digester
 from upload_guard.errors import Unreadable, Unscannable, UploadGuardError
 from upload_guard.imaging.budget import Budget, ScanLimits
-from upload_guard.imaging.formats import HEAD, sniff
+from upload_guard.imaging.formats import HEAD, ImageFormat, sniff
 from upload_guard.imaging.signals import image_signals
-from upload_guard.records import Analysis, Digests, Signal
+from upload_guard.records import Analysis, Digests, Glimpse, Signal
 
 CONTAINERS: tuple[Container, ...] = (
     Zip(),
@@ -46,8 +46,14 @@ FREE = 48 << 20
 GROWTH = 50
 """All that is unpacked of a file may be this many times its size and `FREE` more: beyond is a bomb."""
 _REMARKS = 50
+_GLIMPSES = 4096
+"""As many as fit into one answer of the sandbox, under names as they usually are."""
 _MISSES = 256
 """After so many beginnings of images that were none, a file is made to waste time; an image is held."""
+
+
+Look = Callable[[BinaryIO, ImageFormat, Budget], Analysis]
+"""What is made of each image on the way."""
 
 
 def analyse(stream: BinaryIO, limits: ScanLimits, containers: frozenset[str] | None = None) -> Analysis:
@@ -56,12 +62,19 @@ def analyse(stream: BinaryIO, limits: ScanLimits, containers: frozenset[str] | N
     `containers` are the names of those that are opened, instead of those in `limits`. A fault of our own is
     `undecodable`; only `MemoryError` is raised, for the sandbox to renew the process.
     """
+    return walked(stream, limits, image_signals, containers)
+
+
+def walked(
+    stream: BinaryIO, limits: ScanLimits, look: Look, containers: frozenset[str] | None = None
+) -> Analysis:
+    """As `analyse`, by another `look` at each image: the files and views have the same names."""
     report = _Report()
     wanted = containers or (ALL if limits.containers is None else _NEVER_OFF | set(limits.containers))
     try:
         most = min(limits.max_bytes, FREE + GROWTH * size_of(stream))
         opened = tuple(container for container in CONTAINERS if container.name in wanted)
-        _Walk(Budget(replace(limits, max_bytes=most)), opened, report).file(stream, "", 0)
+        _Walk(Budget(replace(limits, max_bytes=most)), opened, report, look).file(stream, "", 0)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it was, the upload was not read whole
@@ -77,6 +90,7 @@ class _Report:
     unscannable: str = ""
     unreadable: str = ""
     degraded: dict[str, None] = field(default_factory=dict)
+    glimpses: list[Glimpse] = field(default_factory=list)
 
     def fault(self, fault: UploadGuardError) -> None:
         if isinstance(fault, Unscannable):
@@ -88,8 +102,22 @@ class _Report:
         if len(self.degraded) < _REMARKS:
             self.degraded[word] = None
 
+    def look(self, found: Analysis, within: Callable[[str], str]) -> None:
+        """What was found in one image, its views named as they are `within` the upload."""
+        self.signals.extend(replace(signal, view=within(signal.view)) for signal in found.signals)
+        for glimpse in found.glimpses[: _GLIMPSES - len(self.glimpses)]:
+            self.glimpses.append(replace(glimpse, view=within(glimpse.view)))
+        for word in found.degraded:
+            self.remark(within(word))
+
     def analysis(self) -> Analysis:
-        return Analysis(tuple(self.signals), self.unscannable, self.unreadable, tuple(self.degraded))
+        return Analysis(
+            signals=tuple(self.signals),
+            unscannable=self.unscannable,
+            unreadable=self.unreadable,
+            degraded=tuple(self.degraded),
+            glimpses=tuple(self.glimpses),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +135,13 @@ _NO_IMAGE_AFTER_ALL = frozenset({"undecodable", "unsupported_format", "truncated
 
 
 class _Walk:
-    def __init__(self, budget: Budget, containers: tuple[Container, ...], report: _Report) -> None:
+    def __init__(
+        self, budget: Budget, containers: tuple[Container, ...], report: _Report, look: Look
+    ) -> None:
         self._budget = budget
         self._containers = containers
         self._report = report
+        self._look = look
         self._seen: set[bytes] = set()
         self._misses = 0
 
@@ -142,16 +173,13 @@ class _Walk:
             return
         stream.seek(0)
         try:
-            found = image_signals(stream, image_format, self._budget)
+            found = self._look(stream, image_format, self._budget)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - an image that could not be read whole, whatever it was
             self._fault(Unscannable("undecodable", type(error).__name__), forgive)
             return
-        within = _within(path, ", ")
-        self._report.signals.extend(replace(signal, view=within(signal.view)) for signal in found.signals)
-        for word in found.degraded:
-            self._report.remark(within(word))
+        self._report.look(found, _within(path, ", "))
         if found.unscannable:
             self._fault(Unscannable(found.unscannable), forgive)
         if found.unreadable:

@@ -35,7 +35,7 @@ class Gate:
 def open_gate(settings: Settings, database: Database) -> Gate:
     """`database` has a journal, since what persons do is noted. Raises `MasterKeyError`."""
     own = settings.review
-    passwords, rights = Passwords(), Rights.of(own.reveal_roles)
+    passwords, rights = Passwords(), Rights.of(settings.reveal.roles)
     people = People(database, passwords)
     ends = SessionEnds(timedelta(minutes=own.idle_minutes), timedelta(hours=own.session_hours))
     sessions = Sessions(database, rights, ends)

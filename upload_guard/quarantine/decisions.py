@@ -1,46 +1,43 @@
 """What people decide: about a case, about the file in it, and, as a separate act of two, about an entry.
 
-A false-positive decision exempts that one file, by its SHA-256, everywhere and at once. It says nothing of
-the entry behind it: only after an exact match can an entry be disputed, and only by two persons.
+A decision is about the file: all cases of it that nobody has decided are decided with it. Other files of the
+same picture are only where the person says so. A false-positive decision exempts that one file, everywhere
+and at once. It says nothing of the entry behind it: only after an exact match can an entry be disputed, which
+takes two persons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import Unavailable, UsageError
-from upload_guard.lists.opinions import EVERYWHERE, entry_rows, hold_opinions, note_change
+from upload_guard.errors import NumberChanged, Unavailable, UsageError
+from upload_guard.lists.opinions import entry_rows, hold_opinions
+from upload_guard.quarantine import disputes
+from upload_guard.quarantine.acts import RELEASED_FOR, Decided, DecisionAct, Entries, portions
 from upload_guard.quarantine.cases import found_case
-from upload_guard.quarantine.reevaluation import REOPENED
+from upload_guard.quarantine.disputes import Disputed, Entry
+from upload_guard.quarantine.reopening import decided_by_the_same_act, take_back
 from upload_guard.quarantine.rows import match_of
-from upload_guard.quarantine.states import CaseState
-from upload_guard.records import Findings, SignalType
+from upload_guard.quarantine.rulings import (
+    Chosen,
+    Reach,
+    Ruling,
+    Word,
+    chosen_by,
+    decided_with,
+    refuse_decided,
+)
+from upload_guard.records import Findings
 from upload_guard.storage.database import Database
-from upload_guard.storage.journal import Act, note_act
-from upload_guard.storage.opinion_tables import EntryDispute, Exemption
-from upload_guard.storage.tables import Case, Decision, HashList
+from upload_guard.storage.group_tables import CaseEntry, HeldEntry
+from upload_guard.storage.tables import Case
 
-RELEASED_FOR = timedelta(days=30)
-"""How long a released file passes on the site that it was uploaded to."""
-FALSE_POSITIVE = "false_positive"
-
-
-Entry = tuple[SignalType, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Disputed:
-    """What a person's word made of entries: proposed by it, or disputed since it was the second."""
-
-    proposed: tuple[Entry, ...]
-    agreed: tuple[Entry, ...]
+__all__ = ["RELEASED_FOR", "Decided", "Decisions", "Disputed", "Entry", "Reach", "Ruling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,99 +45,132 @@ class Decisions:
     """Rows in `database`. Each raises `UsageError` where the case cannot be decided so.
 
     `found` says what a case's file matches now, and is `unchecked` where that cannot be told: what a decision
-    excuses is that, and nothing that is listed later.
+    excuses is that, and nothing that is listed later. `second_person` names rulings that take two persons.
     """
 
     database: Database
     found: Callable[[Case], Findings]
+    second_person: frozenset[Ruling] = frozenset()
 
-    def false_positive(self, number: str, person: str, because: str) -> None:
+    def count(self, number: str, reach: Reach = Reach.FILE) -> int:
+        """How many cases a decision on this one would decide now, itself among them."""
+        with self.database.session() as session:
+            with_it = decided_with(found_case(session, number), reach)
+            return 1 + (session.scalar(select(func.count()).select_from(Case).where(with_it)) or 0)
+
+    def decide(
+        self, ruling: Ruling, number: str, word: Word, reach: Reach = Reach.FILE, told: int | None = None
+    ) -> Decided:
+        """Decide a case and those that are decided with it.
+
+        Raises `NumberChanged` where that are not as many as the person was `told`.
+        """
+        act = self._act(ruling, word, self._entries(number, ruling, reach))
+        with self._alone() as session:
+            case = found_case(session, number)
+            refuse_decided(case)
+            chosen = chosen_by(session, case, reach)
+            if told not in {None, len(chosen)}:
+                raise NumberChanged(f"{len(chosen)} cases would be decided now, not {told}")
+            first, *rest = portions(chosen)
+            act.write(session, first)
+            if not act.outcome.count:
+                raise UsageError(f"{word.person} has proposed this: a second person has to agree")
+        self._write(act, rest)
+        return act.outcome
+
+    def false_positive(self, number: str, person: str, because: str, reach: Reach = Reach.FILE) -> Decided:
         """The file is harmless: it passes on every site from now on, as far as what is listed now."""
-        entries = self._matched(number)
-        with self._alone() as session:
-            case = found_case(session, number)
-            _decide(session, case, CaseState.RELEASED, FALSE_POSITIVE, person, because)
-            _exempt(session, case, _Exempt(EVERYWHERE, entries), person, because)
+        return self.decide(Ruling.FALSE_POSITIVE, number, Word(person, because), reach)
 
-    def release(self, number: str, person: str, because: str) -> None:
-        """The file may be uploaded again: it passes on its site for `RELEASED_FOR`."""
-        entries = self._matched(number)
-        with self._alone() as session:
-            _release(session, found_case(session, number), entries, person, because)
+    def release(self, number: str, person: str, because: str, reach: Reach = Reach.FILE) -> Decided:
+        """The file may be uploaded again: it passes on the sites of its cases for `RELEASED_FOR`."""
+        return self.decide(Ruling.RELEASED, number, Word(person, because), reach)
 
-    def release_proposed(self, person: str, because: str) -> tuple[str, ...]:
-        """Release every case that is proposed for it at this moment; their numbers."""
-        with self._alone() as session:
-            proposed = select(Case).where(Case.state == CaseState.RELEASE_PROPOSED).order_by(Case.id)
-            cases = session.scalars(proposed).all()
-            for case in cases:
-                # Nothing holds it, so there is nothing to excuse but that it could not be read.
-                _release(session, case, [], person, because)
-            return tuple(case.number for case in cases)
+    def confirm(self, number: str, person: str, because: str, reach: Reach = Reach.FILE) -> Decided:
+        """The file is what the list says. Where it takes two persons, the first proposes it."""
+        return self.decide(Ruling.CONFIRMED, number, Word(person, because), reach)
 
-    def confirm(self, number: str, person: str, because: str) -> None:
-        """The file is what the list says."""
-        with self._alone() as session:
-            _decide(session, found_case(session, number), CaseState.CONFIRMED, "confirmed", person, because)
-
-    def escalate(self, number: str, person: str, because: str) -> None:
+    def escalate(self, number: str, person: str, because: str, reach: Reach = Reach.FILE) -> Decided:
         """Somebody else has to decide."""
-        with self._alone() as session:
-            _decide(session, found_case(session, number), CaseState.ESCALATED, "escalated", person, because)
+        return self.decide(Ruling.ESCALATED, number, Word(person, because), reach)
 
-    def reopen(self, number: str, person: str, because: str) -> None:
-        """A decision was wrong: the case is open again, and what it exempted no longer passes."""
+    def decide_all(
+        self, ruling: Ruling, cases: Sequence[Chosen], word: Word, entries: Mapping[bytes, Entries]
+    ) -> Decided:
+        """Decide those of `cases` that nobody has decided yet. `entries` are as `DecisionAct` has them."""
+        act = self._act(ruling, word, entries)
+        self._write(act, list(portions(cases)))
+        return act.outcome
+
+    def reopen(self, number: str, person: str, because: str) -> tuple[str, ...]:
+        """A decision was wrong: what it decided is open again, and what it exempted no longer passes.
+
+        The numbers of the cases that were decided by that one act.
+        """
+        word = Word(person, because)
         with self._alone() as session:
-            case = found_case(session, number)
-            if case.state not in {CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED}:
-                raise UsageError(
-                    f"case {number} is {CaseState(case.state).words}, so there is no decision to take back"
-                )
-            _note(session, case, CaseState.OPEN, REOPENED, person, because)
-            for exemption in session.scalars(
-                select(Exemption).where(Exemption.case_number == number, Exemption.lifted_at.is_(None))
-            ):
-                exemption.lifted_at, exemption.lifted_by = datetime.now(UTC), person
-            note_change(session)
+            first, *rest = portions(decided_by_the_same_act(session, found_case(session, number)))
+            numbers = take_back(session, first, word)
+        for some in rest:
+            with self._alone() as session:
+                numbers += take_back(session, some, word)
+        return numbers
 
     def dispute(self, number: str, list_name: str, person: str, because: str) -> Disputed:
         """The entries of a list that the case's file matched exactly shall act no more.
 
         The first person proposes, a second agrees by saying the same; only then do they stop.
         """
-        if not because.strip():
-            raise UsageError("a dispute needs a reason")
+        word = Word(person, because)
         with self._alone() as session:
-            case = found_case(session, number)
-            list_id, entries = _disputable(session, case, list_name)
-            words = [_dispute(session, list_id, entry, case, person, because) for entry in entries]
-            pairs = list(zip(entries, words, strict=True))
-            said = Disputed(
-                proposed=tuple(entry for entry, word in pairs if word is _Word.FIRST),
-                agreed=tuple(entry for entry, word in pairs if word is _Word.SECOND),
-            )
-            if not said.proposed and not said.agreed:
-                raise UsageError(f"{person} has proposed this: a second person has to agree")
-            name = "entry.agreed" if said.agreed else "entry.proposed"
-            about: dict[str, str | int] = {"list": list_name, "entries": len(said.proposed + said.agreed)}
-            note_act(session, Act(person, name, number, about | {"because": because[:1024]}))
-            note_change(session)
-        return said
+            return disputes.dispute(session, number, list_name, word)
 
     def lift_dispute(self, number: str, list_name: str, person: str) -> int:
         """The case's entries that were disputed, or proposed for it, act again; how many."""
         with self._alone() as session:
-            list_id, entries = _disputable(session, found_case(session, number), list_name)
-            disputes = (_dispute_of(session, list_id, entry) for entry in entries)
-            rows = [row for row in disputes if row is not None]
-            if not rows:
-                raise UsageError(f"no entry of {list_name!r} is disputed on case {number}")
-            for row in rows:
-                row.lifted_at, row.lifted_by = datetime.now(UTC), person
-            said: dict[str, str | int] = {"list": list_name, "entries": len(rows)}
-            note_act(session, Act(person, "entry.dispute_lifted", number, said))
-            note_change(session)
-            return len(rows)
+            return disputes.lift_dispute(session, number, list_name, person)
+
+    def excused(self, files: Iterable[Case]) -> Mapping[bytes, Entries]:
+        """What each file matches now, as far as that can be told, and has matched. One case of each file."""
+        return {case.sha256: self._matched(case) for case in files}
+
+    def _matched(self, case: Case) -> Entries:
+        try:
+            findings = self.found(case)
+        except Unavailable:
+            findings = Findings(unchecked="unavailable")
+        named = entry_rows([*map(match_of, case.matches), *findings.matches])
+        held = (
+            select(HeldEntry.list_name, HeldEntry.signal_type, HeldEntry.value)
+            .join(CaseEntry, CaseEntry.entry_id == HeldEntry.id)
+            .join(Case, Case.id == CaseEntry.case_id)
+            .where(Case.group_id == case.group_id, Case.sha256 == case.sha256)
+            .distinct()
+        )
+        with self.database.session() as session:
+            named += [[name, kind, value.hex()] for name, kind, value in session.execute(held)]
+        return sorted({(name, kind, value) for name, kind, value in named})
+
+    def _entries(self, number: str, ruling: Ruling, reach: Reach) -> Mapping[bytes, Entries]:
+        if not ruling.exempts:
+            return {}
+        with self.database.session() as session:
+            case = found_case(session, number)
+            files = {case.sha256: case}
+            if reach is Reach.PICTURE:
+                others = select(func.min(Case.id)).where(decided_with(case, reach)).group_by(Case.sha256)
+                for other in session.scalars(select(Case).where(Case.id.in_(others))):
+                    files.setdefault(other.sha256, other)
+        return self.excused(files.values())
+
+    def _act(self, ruling: Ruling, word: Word, entries: Mapping[bytes, Entries]) -> DecisionAct:
+        return DecisionAct(ruling, word, entries, ruling in self.second_person)
+
+    def _write(self, act: DecisionAct, rest: Sequence[Sequence[Chosen]]) -> None:
+        for some in rest:
+            with self._alone() as session:
+                act.write(session, some)
 
     @contextmanager
     def _alone(self) -> Iterator[Session]:
@@ -148,125 +178,3 @@ class Decisions:
         with self.database.session() as session:
             hold_opinions(session)
             yield session
-
-    def _matched(self, number: str) -> list[list[str]]:
-        """The entries that the case's file matches now, as far as that can be told, and those of its row."""
-        with self.database.session() as session:
-            case = found_case(session, number)
-        try:
-            findings = self.found(case)
-        except Unavailable:
-            findings = Findings(unchecked="unavailable")
-        return entry_rows([*map(match_of, case.matches), *findings.matches])
-
-
-@dataclass(frozen=True, slots=True)
-class _Exempt:
-    site: str
-    entries: list[list[str]]
-    until: datetime | None = None
-
-
-class _Word(Enum):
-    """What somebody's word is, of those that an entry needs two of."""
-
-    FIRST = 1
-    SECOND = 2
-    AGAIN = 3
-
-
-def _release(session: Session, case: Case, entries: list[list[str]], person: str, because: str) -> None:
-    _decide(session, case, CaseState.RELEASED, "released", person, because)
-    until = datetime.now(UTC) + RELEASED_FOR
-    _exempt(session, case, _Exempt(case.site, entries, until), person, because)
-
-
-def _decide(session: Session, case: Case, state: CaseState, decision: str, person: str, because: str) -> None:
-    if case.state not in {CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED}:
-        raise UsageError(f"case {case.number} is {CaseState(case.state).words}: reopen it first")
-    _note(session, case, state, decision, person, because)
-
-
-def _note(session: Session, case: Case, state: CaseState, decision: str, person: str, because: str) -> None:
-    if not because.strip():
-        raise UsageError("a decision needs a reason")
-    case.state = state
-    note_act(session, Act(person, f"case.{decision}", case.number, {"because": because[:1024]}))
-    session.add(
-        Decision(
-            case_id=case.id,
-            decision=decision,
-            made_at=datetime.now(UTC),
-            made_by=person,
-            because=because[:1024],
-        )
-    )
-
-
-def _exempt(session: Session, case: Case, exempt: _Exempt, person: str, because: str) -> None:
-    session.add(
-        Exemption(
-            sha256=case.sha256,
-            site=exempt.site,
-            case_number=case.number,
-            made_at=datetime.now(UTC),
-            made_by=person,
-            because=because[:1024],
-            entries=exempt.entries,
-            until=exempt.until,
-        )
-    )
-    note_change(session)
-
-
-def _disputable(session: Session, case: Case, list_name: str) -> tuple[int, list[Entry]]:
-    """The list, and its entries that the case's file matched exactly."""
-    list_id = session.scalar(select(HashList.id).where(HashList.name == list_name))
-    matches = [match_of(row) for row in case.matches]
-    exact = [one for one in matches if one.exact and one.list_name == list_name and one.value]
-    if list_id is None or not exact:
-        raise UsageError(
-            f"case {case.number} has no exact match on a list {list_name!r} that could be disputed"
-        )
-    if len({match.view for match in exact}) > 1:
-        raise UsageError(
-            f"case {case.number} holds several listed files, and only one may be meant: "
-            "dispute on a case of that file alone"
-        )
-    return list_id, sorted({(match.signal_type, match.value) for match in exact})
-
-
-def _dispute(session: Session, list_id: int, entry: Entry, case: Case, person: str, because: str) -> _Word:
-    kind, value = entry
-    row = _dispute_of(session, list_id, entry)
-    if row is None:
-        session.add(
-            EntryDispute(
-                list_id=list_id,
-                signal_type=kind.value,
-                value=value,
-                case_number=case.number,
-                proposed_at=datetime.now(UTC),
-                proposed_by=person,
-                because=because[:1024],
-            )
-        )
-        return _Word.FIRST
-    if row.agreed_at is None and row.proposed_by == person:
-        return _Word.AGAIN
-    if row.agreed_at is None:
-        row.agreed_at, row.agreed_by = datetime.now(UTC), person
-    return _Word.SECOND
-
-
-def _dispute_of(session: Session, list_id: int, entry: Entry) -> EntryDispute | None:
-    """What has been said against an entry and was not taken back."""
-    kind, value = entry
-    return session.scalar(
-        select(EntryDispute).where(
-            EntryDispute.list_id == list_id,
-            EntryDispute.signal_type == kind.value,
-            EntryDispute.value == value,
-            EntryDispute.lifted_at.is_(None),
-        )
-    )

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from upload_guard.lists.opinions import EVERYWHERE
+from upload_guard.quarantine.groups import confirmed_before
+from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, Ruling
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import EntryDispute, Exemption
 from upload_guard.storage.tables import Case, Decision, HashList
@@ -33,12 +36,35 @@ def history(database: Database, number: str) -> tuple[Said, ...]:
             .join(HashList, HashList.id == EntryDispute.list_id)
             .where(EntryDispute.case_number == number)
         ).all()
-    said = [Said(row.made_at, row.made_by, f"decision: {row.decision}", row.because) for row in decisions]
+        case = session.scalar(select(Case).where(Case.number == number))
+        confirmed = _confirmed_before(session, case) if case else ()
+    said = [*confirmed, *(_of_decision(row, number) for row in decisions)]
     for row in exemptions:
         said += _of_exemption(row)
     for dispute, list_name in disputes:
         said += _of_dispute(dispute, list_name)
     return tuple(sorted(said, key=lambda one: one.at))
+
+
+def _of_decision(row: Decision, number: str) -> Said:
+    what = "proposed to confirm" if row.decision == CONFIRM_PROPOSED else f"decision: {row.decision}"
+    along = f", with case {row.made_on}" if row.made_on not in {None, number} else ""
+    return Said(row.made_at, row.made_by, what + along, row.because)
+
+
+def _confirmed_before(session: Session, case: Case) -> tuple[Said, ...]:
+    """That this very file was confirmed on another case, before it came again."""
+    other = confirmed_before(session, case)
+    made = (
+        select(Decision)
+        .join(Case)
+        .where(Case.number == other, Decision.decision == Ruling.CONFIRMED)
+        .order_by(Decision.id.desc())
+    )
+    row = session.scalar(made.limit(1)) if other else None
+    if row is None or row.made_at > case.created_at:
+        return ()
+    return (Said(row.made_at, row.made_by, f"the same file was confirmed, case {other}", row.because),)
 
 
 def _of_exemption(row: Exemption) -> list[Said]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
@@ -13,8 +13,8 @@ from upload_guard.quarantine.cases import found_case
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case
-from upload_guard.storage.vault_tables import LegalHold, Preservation, VaultObject
-from upload_guard.vault.states import Kept
+from upload_guard.storage.vault_tables import LegalHold, Preservation
+from upload_guard.vault.vault import claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,11 @@ def _in_force(session: Session, number: str) -> list[LegalHold]:
 
 
 def _refuse_gone(session: Session, case: Case) -> None:
-    # Writing first: an expiry of the same case waits here, or this waits for it.
-    still = (
-        update(VaultObject)
-        .where(VaultObject.name == case.vault_name, VaultObject.kept.in_([Kept.SEALED, Kept.PLAIN]))
-        .values(name=VaultObject.name)
-        .returning(VaultObject.name)
-    )
-    if session.scalar(still) is None:
+    name = case.vault_name
+    # An expiry of the same case waits here, or this waits for it, and then the case names nothing any more.
+    claimed = claim(session, name)
+    session.refresh(case)
+    if not claimed or case.vault_name != name:
         raise UsageError(f"the bytes of case {case.number} are not held (any more), so they cannot be kept")
 
 

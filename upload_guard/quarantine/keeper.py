@@ -1,7 +1,8 @@
 """Keeps a refused upload: intent rows, sealed bytes, then the row says open.
 
 In that order, so that a crash at any point leaves either a case with its bytes or an intent that `recover`
-settles.
+settles. A file that is sealed already, and can be read, is not stored again: its case names what is there, so
+that a flood of one picture fills no disk.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
-from upload_guard.quarantine.retention import Retention, category_of
-from upload_guard.quarantine.rows import match_row, signal_rows
+from upload_guard.quarantine.grouping import Grouping
+from upload_guard.quarantine.looks import Picture, picture_of
+from upload_guard.quarantine.matched import describe, note_entries
+from upload_guard.quarantine.retention import Retention
+from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.states import CaseState
-from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
+from upload_guard.records import Digests, Findings, Match, Standing, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
 from upload_guard.storage.tables import Case
-from upload_guard.vault.vault import Reserved, Vault
+from upload_guard.vault.states import Kept
+from upload_guard.vault.vault import Reserved, Vault, claim
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,7 @@ class QuarantineKeeper:
     database: Database
     vault: Vault
     retention: Retention = Retention()  # noqa: RUF009 - frozen
+    grouping: Grouping = field(default_factory=Grouping, compare=False)
 
     def keep(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """Store the upload and return its case number, that of an earlier attempt if there was one.
@@ -75,11 +82,16 @@ class QuarantineKeeper:
 
     def _keep_first(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
         """The number of a new case; empty where another attempt was faster by a moment."""
-        case = _case(upload, _digests(upload), verdict, findings)
-        if not self.retention.rule(case.site, category_of(case.matches)).keep:
-            return case.number if self._note(case) else ""
+        kept = _New(_case(upload, _digests(upload), verdict, findings), verdict.matches, picture_of(findings))
+        case = kept.case
+        if not self.retention.rule(case.site, case.category).keep:
+            return case.number if self._note(kept) else ""
+        if (copy := self.vault.readable_copy(case.sha256)) and (
+            shared := self._share(kept, copy)
+        ) is not None:
+            return case.number if shared else ""
         with shared_lock(self._lock):
-            reserved = self._intend(case)
+            reserved = self._intend(kept)
             if reserved is None:
                 return ""
             self._store(case, reserved, upload)
@@ -107,32 +119,59 @@ class QuarantineKeeper:
         settled = datetime.now(UTC) - timedelta(seconds=self.vault.place.settles_after)
         with self.database.session() as session:
             intents = select(Case).where(Case.state == CaseState.STORING, Case.created_at <= settled)
-            for case in session.scalars(intents):
+            for case in session.scalars(intents).all():
                 if self.vault.holds(case.vault_name):
                     case.state = CaseState.OPEN
                     self.vault.settle(session, case.vault_name)
                 else:
-                    session.delete(case)
-                    self.vault.forget(session, case.vault_name)
+                    self._remove(session, case)
 
-    def _note(self, case: Case) -> bool:
+    def _note(self, kept: _New) -> bool:
         """The case and its hashes alone; whether this attempt was the first."""
         with _if_first(), self.database.session() as session:
-            case.vault_name = self.vault.refuse(session)
-            case.state = CaseState.OPEN
-            session.add(case)
+            kept.case.vault_name = self.vault.note_absent(session, Kept.NONE)
+            kept.case.state = CaseState.OPEN
+            self._add(session, kept)
             return True
         return False
 
-    def _intend(self, case: Case) -> Reserved | None:
+    def _share(self, kept: _New, copy: str) -> bool | None:
+        """The case, by bytes that are held already; whether this attempt was the first.
+
+        None where they went meanwhile. Once claimed they are another case's and this one's.
+        """
+        with _if_first(), self.database.session() as session:
+            if not claim(session, copy):
+                return None
+            kept.case.vault_name = copy
+            kept.case.state = CaseState.OPEN
+            self._add(session, kept)
+            return True
+        return False
+
+    def _intend(self, kept: _New) -> Reserved | None:
         """The place for its bytes; None where another attempt was faster by a moment."""
         with _if_first(), self.database.session() as session:
-            reserved = self.vault.reserve(session)
-            case.vault_name = reserved.name
-            session.add(case)
-            session.flush()
+            reserved = self.vault.reserve(session, kept.case.sha256)
+            kept.case.vault_name = reserved.name
+            self._add(session, kept)
             return reserved
         return None
+
+    def _add(self, session: Session, kept: _New) -> None:
+        session.add(kept.case)
+        # Written first, so that of two at once the second finds the group of the first.
+        session.flush()
+        self.grouping.join(session, kept.case, kept.picture)
+        note_entries(session, kept.case, kept.matches)
+
+    def _remove(self, session: Session, case: Case) -> None:
+        """An intent that came to nothing."""
+        note_entries(session, case, ())
+        session.delete(case)
+        session.flush()
+        self.grouping.leave(session, case.group_id)
+        self.vault.forget(session, case.vault_name)
 
     def _store(self, case: Case, reserved: Reserved, upload: Upload) -> None:
         try:
@@ -151,13 +190,23 @@ class QuarantineKeeper:
 
     def _drop(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
-            session.execute(delete(Case).where(Case.number == number))
-            self.vault.forget(session, reserved.name)
+            row = session.scalar(select(Case).where(Case.number == number))
+            if row is not None:
+                self._remove(session, row)
         try:
             self.vault.place.delete(reserved.name)
         except StorageFailed as fault:
             # Its key is gone: what may be left is noise.
             log.warning("%s", fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A case to be: its row, what matched, and the picture that its file shows, if it is one."""
+
+    case: Case
+    matches: tuple[Match, ...]
+    picture: Picture | None
 
 
 @contextmanager
@@ -183,7 +232,7 @@ def _digests(upload: Upload) -> Digests:
 
 
 def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings) -> Case:
-    return Case(
+    case = Case(
         number=new_case_number(),
         state=CaseState.STORING,
         created_at=datetime.now(UTC),
@@ -198,7 +247,6 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         sha1=digests.sha1,
         sha256=upload.digest.sha256,
         vault_name="",
-        matches=[match_row(match) for match in verdict.matches],
         signals=signal_rows(findings.signals),
         unscannable=findings.unscannable[:64],
         unreadable=findings.unreadable[:64],
@@ -207,3 +255,5 @@ def _case(upload: Upload, digests: Digests, verdict: Verdict, findings: Findings
         lowered=any(match.standing is Standing.LOWERED for match in verdict.matches),
         upload_id=upload.upload_id,
     )
+    describe(case, verdict.matches)
+    return case

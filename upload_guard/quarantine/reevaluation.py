@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import VaultDamaged
 from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
-from upload_guard.quarantine.rows import match_row, signal_rows
+from upload_guard.quarantine.matched import describe, note_entries
+from upload_guard.quarantine.rows import signal_rows
+from upload_guard.quarantine.rulings import REOPENED
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.records import (
     NOT_DECODED,
@@ -37,7 +39,6 @@ from upload_guard.storage.tables import Case, Decision
 from upload_guard.vault.vault import Vault
 
 BY_POLICY = "policy"
-REOPENED = "reopened"
 BENIGN_ADD = "benign_add"
 """The reason of a case that was held since somebody wanted to vouch for a listed file."""
 _AT_ONCE = 100
@@ -167,7 +168,8 @@ class Reevaluator:
                     verdict.action.label,
                     verdict.reason,
                 )
-                row.matches = [match_row(match) for match in verdict.matches]
+                describe(row, verdict.matches)
+                note_entries(session, row, verdict.matches)
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
                 note_act(session, Act(BY_POLICY, "case.released", row.number))
@@ -182,6 +184,8 @@ class Reevaluator:
     def _state(self, session: Session, case: Case, verdict: Verdict) -> CaseState:
         if verdict.action.refuses:
             return CaseState.OPEN
+        if case.confirm_by is not None:
+            return CaseState.RELEASE_PROPOSED
         # What a person has opened again is for a person to close.
         reopened = select(Decision.id).where(Decision.case_id == case.id, Decision.decision == REOPENED)
         if self.release and session.scalar(reopened.limit(1)) is None:

@@ -1,4 +1,8 @@
-"""How long bytes are held. What is due loses its key, and so its bytes; the case and hashes stay."""
+"""How long bytes are held. What is due loses its key, and so its bytes; the case and hashes stay.
+
+Cases of one file share its bytes. Each lets go of them when its own time is up; then nobody is left, and they
+are shredded.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.states import Kept
-from upload_guard.vault.vault import Vault
+from upload_guard.vault.vault import Vault, claim
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +72,7 @@ def category_of(matches: Sequence[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Shreds what is due. `least` is the least that the time can be: see `quarantine.clock`."""
+    """Has cases let go of their bytes. `least` is the least that the time can be: see `quarantine.clock`."""
 
     database: Database
     vault: Vault
@@ -76,12 +80,12 @@ class Expiry:
     least: Callable[[], datetime]
 
     def run(self) -> int:
-        """Shred what is due; how many. Raises `StorageFailed`, and `AuditBroken` before any is shredded."""
+        """How many cases let go of their bytes. Raises `StorageFailed`, and `AuditBroken` before any does."""
         now = self.least()
-        shredded = sum(self._expire(number, now) for number in self._due(now))
+        expired = sum(self._expire(number, now) for number in self._due(now))
         # Also what another run was killed in.
         self.vault.finish_shredding()
-        return shredded
+        return expired
 
     def _due(self, now: datetime) -> Iterator[str]:
         if not self.retention.shortest:
@@ -113,17 +117,31 @@ class Expiry:
     def _expire(self, number: str, now: datetime) -> bool:
         with self.database.session() as session:
             case = session.scalars(select(Case).where(Case.number == number)).one()
-            # Writing first: a hold that is being placed waits here, or this waits for it.
-            self.vault.shred(session, case.vault_name)
-            if is_kept_by_law(session, number, now):
-                session.rollback()
+            name = case.vault_name
+            # A hold that is being placed waits here, or this waits for it; so does a repeat of the file.
+            claimed = claim(session, name)
+            session.refresh(case)
+            if not claimed or case.vault_name != name or is_kept_by_law(session, number, now):
                 return False
-            _note_expired(session, case)
-        log.warning("expired: the bytes of case %s are shredded", number)
+            others = _others(session, case)
+            if others:
+                case.vault_name = self.vault.note_absent(session, Kept.LET_GO)
+            else:
+                self.vault.shred(session, name)
+            _note_expired(session, case, others)
+        what = "let go of; another case holds them" if others else "shredded"
+        log.warning("expired: the bytes of case %s are %s", number, what)
         return True
 
 
-def _note_expired(session: Session, case: Case) -> None:
+def _others(session: Session, case: Case) -> bool:
+    """Whether another case needs the bytes of this one."""
+    same = select(Case.id).where(Case.vault_name == case.vault_name, Case.id != case.id)
+    return session.scalar(same.limit(1)) is not None
+
+
+def _note_expired(session: Session, case: Case, others: bool) -> None:
     if case.state in UNDECIDED or case.state == CaseState.ESCALATED:
         case.state = CaseState.EXPIRED
-    note_act(session, Act(BY_RETENTION, "case.expired", case.number, {"category": category_of(case.matches)}))
+    said = {"category": category_of(case.matches), "bytes": "let go of" if others else "shredded"}
+    note_act(session, Act(BY_RETENTION, "case.expired", case.number, said))

@@ -24,4 +24,5 @@ class CaseState(StrEnum):
         return self.replace("_", " ")
 
 
+SHOWN = frozenset(CaseState) - {CaseState.STORING}
 UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from upload_guard.records import Analysis, Signal, SignalType
+from upload_guard.records import GLIMPSE_SIDE, Analysis, Glimpse, Signal, SignalType
 from upload_guard.spans import Span
 
 MAX_FRAME = 16 << 20
@@ -141,7 +141,10 @@ def encode(answer: Answer) -> bytes:
         ["signal", each.type, each.value.hex(), _printable(each.view), each.quality, _printable(each.variant)]
         for each in analysis.signals
     ]
-    data = b"\n".join(json.dumps(line).encode() for line in lines)
+    lines += [
+        ["glimpse", each.samples.hex(), each.width, _printable(each.view)] for each in analysis.glimpses
+    ]
+    data = b"\n".join(json.dumps(line, ensure_ascii=False).encode() for line in lines)
     if len(data) > MAX_FRAME - _TOKEN or len(lines) > _MAX_LINES:
         return encode(Answer(Analysis(unscannable="too_many_signals")))
     return data
@@ -154,17 +157,26 @@ def decode(frame: bytes, token: bytes) -> Answer:
     data = frame[_TOKEN:]
     words = {"unscannable": "", "unreadable": "", "fault": ""}
     signals: list[Signal] = []
+    glimpses: list[Glimpse] = []
     degraded: list[str] = []
     for kind, values in _lines(data):
         if kind == "signal":
             signals.append(_signal(values))
+        elif kind == "glimpse":
+            glimpses.append(_glimpse(values))
         elif kind == "degraded" and len(values) == 1:
             degraded.append(_text(values[0]))
         elif kind in words and len(values) == 1:
             words[kind] = _text(values[0])
         else:
             raise WireError("a line of an unknown kind")
-    analysis = Analysis(tuple(signals), words["unscannable"], words["unreadable"], tuple(degraded))
+    analysis = Analysis(
+        signals=tuple(signals),
+        unscannable=words["unscannable"],
+        unreadable=words["unreadable"],
+        degraded=tuple(degraded),
+        glimpses=tuple(glimpses),
+    )
     return Answer(analysis, words["fault"])
 
 
@@ -194,6 +206,20 @@ def _signal(values: list[Any]) -> Signal:
     if quality is not None and not (type(quality) is int and 0 <= quality <= 100):
         raise WireError("a quality out of range")
     return Signal(signal_type, value, _text(view), quality, _text(variant))
+
+
+def _glimpse(values: list[Any]) -> Glimpse:
+    """Samples as they are, for nobody to decode; a picture of any size could not be shown by mistake."""
+    try:
+        digits, width, view = values
+        samples = bytes.fromhex(digits)
+    except (ValueError, TypeError) as error:
+        raise WireError("a glimpse that cannot be read") from error
+    if type(width) is not int or not 0 < width <= GLIMPSE_SIDE:
+        raise WireError("a glimpse of no width, or too wide")
+    if not samples or len(samples) % width or len(samples) // width > GLIMPSE_SIDE:
+        raise WireError("a glimpse of no height, or too high")
+    return Glimpse(_text(view), width, samples)
 
 
 def _text(value: object) -> str:

@@ -11,14 +11,20 @@ from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
     build_intake,
+    build_reveals,
     build_station,
     decisions_of,
+    explainer_of,
     with_signal_checker,
 )
 from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
+from upload_guard.quarantine.exports import Exports
+from upload_guard.quarantine.groups import Groups
+from upload_guard.quarantine.holds import Holds
+from upload_guard.quarantine.neighbours import Neighbours
 from upload_guard.quarantine.outcomes import LateOutcomes
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
@@ -93,6 +99,13 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         cases=cases,
         decisions=decisions_of(station, settings),
         lists=station.lists,
+        retention=station.keeper.retention,
+        groups=Groups(database),
+        neighbours=Neighbours(database),
+        holds=Holds(database),
+        exports=Exports(database, cases, settings.spool_dir),
+        explainer=explainer_of(settings, station.checker),
+        reveals=build_reveals(settings, database) if settings.reveal.roles else None,
     )
 
 

@@ -146,15 +146,32 @@ class Case(Base):
 
     `under` is that of its findings (empty in cases of older releases); `lowered` marks one that an entry
     holds which the flood breaker has lowered. An upload that is checked again, since its answer was lost,
-    has the same `upload_id` and gets no second case.
+    has the same `upload_id` and gets no second case. `group_id` is that of its picture; `list_name` and
+    `category` are those of the match that decided. Several cases of one file may have one `vault_name`.
+    `confirm_by` has said that it is what the list says, and a second person has not.
     """
 
     __tablename__ = "cases"
-    __table_args__ = (Index("ix_cases_upload", "upload_id", "site", "sha256", unique=True),)
+    __table_args__ = (
+        Index("ix_cases_upload", "upload_id", "site", "sha256", unique=True),
+        Index("ix_cases_file", "sha256", "group_id", "state"),
+        # All that the queue counts and filters by, so that it reads no row that it does not show.
+        Index(
+            "ix_cases_queue",
+            "state",
+            "group_id",
+            "sha256",
+            "created_at",
+            "site",
+            "list_name",
+            "category",
+            "result",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(32), unique=True)
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     site: Mapped[str] = mapped_column(String(64))
     route: Mapped[str] = mapped_column(String(1024))
@@ -165,8 +182,8 @@ class Case(Base):
     size: Mapped[int]
     md5: Mapped[bytes] = mapped_column(LargeBinary(16))
     sha1: Mapped[bytes] = mapped_column(LargeBinary(20))
-    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
-    vault_name: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    vault_name: Mapped[str] = mapped_column(String(64), index=True)
     matches: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     unscannable: Mapped[str] = mapped_column(String(64))
@@ -175,10 +192,14 @@ class Case(Base):
     under: Mapped[str] = mapped_column(String(64))
     lowered: Mapped[bool]
     upload_id: Mapped[str | None] = mapped_column(String(32))
+    group_id: Mapped[int] = mapped_column(server_default="0")
+    list_name: Mapped[str] = mapped_column(String(64), server_default="")
+    category: Mapped[str] = mapped_column(String(64), server_default="")
+    confirm_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Decision(Base):
-    """What a person made of a case, and why."""
+    """What a person made of a case, and why. `made_on` is the case that was looked at, if another one."""
 
     __tablename__ = "decisions"
 
@@ -188,3 +209,4 @@ class Decision(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[str] = mapped_column(String(64))
     because: Mapped[str] = mapped_column(String(1024))
+    made_on: Mapped[str | None] = mapped_column(String(32), index=True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Double, LargeBinary, String
+from sqlalchemy import JSON, Double, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
 
 
 class VaultObject(Base):
-    """What became of one upload's bytes. `kept` is one of `vault.states.Kept`.
+    """What became of the bytes of one file, for all cases that name it. `kept` is one of `vault.states.Kept`.
 
     `sealed_key` is the object's data key, sealed under the master key with the fingerprint `master`; without
-    it the bytes are noise. `fault` says what was wrong when they were last looked at.
+    it the bytes are noise. `fault` says what was wrong when they were last looked at. `sha256` is that of the
+    plain bytes, where any are or were held.
     """
 
     __tablename__ = "vault_objects"
+    __table_args__ = (Index("ix_vault_objects_file", "sha256", "kept"),)
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     kept: Mapped[str] = mapped_column(String(16), index=True)
@@ -27,6 +29,7 @@ class VaultObject(Base):
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     fault: Mapped[str] = mapped_column(String(255), server_default="")
     shredded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class LegalHold(Base):

@@ -8,13 +8,15 @@ from enum import StrEnum
 class Kept(StrEnum):
     """`coming` is an intent: its bytes may be there or not.
 
-    `plain` is what a release without seals kept, until it is sealed; `shredding` has lost its key.
+    `plain` is what a release without seals kept, until it is sealed; `shredding` has lost its key; `let_go`
+    is that of a case whose time is up, where other cases of the same file still hold the bytes.
     """
 
     COMING = "coming"
     SEALED = "sealed"
     PLAIN = "plain"
     NONE = "none"
+    LET_GO = "let_go"
     SHREDDING = "shredding"
     SHREDDED = "shredded"
 
@@ -33,6 +35,7 @@ _WORDS = {
     Kept.SEALED: "sealed",
     Kept.PLAIN: "not sealed yet",
     Kept.NONE: "not kept, as quarantine.retention says",
+    Kept.LET_GO: "let go of when their time was up",
     Kept.SHREDDING: "shredded",
     Kept.SHREDDED: "shredded",
 }

@@ -32,6 +32,8 @@ from upload_guard.vault.states import Kept
 log = logging.getLogger(__name__)
 
 PURPOSE = "vault"
+# There are several where the same file came to several processes at once, or one of them was damaged.
+_COPIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,13 @@ class Vault:
     folder: Path
     spool: Path
 
-    def reserve(self, session: Session) -> Reserved:
+    def reserve(self, session: Session, sha256: bytes) -> Reserved:
         """A row for an object to come, in the transaction of the row that it is for."""
         reserved = Reserved(secrets.token_hex(16), os.urandom(KEY_BYTES))
         session.add(
             VaultObject(
                 name=reserved.name,
+                sha256=sha256,
                 kept=Kept.COMING,
                 sealed_key=self._sealed_key(reserved),
                 master=self.keyring.fingerprint,
@@ -68,11 +71,21 @@ class Vault:
         )
         return reserved
 
-    def refuse(self, session: Session) -> str:
-        """A row for bytes that are not to be kept; its name."""
+    def note_absent(self, session: Session, kept: Kept) -> str:
+        """A row for bytes that are not to be kept, or no longer; its name."""
         name = secrets.token_hex(16)
-        session.add(VaultObject(name=name, kept=Kept.NONE))
+        session.add(VaultObject(name=name, kept=kept))
         return name
+
+    def readable_copy(self, sha256: bytes) -> str:
+        """The name of held bytes of that digest, read whole just now; empty where there are none.
+
+        To be claimed by whoever goes on with it. Raises `StorageFailed`.
+        """
+        sound = (VaultObject.sha256 == sha256) & (VaultObject.kept == Kept.SEALED) & (VaultObject.fault == "")
+        with self.database.session() as session:
+            names = session.scalars(select(VaultObject.name).where(sound).limit(_COPIES)).all()
+        return next((name for name in names if self._reads(name)), "")
 
     def settle(self, session: Session, name: str) -> None:
         """Its bytes are safe: an object that was reserved is one that is held."""
@@ -81,7 +94,8 @@ class Vault:
 
     def forget(self, session: Session, name: str) -> None:
         """Delete the row of an object that was reserved and not written."""
-        session.execute(delete(VaultObject).where(VaultObject.name == name))
+        coming = (VaultObject.name == name) & (VaultObject.kept == Kept.COMING)
+        session.execute(delete(VaultObject).where(coming))
 
     def put(self, reserved: Reserved, upload: Upload) -> None:
         """Seal and store the bytes of `upload`, whole or not at all. Raises `StorageFailed`."""
@@ -178,6 +192,21 @@ class Vault:
                 row = session.scalars(select(VaultObject).where(VaultObject.master == master).limit(1)).one()
                 self._opened_key(row)
 
+    def _reads(self, name: str) -> bool:
+        try:
+            for _ in self.unsealed(name):
+                pass
+        except (VaultDamaged, MasterKeyError) as fault:
+            # Not asked for again by every repeat; the rounds look at it once a day.
+            with self.database.session() as session:
+                session.execute(
+                    update(VaultObject)
+                    .where(VaultObject.name == name, VaultObject.kept == Kept.SEALED)
+                    .values(fault=str(fault)[:255])
+                )
+            return False
+        return True
+
     def _alarmed(self, name: str, why: str) -> VaultDamaged:
         """The fault of held bytes, told at once unless they were shredded or given up just now."""
         with self.database.session() as session:
@@ -261,6 +290,16 @@ class SealedContent:
             file.flush()
             with Span(file.fileno(), 0, os.fstat(file.fileno()).st_size).lend() as span:
                 yield span
+
+
+def claim(session: Session, name: str) -> bool:
+    """Keep held bytes from being shredded, shared or let go of until the transaction ends; first in it.
+
+    False where there are none (any more).
+    """
+    there = (VaultObject.name == name) & VaultObject.kept.in_([Kept.SEALED, Kept.PLAIN])
+    claimed = update(VaultObject).where(there).values(kept=VaultObject.kept).returning(VaultObject.name)
+    return session.scalar(claimed) is not None
 
 
 def _nameless(folder: Path) -> BinaryIO:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from upload_guard.checkers.explainer import Explainer
+from upload_guard.glimpses.reveals import Reveals
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.decisions import Decisions
+from upload_guard.quarantine.exports import Exports
+from upload_guard.quarantine.groups import Groups
+from upload_guard.quarantine.holds import Holds
+from upload_guard.quarantine.neighbours import Neighbours
+from upload_guard.quarantine.retention import Retention
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The rooms behind the pages. Acts of people go through the same functions as the commands."""
+    """The rooms behind the pages. Acts of people go through the same functions as the commands.
+
+    Without `reveals` nobody is shown anything of a held file.
+    """
 
     settings: Settings
     database: Database
@@ -22,3 +32,10 @@ class Review:
     cases: Cases
     decisions: Decisions
     lists: ListStore
+    retention: Retention
+    groups: Groups
+    neighbours: Neighbours
+    holds: Holds
+    exports: Exports
+    explainer: Explainer
+    reveals: Reveals | None

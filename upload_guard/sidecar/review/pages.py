@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.keyring import Keyring, open_keyring
 from upload_guard.sidecar.review.access import POLL_HEADER, a_file, admit, logged_in, person_or_none
+from upload_guard.sidecar.review.case.pages import case_pages
 from upload_guard.sidecar.review.choice import choice_pages
 from upload_guard.sidecar.review.faults import answer_faults
 from upload_guard.sidecar.review.home import home_pages
@@ -26,7 +27,16 @@ from upload_guard.sidecar.review.vouching import vouching_pages
 
 PREFIX = "/review"
 # One line a page.
-PAGES = (home_pages, sign_in_pages, vouching_pages, step_pages, my_pages, person_pages, choice_pages)
+PAGES = (
+    home_pages,
+    case_pages,
+    sign_in_pages,
+    vouching_pages,
+    step_pages,
+    my_pages,
+    person_pages,
+    choice_pages,
+)
 _COOKIES = "review cookies"
 # img-src has no data: either, so review.css names files where Pico has its icons inside.
 _POLICY = (
