@@ -16,11 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import Unavailable, UsageError
+from upload_guard.lists.feedback import Opinion
 from upload_guard.lists.opinions import EVERYWHERE, entry_rows, hold_opinions, note_change
 from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.handovers import allow_again
 from upload_guard.quarantine.reevaluation import REOPENED
 from upload_guard.quarantine.rows import match_of
 from upload_guard.quarantine.states import CaseState
+from upload_guard.quarantine.telling import tell_decided, tell_disputed
 from upload_guard.records import Findings, SignalType
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -97,6 +100,7 @@ class Decisions:
                     f"case {number} is {CaseState(case.state).words}, so there is no decision to take back"
                 )
             _note(session, case, CaseState.OPEN, REOPENED, person, because)
+            allow_again(session, number)
             for exemption in session.scalars(
                 select(Exemption).where(Exemption.case_number == number, Exemption.lifted_at.is_(None))
             ):
@@ -124,13 +128,15 @@ class Decisions:
             name = "entry.agreed" if said.agreed else "entry.proposed"
             about: dict[str, str | int] = {"list": list_name, "entries": len(said.proposed + said.agreed)}
             note_act(session, Act(person, name, number, about | {"because": because[:1024]}))
+            tell_disputed(session, case, [(list_name, *one) for one in said.agreed], Opinion.DISPUTED)
             note_change(session)
         return said
 
     def lift_dispute(self, number: str, list_name: str, person: str) -> int:
         """The case's entries that were disputed, or proposed for it, act again; how many."""
         with self._alone() as session:
-            list_id, entries = _disputable(session, found_case(session, number), list_name)
+            case = found_case(session, number)
+            list_id, entries = _disputable(session, case, list_name)
             disputes = (_dispute_of(session, list_id, entry) for entry in entries)
             rows = [row for row in disputes if row is not None]
             if not rows:
@@ -139,6 +145,12 @@ class Decisions:
                 row.lifted_at, row.lifted_by = datetime.now(UTC), person
             said: dict[str, str | int] = {"list": list_name, "entries": len(rows)}
             note_act(session, Act(person, "entry.dispute_lifted", number, said))
+            lifted = [
+                (list_name, SignalType(row.signal_type), row.value)
+                for row in rows
+                if row.agreed_at is not None
+            ]
+            tell_disputed(session, case, lifted, Opinion.WITHDRAWN)
             note_change(session)
             return len(rows)
 
@@ -191,6 +203,7 @@ def _note(session: Session, case: Case, state: CaseState, decision: str, person:
     if not because.strip():
         raise UsageError("a decision needs a reason")
     case.state = state
+    tell_decided(session, case, decision)
     note_act(session, Act(person, f"case.{decision}", case.number, {"because": because[:1024]}))
     session.add(
         Decision(

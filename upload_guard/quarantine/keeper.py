@@ -23,6 +23,7 @@ from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.retention import Retention, category_of
 from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import CaseState
+from upload_guard.quarantine.telling import tell_opened
 from upload_guard.records import Digests, Findings, Standing, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
@@ -110,6 +111,7 @@ class QuarantineKeeper:
             for case in session.scalars(intents):
                 if self.vault.holds(case.vault_name):
                     case.state = CaseState.OPEN
+                    tell_opened(session, case)
                     self.vault.settle(session, case.vault_name)
                 else:
                     session.delete(case)
@@ -121,6 +123,7 @@ class QuarantineKeeper:
             case.vault_name = self.vault.refuse(session)
             case.state = CaseState.OPEN
             session.add(case)
+            tell_opened(session, case)
             return True
         return False
 
@@ -145,8 +148,10 @@ class QuarantineKeeper:
     def _open(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
             stored = update(Case).where(Case.number == number).values(state=CaseState.OPEN)
-            if session.scalar(stored.returning(Case.id)) is None:
+            case = session.scalar(stored.returning(Case))
+            if case is None:
                 raise StorageFailed(f"case {number} took so long to store that it was given up meanwhile")
+            tell_opened(session, case)
             self.vault.settle(session, reserved.name)
 
     def _drop(self, number: str, reserved: Reserved) -> None:

@@ -19,6 +19,7 @@ from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
 from upload_guard.quarantine.rows import match_row, signal_rows
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_changed
 from upload_guard.records import (
     NOT_DECODED,
     Action,
@@ -171,6 +172,8 @@ class Reevaluator:
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
                 note_act(session, Act(BY_POLICY, "case.released", row.number))
+            if state != case.state:
+                tell_changed(session, row)
         changed = state != case.state
         return Reevaluated(
             judged=total.judged + 1,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.quarantine.holds import is_kept_by_law
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_changed
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case
@@ -126,4 +127,5 @@ class Expiry:
 def _note_expired(session: Session, case: Case) -> None:
     if case.state in UNDECIDED or case.state == CaseState.ESCALATED:
         case.state = CaseState.EXPIRED
+        tell_changed(session, case)
     note_act(session, Act(BY_RETENTION, "case.expired", case.number, {"category": category_of(case.matches)}))

@@ -6,6 +6,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     api_tables,
     key_tables,
     opinion_tables,
+    outbox_tables,
     signal_tables,
     sync_tables,
     vault_tables,
