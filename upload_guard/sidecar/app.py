@@ -12,12 +12,14 @@ from upload_guard.compose import Station, build_intake, build_station, with_sign
 from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.quarantine.cases import Cases
+from upload_guard.quarantine.handovers import Handovers
 from upload_guard.quarantine.outcomes import LateOutcomes
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
 from upload_guard.sidecar.api.check import Checks, check_routes
 from upload_guard.sidecar.api.errors import answer_errors
+from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.requests import take_requests
@@ -50,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
         check_routes(checks),
         signal_routes(signals, ledger),
         case_routes(cases),
+        handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists),
         bridge_routes(_bridge(station, signals, checks, cases)),
     ):
