@@ -12,6 +12,7 @@ from upload_guard.compose.guards import (
     open_explainer,
 )
 from upload_guard.compose.late import build_late_queue
+from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -54,10 +55,13 @@ __all__ = [
     "due_lists",
     "exchange_states",
     "exchanges_of",
+    "feedback_takers",
     "is_manual",
     "known_categories",
     "lists_not_active",
     "live_snapshot",
+    "notice_targets",
+    "notice_transport",
     "open_audit",
     "open_benign",
     "open_cases",
@@ -67,6 +71,7 @@ __all__ = [
     "open_exports",
     "open_holds",
     "open_lists",
+    "open_outbox",
     "open_signal_log",
     "sandbox_of",
     "stale_lists",

@@ -67,6 +67,36 @@ def category_of(matches: Sequence[Mapping[str, Any]]) -> str:
     return str(matches[0]["category"]) if matches else UNREAD
 
 
+def due(database: Database, retention: Retention, now: datetime) -> Iterator[Case]:
+    """Cases whose bytes are held for longer than they should be at `now`, be they kept by law or not."""
+    if not retention.shortest:
+        return
+    last = 0
+    while True:
+        with database.session() as session:
+            some = session.scalars(
+                select(Case)
+                .join(VaultObject, VaultObject.name == Case.vault_name)
+                .where(
+                    Case.id > last,
+                    Case.state != CaseState.STORING,
+                    Case.created_at <= now - timedelta(days=retention.shortest),
+                    VaultObject.kept == Kept.SEALED,
+                )
+                .order_by(Case.id)
+                .limit(_AT_ONCE)
+            ).all()
+        if not some:
+            return
+        yield from (case for case in some if _is_due(case, retention, now))
+        last = some[-1].id
+
+
+def _is_due(case: Case, retention: Retention, now: datetime) -> bool:
+    days = retention.rule(case.site, category_of(case.matches)).days
+    return bool(days) and case.created_at + timedelta(days=days) <= now
+
+
 @dataclass(frozen=True, slots=True)
 class Expiry:
     """Shreds what is due. `least` is the least that the time can be: see `quarantine.clock`."""
@@ -79,37 +109,10 @@ class Expiry:
     def run(self) -> int:
         """Shred what is due; how many. Raises `StorageFailed`, and `AuditBroken` before any is shredded."""
         now = self.least()
-        shredded = sum(self._expire(number, now) for number in self._due(now))
+        shredded = sum(self._expire(case.number, now) for case in due(self.database, self.retention, now))
         # Also what another run was killed in.
         self.vault.finish_shredding()
         return shredded
-
-    def _due(self, now: datetime) -> Iterator[str]:
-        if not self.retention.shortest:
-            return
-        last = 0
-        while True:
-            with self.database.session() as session:
-                some = session.scalars(
-                    select(Case)
-                    .join(VaultObject, VaultObject.name == Case.vault_name)
-                    .where(
-                        Case.id > last,
-                        Case.state != CaseState.STORING,
-                        Case.created_at <= now - timedelta(days=self.retention.shortest),
-                        VaultObject.kept == Kept.SEALED,
-                    )
-                    .order_by(Case.id)
-                    .limit(_AT_ONCE)
-                ).all()
-            if not some:
-                return
-            yield from (case.number for case in some if self._is_due(case, now))
-            last = some[-1].id
-
-    def _is_due(self, case: Case, now: datetime) -> bool:
-        days = self.retention.rule(case.site, category_of(case.matches)).days
-        return bool(days) and case.created_at + timedelta(days=days) <= now
 
     def _expire(self, number: str, now: datetime) -> bool:
         with self.database.session() as session:
