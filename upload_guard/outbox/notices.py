@@ -130,7 +130,7 @@ class NoticeTransport:
                 text=True,
                 timeout=self.seconds,
                 check=True,
-                env=_without_our_secrets(os.environ),
+                env=without_our_secrets(os.environ),
             )
             said = json.loads(done.stdout)
         except subprocess.TimeoutExpired:
@@ -142,5 +142,6 @@ class NoticeTransport:
             raise TransportError(f"{target.name}: {said['fault']}", permanent=said["permanent"])
 
 
-def _without_our_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+def without_our_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for a process that has no use for settings."""
     return {name: value for name, value in environment.items() if not name.upper().startswith(ENV_PREFIX)}
