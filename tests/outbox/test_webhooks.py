@@ -220,6 +220,26 @@ def test_of_a_case_that_changed_twice_only_the_newest_word_is_sent(house: House)
 
 
 @pytest.mark.live
+def test_e21_four_senders_at_once_send_each_event_once(house: House) -> None:
+    house = House(replace(house.outbox, now=utc_now), house.inbox)
+    for number in range(40):
+        house.happens(f"case {number}")
+    with scripted(house.inbox.take) as site:
+        children = []
+        for _ in range(4):
+            if not (child := os.fork()):
+                try:
+                    house.send(site.url)
+                finally:
+                    os._exit(0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+    assert len(house.inbox.deliveries) == len(house.inbox.events) == 40
+    assert set(house.states()) == {MessageState.SENT}
+
+
+@pytest.mark.live
 def test_e21_a_sender_that_is_killed_has_its_message_sent_by_the_next_and_taken_once(house: House) -> None:
     house = House(replace(house.outbox, now=utc_now), house.inbox)
     house.happens()

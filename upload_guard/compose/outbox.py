@@ -34,7 +34,7 @@ def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
         *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
     )
     if settings.notices.targets:
-        jobs += (Job("outbox-watch", desk.watch().look, every=60.0),)
+        jobs += (Job("outbox-watch", desk.watch().look, every=300.0),)
     return jobs
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import TransportError
@@ -117,29 +117,20 @@ class Outbox:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def claim(self, kind: MessageKind, lease: timedelta) -> Message | None:
-        """One to be sent now by the caller alone; None where there is none, or another was faster."""
+        """One to be sent now by the caller alone; None where there is none."""
         now, claim = self.now(), secrets.token_hex(16)
         with self.database.session() as session:
-            paused = select(OutboxRecipient.name).where(
-                OutboxRecipient.kind == kind.value, OutboxRecipient.paused_until > now
-            )
-            # One that fails each time does not keep the others waiting.
-            first = (
-                select(OutboxMessage.number)
-                .where(_free(now), OutboxMessage.kind == kind.value, OutboxMessage.recipient.not_in(paused))
-                .order_by(OutboxMessage.attempts, OutboxMessage.number)
-                .limit(1)
-            )
-            number = session.scalar(first)
-            claimed = session.execute(
-                update(OutboxMessage)
-                .where(OutboxMessage.number == number, _free(now))
-                .values(claimed_by=claim, claimed_until=now + lease, attempts=OutboxMessage.attempts + 1)
-            )
-            if number is None or not claimed.rowcount:  # type: ignore[attr-defined]
-                return None
-            row = session.get_one(OutboxMessage, number)
-            return Message(row.number, row.id, kind, row.recipient, dict(row.body), claim)
+            while (number := session.scalar(_next(kind, now))) is not None:
+                claimed = session.execute(
+                    update(OutboxMessage)
+                    .where(OutboxMessage.number == number, _free(now))
+                    .values(claimed_by=claim, claimed_until=now + lease, attempts=OutboxMessage.attempts + 1)
+                )
+                # Otherwise another was faster, and there may be more.
+                if claimed.rowcount:  # type: ignore[attr-defined]
+                    row = session.get_one(OutboxMessage, number)
+                    return Message(row.number, row.id, kind, row.recipient, dict(row.body), claim)
+        return None
 
     def sent(self, message: Message) -> None:
         """It has arrived, and its recipient can be reached."""
@@ -213,6 +204,19 @@ class Outbox:
         if message.kind is not MessageKind.NOTICE:
             said = {"kind": message.kind.value, "recipient": message.recipient}
             note_event(session, Event(EventKind.UNDELIVERED, details=said))
+
+
+def _next(kind: MessageKind, now: datetime) -> Select[int]:
+    """The number of a message whose recipient is not paused. One that fails each time holds up no other."""
+    paused = select(OutboxRecipient.name).where(
+        OutboxRecipient.kind == kind.value, OutboxRecipient.paused_until > now
+    )
+    return (
+        select(OutboxMessage.number)
+        .where(_free(now), OutboxMessage.kind == kind.value, OutboxMessage.recipient.not_in(paused))
+        .order_by(OutboxMessage.attempts, OutboxMessage.number)
+        .limit(1)
+    )
 
 
 def _note_failure(session: Session, message: Message, fault: str, now: datetime) -> None:

@@ -113,9 +113,11 @@ def _post(hook: Webhook, key: Credentials, body: bytes) -> int:
 
 def _request(url: str, key: Credentials, body: bytes) -> requests.Request:
     target = requests.Request("POST", url).prepare().path_url
-    signed = sign(key, Request("POST", target), hashlib.sha256(body).hexdigest())
+    signed = sign(key, Request("POST", target), hashlib.sha256(body).hexdigest()).header()
     headers = {
-        "Authorization": signed.header(),
+        "Authorization": signed,
+        # Some servers keep the other one from PHP.
+        "Upload-Guard-Signature": signed,
         "Content-Type": "application/json",
         "User-Agent": f"upload-guard/{__version__}",
     }

@@ -135,7 +135,7 @@ class Cases:
             unreadable=row.unreadable,
             degraded=tuple(row.degraded),
             lowered=row.lowered,
-            given_back=was_given(session, row.number),
+            given_back=row.state == CaseState.RELEASED and was_given(session, row.number),
         )
 
 
