@@ -52,6 +52,15 @@ class Connection:
     def answer(self, data: bytes = VERDICT) -> None:
         self.socket.sendall(data)
 
+    def secure(self, certificate: Path, key: Path) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.socket.do_handshake()
+
+    def close(self) -> None:
+        self.socket.close()
+
     def reset(self) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
@@ -90,11 +99,9 @@ def scripted(
         script = Script(f"{scheme}://127.0.0.1:{server.getsockname()[1]}", list(behaviours))
 
         def behave(connection: Connection, behaviour: Behaviour) -> None:
-            with suppress(OSError), closing(connection.socket):
+            with suppress(OSError), closing(connection):
                 if certificate is not None:
-                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                    context.load_cert_chain(*certificate)
-                    connection.socket = context.wrap_socket(connection.socket, server_side=True)
+                    connection.secure(*certificate)
                 behaviour(connection)
 
         def accept() -> None:

@@ -53,6 +53,8 @@ def _is_tables(value: Any) -> bool:
 def _shown(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return "(set, not shown)" if value.get_secret_value() else '""'
+    if isinstance(value, tuple) and any(isinstance(one, SecretStr) for one in value):
+        return f"({len(value)} set, not shown)"
     if name == "command" and value:
         # Its arguments may open something.
         return json.dumps([value[0], "..."] if len(value) > 1 else list(value))

@@ -101,6 +101,16 @@ class CheckpointLost(UpstreamError):
     code = "checkpoint_lost"
 
 
+class TransportError(UploadGuardError):
+    """A message did not arrive, or nobody knows; `permanent` where sending it again would not help either."""
+
+    code = "undelivered"
+
+    def __init__(self, message: str, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
 class SyncBusy(UpstreamError):
     """Another process is fetching this list now."""
 
@@ -202,6 +212,39 @@ class NoSuchCase(RequestError):
     status = 404
     code = "no_such_case"
     public = "There is no case of that number."
+
+
+class NotReleased(RequestError):
+    """The bytes of a case that nobody has released stay where they are."""
+
+    status = 409
+    code = "not_released"
+    public = "This case is not released, so its file is not given back."
+
+
+class HandoverBusy(RequestError):
+    """Another request is being sent the same bytes."""
+
+    status = 409
+    code = "handover_busy"
+    public = "This file is being fetched by another request."
+    retryable = True
+
+
+class HandedOver(RequestError):
+    """The bytes of a case were given back once, and are not given again."""
+
+    status = 410
+    code = "handed_over"
+    public = "This file was fetched already. It is given back once."
+
+
+class BytesGone(RequestError):
+    """A released case of which no bytes are held, or no longer."""
+
+    status = 410
+    code = "bytes_gone"
+    public = "The file of this case is not held, or no longer. Please ask its owner to upload it again."
 
 
 class NoSuchCheck(RequestError):

@@ -58,6 +58,7 @@ class ExchangeSettings(Section):
     stale_hours: float = Field(default=72.0, gt=0, le=24 * 365, allow_inf_nan=False)
     timeout: float = Field(default=600.0, gt=0, le=24 * 3600, allow_inf_nan=False)
     max_bytes: ByteSize = Field(default=ByteSize(4 << 30), ge=1024)
+    feedback: bool = False
 
     @field_validator("url")
     @classmethod
@@ -87,6 +88,12 @@ class ExchangeSettings(Section):
             raise ValueError("a table with both user and password, or neither")
         if self.user and not self.is_private:
             raise ValueError("a table with an https url, since a password would be read on its way")
+        return self
+
+    @model_validator(mode="after")
+    def _takes_feedback(self) -> Self:
+        if self.feedback and urlsplit(self.url).scheme != "file":
+            raise ValueError("a table with feedback = false: of these only a folder (file:///...) takes any")
         return self
 
     @property

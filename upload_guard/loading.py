@@ -201,7 +201,7 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _has_options(field: str) -> bool:
-    return field == "lists" or isinstance(Settings.model_fields[field].default, BaseModel)
+    return field in {"lists", "webhooks"} or isinstance(Settings.model_fields[field].default, BaseModel)
 
 
 def _one_line(
@@ -265,8 +265,12 @@ _EXPECTED = {
 
 def _is_secret(path: list[str]) -> bool:
     """Whether the value stays out of a message, which may end in a log."""
-    field = _section(path[:-1]).model_fields.get(path[-1]) if path else None
-    return field is not None and field.annotation is SecretStr
+    return any(_holds_secrets(path[:depth]) for depth in range(len(path), 0, -1))
+
+
+def _holds_secrets(path: list[str]) -> bool:
+    field = _section(path[:-1]).model_fields.get(path[-1])
+    return field is not None and SecretStr in {field.annotation, *get_args(field.annotation)}
 
 
 def _section(path: list[str]) -> type[BaseModel]:

@@ -19,6 +19,7 @@ from upload_guard.list_settings import (
     ListSettings,
     TrustSettings,
 )
+from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
@@ -26,6 +27,8 @@ from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
+SiteName = Annotated[str, StringConstraints(pattern=f"^{SITE_NAME}$")]
 
 CarrierName = Literal["compressed", "urlencoded", "json", "xml", "text"]
 ContainerName = Literal["zip", "pdf", "svg", "eml", "tar", "gzip", "bzip2", "xz", "text", "appended"]
@@ -152,7 +155,7 @@ class Settings(Section):
     """Every option. config.example.toml says each one's default and why it is there."""
 
     data_dir: Path = Path("upload_guard_data")
-    site: Annotated[str, StringConstraints(pattern=f"^{SITE_NAME}$")] = "default"
+    site: SiteName = "default"
     intake: IntakeSettings = IntakeSettings()
     service: ServiceSettings = ServiceSettings()
     sidecar: SidecarSettings = SidecarSettings()
@@ -174,6 +177,9 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
+    outbox: OutboxSettings = OutboxSettings()
+    webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
+    notices: NoticeSettings = NoticeSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     routes: tuple[RouteSettings, ...] = ()
@@ -253,5 +259,6 @@ class Settings(Section):
                 "service": service.model_copy(update={"authority": absolute(service.authority)}),
                 "clamd": self.clamd.model_copy(update={"socket": absolute(self.clamd.socket)}),
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
+                "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
             }
         )

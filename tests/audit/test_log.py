@@ -29,6 +29,7 @@ from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings
 from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.outbox_tables import OutboxEvent
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import AuditHead, AuditRow, SealedSecret
 
@@ -215,8 +216,12 @@ def test_e22_while_the_head_does_not_match_nothing_is_decided_and_uploads_are_he
     (first,) = station.guard.check([upload_of(listed)])
     house.watch.export()
     house.cut_off(1)
-    house.watch.export()
+    for _ in range(2):
+        house.watch.export()
     assert "ALARM: audit log" in caplog.text
+    with house.watch.database.session() as session:
+        events = session.scalars(select(OutboxEvent.kind).where(OutboxEvent.kind == "audit_broken")).all()
+    assert len(events) == 1
     for attempt in (
         lambda: open_decisions(house.settings).confirm(first.case, "ann", "it is"),
         lambda: open_lists(house.settings).retract("test-list", [], "ann"),

@@ -41,6 +41,7 @@ from upload_guard.records import Action, Findings, Outcome, Result, SignalType, 
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
+from upload_guard.storage.outbox_tables import OutboxEvent
 
 SITES = ("blog", "shop", "forum")
 
@@ -100,6 +101,9 @@ def test_an_entry_that_floods_drops_to_quarantine_and_an_alarm_goes_out(
     alarms = [record.getMessage() for record in caplog.records if "ALARM" in record.getMessage()]
     assert len(alarms) == 2
     assert all("matched 20 of 20 uploads, from 4 sources" in alarm for alarm in alarms)
+    with house.database.session() as session:
+        events = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == "breaker_tripped")).all()
+    assert [event.details for event in events] == [{"list": "test-list"}] * 2
 
 
 def test_no_full_hash_goes_into_the_alarm(

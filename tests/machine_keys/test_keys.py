@@ -40,7 +40,7 @@ def test_a_key_is_found_with_its_secret(keys: KeyStore) -> None:
     assert key[1] == made.secret
     assert (key[0].site, key[0].scopes, key[0].created_at, key[0].created_by) == (
         "blog",
-        {Scope.CHECK, Scope.OWN_CASES, Scope.LATE_OUTCOME},
+        {Scope.CHECK, Scope.OWN_CASES, Scope.FETCH, Scope.LATE_OUTCOME},
         NOW,
         "ann",
     )
@@ -152,3 +152,35 @@ def test_another_master_key_is_noticed_at_the_start(keys: KeyStore) -> None:
         other.probe()
     keys.revoke(keys.show()[0].id, "ann")
     other.probe()
+
+
+# The key that signs to a site ----------------------------------------------------------------------
+
+
+def test_a_site_is_signed_to_with_the_key_that_it_uses_and_not_with_a_newer_one(keys: KeyStore) -> None:
+    old = keys.new("blog", SITE_SCOPES, "ann")
+    keys.note_use(found(keys, old.key_id))
+    new = keys.rotate(old.key_id, "ann", DAY)
+    assert keys.signer_of("blog") == old
+    used = at(keys, NOW + timedelta(hours=2))
+    used.note_use(found(keys, new.key_id))
+    assert used.signer_of("blog") == new
+
+
+def test_before_any_was_used_it_is_the_oldest(keys: KeyStore) -> None:
+    first = keys.new("blog", SITE_SCOPES, "ann")
+    at(keys, NOW + DAY).new("blog", SITE_SCOPES, "ann")
+    assert keys.signer_of("blog") == first
+
+
+def test_no_dead_key_signs_nor_one_of_another_site_nor_one_that_sees_no_cases(keys: KeyStore) -> None:
+    keys.revoke(keys.new("blog", SITE_SCOPES, "ann").key_id, "ann")
+    keys.new("blog", SITE_SCOPES, "ann", DAY)
+    keys.new("blog", {Scope.CHECK}, "ann")
+    keys.new("shop", SITE_SCOPES, "ann")
+    assert at(keys, NOW + DAY).signer_of("blog") is None
+
+
+def test_a_key_that_cannot_be_opened_signs_nothing(keys: KeyStore) -> None:
+    keys.new("blog", SITE_SCOPES, "ann")
+    assert replace(keys, keyring=Keyring(b"x" * 32)).signer_of("blog") is None

@@ -13,10 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.sidecar.test_app import Machine, machine
 from tests.support import activate_listed_picture, recompressed, settings_in
-from upload_guard.compose import open_database_of
+from upload_guard.compose import open_database_of, open_outbox
+from upload_guard.errors import TransportError
 from upload_guard.list_settings import ExchangeSettings, ListSettings
 from upload_guard.lists.sync.rows import ExchangeRows
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
+from upload_guard.outbox.messages import Draft, MessageKind, put
 from upload_guard.settings import Settings, SidecarSettings
 from upload_guard.sidecar.app import create_app
 from upload_guard.storage.sync_tables import ExchangeRun
@@ -88,6 +90,20 @@ def test_rows_tell_of_lists_exchanges_and_cases(asking: Machine) -> None:
     assert seen["upload_guard_exchange_stale icse"] == seen["upload_guard_exchange_failed icse"] == 1
     assert seen["upload_guard_cases open"] == 0
     assert seen["upload_guard_breaker_entries tripped"] == 0
+    assert seen["upload_guard_outbox_messages webhook given_up"] == 0
+    assert seen["upload_guard_outbox_failing"] == 0
+
+
+def test_what_was_given_up_is_counted_and_health_warns_of_it(asking: Machine, settings: Settings) -> None:
+    outbox = open_outbox(settings)
+    with outbox.database.session() as session:
+        put(session, Draft(MessageKind.WEBHOOK, "blog", {}), outbox.now())
+    message = outbox.claim(MessageKind.WEBHOOK, timedelta(minutes=1))
+    assert message is not None
+    outbox.failed(message, TransportError("gone", permanent=True))
+    assert samples(asking)["upload_guard_outbox_messages webhook given_up"] == 1
+    warnings = asking.get("/healthz").get_json()["warnings"]
+    assert any(warning.startswith("outbox_given_up: 1 messages") for warning in warnings)
 
 
 def test_the_decoders_and_the_snapshot_are_looked_at_every_second(asking: Machine) -> None:

@@ -20,6 +20,7 @@ from upload_guard.audit.heads import HeadFile
 from upload_guard.errors import AuditBroken, SealBroken
 from upload_guard.keyring import SUBKEY_BYTES, Keyring
 from upload_guard.storage.database import Database
+from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.journal import Act
 from upload_guard.storage.vault_tables import AuditHead, AuditRow, SealedSecret
 
@@ -165,7 +166,9 @@ class AuditWatch:
     def _alarm(self, fault: str) -> None:
         log.error("ALARM: audit log: %s; nothing is decided and nothing expires: %s", fault, _WAY_OUT)
         with self.database.session() as session:
-            session.execute(update(AuditHead).where(AuditHead.fault == "").values(fault=fault[:255]))
+            new = session.execute(update(AuditHead).where(AuditHead.fault == "").values(fault=fault[:255]))
+            if new.rowcount:  # type: ignore[attr-defined]
+                note_event(session, Event(EventKind.AUDIT_BROKEN, details={"fault": fault[:255]}))
 
 
 def _head(session: Session) -> Head:

@@ -34,8 +34,8 @@ def key() -> None:
 def new(app: App, site: str, scopes: tuple[str, ...], days: float | None) -> None:
     """Make a key for SITE and show it, this once.
 
-    Without --scope it may check, see its own cases and report late outcomes, as a site's key should: take it
-    for granted that the site's customer can read it.
+    Without --scope it may check, see its own cases, fetch the files of those that are released and report
+    late outcomes, as a site's key should: take it for granted that the site's customer can read it.
     """
     wanted = frozenset(map(Scope, scopes)) or SITE_SCOPES
     lifetime = timedelta(days=days) if days is not None else None

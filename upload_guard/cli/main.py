@@ -23,6 +23,7 @@ from upload_guard.cli.init import init
 from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
 from upload_guard.cli.master_key import master_key
+from upload_guard.cli.outbox import feedback, notices, outbox
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
@@ -72,6 +73,9 @@ for command in (
     user,
     demo,
     quarantine,
+    outbox,
+    notices,
+    feedback,
     audit,
     master_key,
 ):

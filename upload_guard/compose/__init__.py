@@ -13,6 +13,7 @@ from upload_guard.compose.guards import (
     open_explainer,
 )
 from upload_guard.compose.late import build_late_queue
+from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -65,10 +66,13 @@ __all__ = [
     "exchange_states",
     "exchanges_of",
     "explainer_of",
+    "feedback_takers",
     "is_manual",
     "known_categories",
     "lists_not_active",
     "live_snapshot",
+    "notice_targets",
+    "notice_transport",
     "open_audit",
     "open_benign",
     "open_cases",
@@ -78,6 +82,7 @@ __all__ = [
     "open_exports",
     "open_holds",
     "open_lists",
+    "open_outbox",
     "open_signal_log",
     "sandbox_of",
     "stale_lists",

@@ -10,6 +10,7 @@ from upload_guard.errors import StorageFailed
 from upload_guard.keyring import KEY_FILE
 from upload_guard.lists.versions import VersionInfo, all_versions
 from upload_guard.machine_keys.keys import living_keys
+from upload_guard.outbox.standing import outbox_standing
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database, look_at_database
 
@@ -24,11 +25,13 @@ def cautions_of_rows(settings: Settings) -> Iterator[Caution]:
         database = look_at_database(settings.database_url)
         versions = _versions(database)
         keys = living_keys(database, datetime.now(UTC)) if database else 0
+        undelivered = outbox_standing(database).warnings if database else ()
     except StorageFailed as fault:
         yield Caution("database", str(fault), "see that this account may read it; start the server once")
         return
     yield from _lists(settings, versions)
     yield from _master_key(settings, keys)
+    yield from map(_undelivered, undelivered)
 
 
 def _versions(database: Database | None) -> tuple[VersionInfo, ...]:
@@ -58,6 +61,11 @@ def _first_version(settings: Settings, name: str) -> str:
     if settings.lists[name].exchange:
         return f"'upload-guard sync run {name}', then 'upload-guard list activate {name}'"
     return f"'{_IMPORT.replace('NAME', name)}', then 'upload-guard list activate {name}'"
+
+
+def _undelivered(warning: str) -> Caution:
+    code, _, told = warning.partition(": ")
+    return Caution(code, told, "mend what it says, then 'upload-guard outbox retry'")
 
 
 def _master_key(settings: Settings, sealed: int) -> Iterator[Caution]:

@@ -34,6 +34,7 @@ from upload_guard.matching.delta import ListedValue
 from upload_guard.policy import Trust
 from upload_guard.records import Findings, Match, Outcome, SignalType, Source, Standing, Upload
 from upload_guard.storage.database import Database
+from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
 from upload_guard.storage.tables import HashList
 
@@ -212,7 +213,8 @@ class FloodBreaker:
             # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
             note_change(session)
             session.flush()
-            if _in_force(session, entry) or session.get(HashList, entry.list_id) is None:
+            hash_list = session.get(HashList, entry.list_id)
+            if hash_list is None or _in_force(session, entry):
                 return False
             session.add(
                 BreakerTrip(
@@ -226,6 +228,7 @@ class FloodBreaker:
                     state="tripped",
                 )
             )
+            note_event(session, Event(EventKind.BREAKER_TRIPPED, details={"list": hash_list.name}))
         return True
 
     def _flood_since(self, session: Session, entry: EntryRow, minute: int) -> Flood | None:

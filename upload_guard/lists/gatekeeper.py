@@ -17,6 +17,8 @@ from upload_guard.lists.gate import Before, Decision, GateReport, examine
 from upload_guard.lists.lookup import has_acted
 from upload_guard.lists.orders import active_version, gate_of, stored_version
 from upload_guard.matching.build import Batches
+from upload_guard.storage.database import Database
+from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.tables import HashList, ListGate, ListVersion
 
 log = logging.getLogger(__name__)
@@ -67,15 +69,17 @@ def report_on(candidate: Candidate, bank: BenignBank) -> GateReport:
         raise StorageFailed(f"{version.file.parent}: no room for the gate: {error.strerror}") from error
 
 
-def let_pass(candidate: Candidate, report: GateReport) -> StoredVersion:
+def let_pass(database: Database, candidate: Candidate, report: GateReport) -> StoredVersion:
     """The version without what is put aside of it. Raises `ListHeld`, or `ListError` where it is refused."""
     version, why = candidate.version, "; ".join(report.why)
     name = f"list {version.list_name!r} version {version.number}"
     if report.decision is Decision.REFUSED:
         log.warning("ALARM: %s is refused: %s", name, why)
+        _tell(database, version, report.decision)
         raise ListError(f"{name} is refused: {why}")
     if report.decision is Decision.HELD and not candidate.approved:
         log.warning("ALARM: %s is held for approval: %s", name, why)
+        _tell(database, version, report.decision)
         raise ListHeld(
             f"{name} is held: {why}. What is active stays so. Look at it with 'upload-guard list examine "
             f"{version.list_name} {version.number}', then let it pass with 'upload-guard list approve'"
@@ -84,6 +88,14 @@ def let_pass(candidate: Candidate, report: GateReport) -> StoredVersion:
         return replace(version, aside=write_aside(version, report.aside))
     except OSError as error:
         raise StorageFailed(f"{version.file.parent}: cannot be written: {error.strerror}") from error
+
+
+def _tell(database: Database, version: StoredVersion, decision: Decision) -> None:
+    """Once: whoever fetches the list comes by here again and again."""
+    said = {"list": version.list_name, "version": version.number, "decision": decision.value}
+    once = f"{decision.value} {version.list_name} {version.number}"
+    with database.session() as session:
+        note_event(session, Event(EventKind.LIST_HELD, details=said, once=once))
 
 
 def note_gate(session: Session, hash_list: HashList, passed: StoredVersion, report: GateReport) -> None:

@@ -173,7 +173,7 @@ class ListStore:
         candidate = self.candidate(name, number)
         report = report_on(candidate, self.bank())
         tell(report)
-        return let_pass(candidate, report), report
+        return let_pass(self.database, candidate, report), report
 
     def _build_instead(self, instead: Mapping[str, StoredVersion], progress: Progress) -> None:
         with self.database.session() as session:

@@ -30,6 +30,7 @@ class Scope(StrEnum):
 
     CHECK = "check"
     OWN_CASES = "own-cases"
+    FETCH = "fetch"
     LATE_OUTCOME = "late-outcome"
     LISTS = "lists"
     REVIEW = "review"
@@ -38,7 +39,7 @@ class Scope(StrEnum):
 
 
 # A host file's key is assumed to be readable by the customer.
-SITE_SCOPES = frozenset({Scope.CHECK, Scope.OWN_CASES, Scope.LATE_OUTCOME})
+SITE_SCOPES = frozenset({Scope.CHECK, Scope.OWN_CASES, Scope.FETCH, Scope.LATE_OUTCOME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,26 @@ class KeyStore:
         with self.database.session() as session:
             row = session.get(MachineKeyRow, key_id)
         return None if row is None else (_as_key(row), self._opened(row))
+
+    def signer_of(self, site: str) -> Credentials | None:
+        """The key by which this installation may sign to a site: one that the site itself uses now.
+
+        Of its living keys that may see its cases the one used last; a new one may not have been put in place.
+        None where there is none, or it cannot be opened.
+        """
+        now = self.now()
+        with self.database.session() as session:
+            rows = session.scalars(
+                select(MachineKeyRow)
+                .where(MachineKeyRow.site == site, MachineKeyRow.revoked_at.is_(None))
+                .order_by(MachineKeyRow.last_used_at.desc().nulls_last(), MachineKeyRow.created_at)
+            ).all()
+        usable = (row for row in rows if Scope.OWN_CASES in row.scopes and not _as_key(row).fault(now))
+        row = next(usable, None)
+        try:
+            return None if row is None else Credentials(row.id, self._opened(row))
+        except SealBroken:
+            return None
 
     def note_use(self, key: MachineKey) -> None:
         """Remember that the key is in use, to the hour."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from upload_guard.lists.opinions import EVERYWHERE, note_change
 from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, Chosen, Ruling, Word, note
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_decided
 from upload_guard.storage.opinion_tables import Exemption
 from upload_guard.storage.tables import Case
 
@@ -85,6 +86,7 @@ class DecisionAct:
             self._propose(session, case, made_on)
             return
         case.state, case.confirm_by = self._ruling.state, None
+        tell_decided(session, case, self._ruling)
         note(session, case, self._ruling, self._word, made_on)
         self._decided.append(case.number)
         if self._ruling.exempts:

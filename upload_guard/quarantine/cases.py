@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import NoSuchCase, UsageError
+from upload_guard.quarantine.handovers import was_given
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Content, Digests, Match, Signal
@@ -25,7 +26,7 @@ class CaseInfo:
     """One case. `matches` stand strongest first; `content` are the bytes, if `kept`, sealed at `place`.
 
     `signals`, `unscannable`, `unreadable` and `degraded` are what was found; `lowered` marks a case that an
-    entry holds which the flood breaker has lowered.
+    entry holds which the flood breaker has lowered; `given_back` that its site has fetched the file.
     """
 
     number: str
@@ -48,6 +49,12 @@ class CaseInfo:
     unreadable: str
     degraded: tuple[str, ...]
     lowered: bool
+    given_back: bool = False
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether its site may fetch the file now."""
+        return self.state is CaseState.RELEASED and self.kept.there and not self.given_back
 
     @property
     def why(self) -> str:
@@ -128,6 +135,7 @@ class Cases:
             unreadable=row.unreadable,
             degraded=tuple(row.degraded),
             lowered=row.lowered,
+            given_back=row.state == CaseState.RELEASED and was_given(session, row.number),
         )
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
+from upload_guard.lists.feedback import Opinion
 from upload_guard.lists.opinions import note_change
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.rows import match_of
 from upload_guard.quarantine.rulings import Word
+from upload_guard.quarantine.telling import tell_disputed
 from upload_guard.records import SignalType
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.opinion_tables import EntryDispute
@@ -45,13 +47,15 @@ def dispute(session: Session, number: str, list_name: str, word: Word) -> Disput
     name = "entry.agreed" if said.agreed else "entry.proposed"
     about: dict[str, str | int] = {"list": list_name, "entries": len(said.proposed + said.agreed)}
     note_act(session, Act(word.person, name, number, about | {"because": word.reason}))
+    tell_disputed(session, case, [(list_name, *one) for one in said.agreed], Opinion.DISPUTED)
     note_change(session)
     return said
 
 
 def lift_dispute(session: Session, number: str, list_name: str, person: str) -> int:
     """See `Decisions.lift_dispute`."""
-    list_id, entries = _disputable(session, found_case(session, number), list_name)
+    case = found_case(session, number)
+    list_id, entries = _disputable(session, case, list_name)
     disputes = (_dispute_of(session, list_id, entry) for entry in entries)
     rows = [row for row in disputes if row is not None]
     if not rows:
@@ -60,6 +64,9 @@ def lift_dispute(session: Session, number: str, list_name: str, person: str) -> 
         row.lifted_at, row.lifted_by = datetime.now(UTC), person
     said: dict[str, str | int] = {"list": list_name, "entries": len(rows)}
     note_act(session, Act(person, "entry.dispute_lifted", number, said))
+    agreed = [row for row in rows if row.agreed_at is not None]
+    lifted = [(list_name, SignalType(row.signal_type), row.value) for row in agreed]
+    tell_disputed(session, case, lifted, Opinion.WITHDRAWN)
     note_change(session)
     return len(rows)
 

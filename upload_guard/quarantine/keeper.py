@@ -28,6 +28,7 @@ from upload_guard.quarantine.matched import describe, note_entries
 from upload_guard.quarantine.retention import Retention
 from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.states import CaseState
+from upload_guard.quarantine.telling import tell_opened
 from upload_guard.records import Digests, Findings, Match, Standing, Upload, Verdict
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock_if_free, shared_lock
@@ -122,6 +123,7 @@ class QuarantineKeeper:
             for case in session.scalars(intents).all():
                 if self.vault.holds(case.vault_name):
                     case.state = CaseState.OPEN
+                    tell_opened(session, case)
                     self.vault.settle(session, case.vault_name)
                 else:
                     self._remove(session, case)
@@ -132,6 +134,7 @@ class QuarantineKeeper:
             kept.case.vault_name = self.vault.note_absent(session, Kept.NONE)
             kept.case.state = CaseState.OPEN
             self._add(session, kept)
+            tell_opened(session, kept.case)
             return True
         return False
 
@@ -146,6 +149,7 @@ class QuarantineKeeper:
             kept.case.vault_name = copy
             kept.case.state = CaseState.OPEN
             self._add(session, kept)
+            tell_opened(session, kept.case)
             return True
         return False
 
@@ -184,8 +188,10 @@ class QuarantineKeeper:
     def _open(self, number: str, reserved: Reserved) -> None:
         with self.database.session() as session:
             stored = update(Case).where(Case.number == number).values(state=CaseState.OPEN)
-            if session.scalar(stored.returning(Case.id)) is None:
+            case = session.scalar(stored.returning(Case))
+            if case is None:
                 raise StorageFailed(f"case {number} took so long to store that it was given up meanwhile")
+            tell_opened(session, case)
             self.vault.settle(session, reserved.name)
 
     def _drop(self, number: str, reserved: Reserved) -> None:

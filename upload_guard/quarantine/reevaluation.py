@@ -21,6 +21,7 @@ from upload_guard.quarantine.matched import describe, note_entries
 from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.rulings import REOPENED
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_changed
 from upload_guard.records import (
     NOT_DECODED,
     Action,
@@ -173,6 +174,8 @@ class Reevaluator:
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))
                 note_act(session, Act(BY_POLICY, "case.released", row.number))
+            if state != case.state:
+                tell_changed(session, row)
         changed = state != case.state
         return Reevaluated(
             judged=total.judged + 1,

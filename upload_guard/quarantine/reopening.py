@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import UsageError
 from upload_guard.lists.opinions import note_change
+from upload_guard.quarantine.handovers import allow_again
 from upload_guard.quarantine.rulings import REOPENED, Chosen, Word, note
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_decided
 from upload_guard.storage.opinion_tables import Exemption
 from upload_guard.storage.tables import Case, Decision
 
@@ -47,6 +49,8 @@ def take_back(session: Session, some: Sequence[Chosen], word: Word) -> tuple[str
         if case is not None and _can_be_taken_back(case):
             case.confirm_by = None
             case.state = CaseState.OPEN
+            tell_decided(session, case, REOPENED)
+            allow_again(session, case.number)
             note(session, case, REOPENED, word, one.made_on)
             numbers.append(case.number)
     _lift(session, numbers, word)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.quarantine.holds import is_kept_by_law
 from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.telling import tell_changed
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case
@@ -70,6 +71,36 @@ def category_of(matches: Sequence[Mapping[str, Any]]) -> str:
     return str(matches[0]["category"]) if matches else UNREAD
 
 
+def due(database: Database, retention: Retention, now: datetime) -> Iterator[Case]:
+    """Cases whose bytes are held for longer than they should be at `now`, be they kept by law or not."""
+    if not retention.shortest:
+        return
+    last = 0
+    while True:
+        with database.session() as session:
+            some = session.scalars(
+                select(Case)
+                .join(VaultObject, VaultObject.name == Case.vault_name)
+                .where(
+                    Case.id > last,
+                    Case.state != CaseState.STORING,
+                    Case.created_at <= now - timedelta(days=retention.shortest),
+                    VaultObject.kept == Kept.SEALED,
+                )
+                .order_by(Case.id)
+                .limit(_AT_ONCE)
+            ).all()
+        if not some:
+            return
+        yield from (case for case in some if _is_due(case, retention, now))
+        last = some[-1].id
+
+
+def _is_due(case: Case, retention: Retention, now: datetime) -> bool:
+    days = retention.rule(case.site, category_of(case.matches)).days
+    return bool(days) and case.created_at + timedelta(days=days) <= now
+
+
 @dataclass(frozen=True, slots=True)
 class Expiry:
     """Has cases let go of their bytes. `least` is the least that the time can be: see `quarantine.clock`."""
@@ -82,37 +113,10 @@ class Expiry:
     def run(self) -> int:
         """How many cases let go of their bytes. Raises `StorageFailed`, and `AuditBroken` before any does."""
         now = self.least()
-        expired = sum(self._expire(number, now) for number in self._due(now))
+        expired = sum(self._expire(case.number, now) for case in due(self.database, self.retention, now))
         # Also what another run was killed in.
         self.vault.finish_shredding()
         return expired
-
-    def _due(self, now: datetime) -> Iterator[str]:
-        if not self.retention.shortest:
-            return
-        last = 0
-        while True:
-            with self.database.session() as session:
-                some = session.scalars(
-                    select(Case)
-                    .join(VaultObject, VaultObject.name == Case.vault_name)
-                    .where(
-                        Case.id > last,
-                        Case.state != CaseState.STORING,
-                        Case.created_at <= now - timedelta(days=self.retention.shortest),
-                        VaultObject.kept == Kept.SEALED,
-                    )
-                    .order_by(Case.id)
-                    .limit(_AT_ONCE)
-                ).all()
-            if not some:
-                return
-            yield from (case.number for case in some if self._is_due(case, now))
-            last = some[-1].id
-
-    def _is_due(self, case: Case, now: datetime) -> bool:
-        days = self.retention.rule(case.site, category_of(case.matches)).days
-        return bool(days) and case.created_at + timedelta(days=days) <= now
 
     def _expire(self, number: str, now: datetime) -> bool:
         with self.database.session() as session:
@@ -143,5 +147,6 @@ def _others(session: Session, case: Case) -> bool:
 def _note_expired(session: Session, case: Case, others: bool) -> None:
     if case.state in UNDECIDED or case.state == CaseState.ESCALATED:
         case.state = CaseState.EXPIRED
+        tell_changed(session, case)
     said = {"category": category_of(case.matches), "bytes": "let go of" if others else "shredded"}
     note_act(session, Act(BY_RETENTION, "case.expired", case.number, said))

@@ -23,6 +23,7 @@ from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.exports import Exports
 from upload_guard.quarantine.groups import Groups
+from upload_guard.quarantine.handovers import Handovers
 from upload_guard.quarantine.holds import Holds
 from upload_guard.quarantine.neighbours import Neighbours
 from upload_guard.quarantine.outcomes import LateOutcomes
@@ -31,6 +32,7 @@ from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
 from upload_guard.sidecar.api.check import Checks, check_routes
 from upload_guard.sidecar.api.errors import answer_errors
+from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.requests import take_requests
@@ -67,6 +69,7 @@ def create_app(settings: Settings) -> Flask:
         check_routes(checks),
         signal_routes(signals, ledger),
         case_routes(cases),
+        handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists),
         bridge_routes(_bridge(station, signals, checks, cases)),
     ):

@@ -12,6 +12,7 @@ from upload_guard.errors import UploadGuardError
 from upload_guard.intake.body import Spool
 from upload_guard.lists.trips import trips
 from upload_guard.machine_keys.keys import Scope
+from upload_guard.outbox.standing import outbox_standing
 from upload_guard.settings import Settings
 from upload_guard.sidecar.auth import caller_or_none, public
 from upload_guard.vault.rounds import damaged
@@ -122,6 +123,13 @@ def _damaged(station: Station) -> int:
         return 0
 
 
+def _outbox_warnings(station: Station) -> tuple[str, ...]:
+    try:
+        return outbox_standing(station.lists.database).warnings
+    except UploadGuardError:
+        return ()
+
+
 def _warnings(station: Station, settings: Settings) -> list[str]:
     """What should wake somebody, although verdicts are given."""
     warnings = _exchange_warnings(settings)
@@ -135,6 +143,7 @@ def _warnings(station: Station, settings: Settings) -> list[str]:
     ]
     if lost := _damaged(station):
         warnings.append(f"vault: the bytes of {lost} cases are gone or were altered; the log names them")
+    warnings += _outbox_warnings(station)
     walls = station.sandbox.status()
     missing = [name for name in ("rlimits", "seccomp", "landlock") if not getattr(walls, name)]
     if walls.workers and missing:

@@ -16,6 +16,7 @@ from upload_guard.compose import Station, exchange_states, exchanges_of, lists_n
 from upload_guard.errors import UploadGuardError
 from upload_guard.lists.trips import trips
 from upload_guard.machine_keys.keys import Scope
+from upload_guard.outbox.standing import outbox_standing
 from upload_guard.quarantine.cases import count_by_state
 from upload_guard.settings import Settings
 from upload_guard.sidecar.auth import requires
@@ -54,7 +55,13 @@ class RowCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            families = [*self._lists(), *self._exchanges(), *self._cases(), *self._breaker()]
+            families = [
+                *self._lists(),
+                *self._exchanges(),
+                *self._cases(),
+                *self._breaker(),
+                *self._outbox(),
+            ]
         except UploadGuardError:
             families = []
         yield _single("upload_guard_database_up", "Whether the rows can be read.", bool(families))
@@ -98,6 +105,17 @@ class RowCollector(Collector):
         for state in ("tripped", "confirmed", "lifted"):
             lowered.add_metric([state], counted[state])
         yield lowered
+
+    def _outbox(self) -> Iterator[GaugeMetricFamily]:
+        standing = outbox_standing(self.station.lists.database)
+        messages = GaugeMetricFamily(
+            "upload_guard_outbox_messages", "Messages of the last 30 days.", labels=["kind", "state"]
+        )
+        for (kind, state), count in standing.counts.items():
+            messages.add_metric([kind, state], count)
+        yield messages
+        failing = len(standing.failing)
+        yield _single("upload_guard_outbox_failing", "Recipients not reached at the last try.", failing)
 
 
 def _by(name: str, words: str, label: str) -> GaugeMetricFamily:

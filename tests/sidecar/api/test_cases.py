@@ -7,7 +7,7 @@ import pytest
 from tests.sidecar.api.conftest import Service
 from upload_guard.machine_keys.keys import Scope
 
-OWN = {"case", "opened_at", "state"}
+OWN = {"case", "opened_at", "state", "fetchable"}
 
 
 @pytest.fixture(scope="module")

@@ -27,10 +27,11 @@ class OwnCase(BaseModel):
     case: str
     opened_at: datetime
     state: CaseState
+    fetchable: bool = Field(description="Whether POST to its `/bytes` gives the file back now.")
 
     @classmethod
     def of(cls, case: CaseInfo) -> Self:
-        return cls(case=case.number, opened_at=case.created_at, state=case.state)
+        return cls(case=case.number, opened_at=case.created_at, state=case.state, fetchable=case.fetchable)
 
 
 class ReviewedCase(OwnCase):
@@ -52,6 +53,7 @@ class ReviewedCase(OwnCase):
             case=case.number,
             opened_at=case.created_at,
             state=case.state,
+            fetchable=case.fetchable,
             site=case.site,
             route=case.route,
             result=case.result,

@@ -8,6 +8,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     group_tables,
     key_tables,
     opinion_tables,
+    outbox_tables,
     people_tables,
     signal_tables,
     sync_tables,

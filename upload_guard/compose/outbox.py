@@ -1,0 +1,174 @@
+"""What tells sites, administrators and suppliers: who they are, by settings, and the jobs that see to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from upload_guard.compose.rules import build_retention
+from upload_guard.settings import Settings
+
+if TYPE_CHECKING:
+    from upload_guard.housekeeping import Job
+    from upload_guard.lists.feedback import TakesFeedback
+    from upload_guard.outbox.messages import MessageKind, Outbox
+    from upload_guard.outbox.notices import NoticeRoute, NoticeTransport, Target
+    from upload_guard.outbox.routing import Router
+    from upload_guard.outbox.sending import Transport
+    from upload_guard.outbox.watch import Watch
+    from upload_guard.outbox.webhooks import WebhookTransport
+    from upload_guard.storage.database import Database
+
+
+def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
+    """Route what happened, look at the clock, and send by each way that is configured."""
+    from upload_guard.housekeeping import Job
+    from upload_guard.outbox.sending import Sender
+
+    desk = Desk(settings, database)
+    jobs = (
+        Job("outbox", desk.router().run, every=2.0),
+        Job("outbox-tidying", desk.tidy, every=3600.0),
+        *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
+    )
+    if settings.notices.targets:
+        jobs += (Job("outbox-watch", desk.watch().look, every=300.0),)
+    return jobs
+
+
+def open_outbox(settings: Settings) -> Outbox:
+    """The messages of this machine. Raises `StorageFailed`."""
+    from upload_guard.compose.stores import open_database_of
+
+    return Desk(settings, open_database_of(settings)).outbox
+
+
+def notice_transport(settings: Settings) -> NoticeTransport:
+    """What sends to the targets of settings. Raises `MasterKeyError`."""
+    from upload_guard.outbox.notices import NoticeTransport
+
+    return NoticeTransport(notice_targets(settings))
+
+
+def notice_targets(settings: Settings) -> Mapping[str, Target]:
+    """By the names that they have here. Raises `MasterKeyError`."""
+    from upload_guard.keyring import open_keyring
+    from upload_guard.outbox.notices import target_of
+
+    if not settings.notices.targets:
+        return {}
+    key = open_keyring(settings).subkey("notice targets")
+    found = [target_of(secret.get_secret_value(), key) for secret in settings.notices.targets]
+    return {target.name: target for target in found}
+
+
+def feedback_takers(settings: Settings) -> Mapping[str, TakesFeedback]:
+    """Who hears of the entries of each list, where anybody does."""
+    from upload_guard.upstreams.choose import taker_of
+
+    takers = {
+        name: taker_of(own.exchange, settings.site) for name, own in settings.lists.items() if own.exchange
+    }
+    return {name: taker for name, taker in takers.items() if taker is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Parts of one outbox, made of settings."""
+
+    settings: Settings
+    database: Database
+
+    @property
+    def outbox(self) -> Outbox:
+        from upload_guard.outbox.messages import Outbox
+
+        return Outbox(self.database, timedelta(hours=self.settings.outbox.give_up_hours))
+
+    def router(self) -> Router:
+        from upload_guard.outbox.feedback import FeedbackRoute
+        from upload_guard.outbox.routing import Router
+        from upload_guard.outbox.webhooks import WebhookRoute
+
+        sites, lists = frozenset(self.settings.webhooks), frozenset(feedback_takers(self.settings))
+        return Router(self.database, (WebhookRoute(sites), FeedbackRoute(lists), self._notices()))
+
+    def transports(self) -> tuple[Transport, ...]:
+        """Of the ways that lead to anybody."""
+        from upload_guard.outbox.feedback import FeedbackTransport
+
+        ways: list[Transport] = []
+        if self.settings.webhooks:
+            ways.append(self._webhooks())
+        if self.settings.notices.targets:
+            ways.append(notice_transport(self.settings))
+        if takers := feedback_takers(self.settings):
+            ways.append(FeedbackTransport(takers))
+        return tuple(ways)
+
+    def watch(self) -> Watch:
+        from upload_guard.outbox.watch import Watch
+
+        own = self.settings.notices
+        return Watch(
+            database=self.database,
+            retention=build_retention(self.settings),
+            late=timedelta(hours=own.late_hours),
+            ahead=timedelta(hours=own.expiry_hours),
+            digest_hour=own.digest_hour,
+        )
+
+    def tidy(self) -> None:
+        """Forget what is long settled, and what waits for those who are configured no more."""
+        from upload_guard.outbox.routing import KEPT
+
+        outbox = self.outbox
+        with self.database.session() as session:
+            for kind, names in self._recipients().items():
+                outbox.drop_others(session, kind, names)
+        outbox.purge(KEPT)
+        self.router().purge()
+
+    def _recipients(self) -> Mapping[MessageKind, frozenset[str]]:
+        from upload_guard.outbox.messages import MessageKind
+
+        return {
+            MessageKind.WEBHOOK: frozenset(self.settings.webhooks),
+            MessageKind.NOTICE: frozenset(notice_targets(self.settings)),
+            MessageKind.FEEDBACK: frozenset(feedback_takers(self.settings)),
+        }
+
+    def _notices(self) -> NoticeRoute:
+        from upload_guard.outbox.dutch import DUTCH
+        from upload_guard.outbox.english import ENGLISH
+        from upload_guard.outbox.notices import KINDS_BY_NAME, NoticeRoute
+        from upload_guard.storage.events import EventKind
+
+        own = self.settings.notices
+        asked = own.events if own.targets else ()
+        expiry = own.expiry_hours
+        return NoticeRoute(
+            targets=tuple(notice_targets(self.settings)),
+            kinds=frozenset(kind for name in asked for kind in KINDS_BY_NAME[name]),
+            words=DUTCH if own.language == "nl" else ENGLISH,
+            pause=timedelta(minutes=own.group_minutes),
+            hours={
+                EventKind.CASE_LATE: own.late_hours,
+                EventKind.BYTES_EXPIRING: expiry,
+                EventKind.PRESERVATION_ENDING: expiry,
+            },
+            review_url=own.review_url,
+        )
+
+    def _webhooks(self) -> WebhookTransport:
+        from upload_guard.keyring import open_keyring
+        from upload_guard.machine_keys.keys import KeyStore
+        from upload_guard.outbox.webhooks import Webhook, WebhookTransport
+
+        keys = KeyStore(self.database, open_keyring(self.settings))
+        hooks = {
+            site: Webhook(own.url, own.ca_file, own.timeout) for site, own in self.settings.webhooks.items()
+        }
+        return WebhookTransport(hooks, keys.signer_of)

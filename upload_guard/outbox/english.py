@@ -1,0 +1,96 @@
+"""Notices in English."""
+
+from __future__ import annotations
+
+from upload_guard.outbox.wording import DigestWords, Said, Words
+from upload_guard.storage.events import EventKind
+
+ENGLISH = Words(
+    said={
+        EventKind.CASE_OPENED: Said(
+            "A new case is held",
+            "{count} new cases are held",
+            "Sites: {sites}\nCases: {cases}\nA person has to decide; the norm is 24 hours.",
+        ),
+        EventKind.BREAKER_TRIPPED: Said(
+            "The flood breaker lowered an entry",
+            "The flood breaker lowered {count} entries",
+            "Lists: {lists}\nIt suddenly matched many uploads, so it holds at most and blocks nothing until "
+            "somebody confirms or lifts that: 'upload-guard list breaker show'.",
+        ),
+        EventKind.LIST_HELD: Said(
+            "A version of a list did not pass the gate",
+            "{count} versions of lists did not pass the gate",
+            "Versions: {lists}\nWhat acted before stays in force. 'upload-guard list examine NAME NUMBER' "
+            "says why; 'upload-guard list approve' lets one pass that is held.",
+        ),
+        EventKind.CASE_LATE: Said(
+            "A case has waited for {hours} hours",
+            "{count} cases have waited for {hours} hours",
+            "Sites: {sites}\nCases: {cases}\nThe norm is a decision within 24 hours.",
+        ),
+        EventKind.BYTES_EXPIRING: Said(
+            "The file of a case expires within {hours} hours",
+            "The files of {count} cases expire within {hours} hours",
+            "Cases: {cases}\nAfter that only the case and its hashes are left. A legal hold keeps a file: "
+            "'upload-guard quarantine hold'.",
+        ),
+        EventKind.PRESERVATION_ENDING: Said(
+            "The preservation of a case ends within {hours} hours",
+            "The preservation of {count} cases ends within {hours} hours",
+            "Cases: {cases}\nAfter that their files expire as retention says.",
+        ),
+        EventKind.AUDIT_BROKEN: Said(
+            "The audit log is not what was written",
+            "The audit log is not what was written",
+            "Nothing is decided and nothing expires until somebody has looked at it: "
+            "'upload-guard audit verify'.",
+        ),
+        EventKind.NO_LIST: Said(
+            "No list is active",
+            "No list is active",
+            "Every upload passes unchecked. 'upload-guard doctor' says what to do.",
+        ),
+        EventKind.UNDELIVERED: Said(
+            "A message was given up",
+            "{count} messages were given up",
+            "To: {recipients}\n'upload-guard outbox list' says why, 'upload-guard outbox retry' sends again.",
+        ),
+    },
+    digest=DigestWords(
+        title="the day in figures, {undecided} undecided",
+        since="Since {since} UTC",
+        opened="New cases",
+        by_state="All cases",
+        undecided="Undecided",
+        oldest="Oldest undecided",
+        late="Undecided for more than 24 hours",
+        decided="Decisions",
+        lists="Lists",
+        imported="{name}: version {number} came in",
+        acts="{name}: version {number} acts ({way})",
+        lowered="Entries lowered by the flood breaker, undecided",
+        given_up="Messages given up",
+        none="none",
+        states={
+            "open": "open",
+            "release_proposed": "release proposed",
+            "released": "released",
+            "confirmed": "confirmed",
+            "escalated": "escalated",
+            "expired": "expired",
+        },
+        decisions={
+            "false_positive": "false positive",
+            "released": "released",
+            "confirmed": "confirmed",
+            "escalated": "escalated",
+            "reopened": "reopened",
+        },
+        ways={"manual": "by hand", "automatic": "by itself", "rollback": "rolled back"},
+    ),
+    more="and {count} more",
+    review="Review: {url}",
+    test_title="a test",
+    test_text="This is a test of upload_guard's notices. Nothing has happened.",
+)
