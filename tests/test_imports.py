@@ -31,7 +31,7 @@ FLOORS = (
     {"audit", "vault"},
     {"lists", "machine_keys"},
     {"quarantine", "late", "reports", "notices", "upstreams"},
-    {"checkers", "guard", "housekeeping"},
+    {"checkers", "guard", "housekeeping", "statistics"},
     {"routing"},
     {"pieces"},
     {"compose", "answers"},

@@ -52,6 +52,8 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     """
     from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.quarantine.keeper import QuarantineKeeper
+    from upload_guard.statistics.case_lists import note_lists
+    from upload_guard.statistics.counting import FLUSH_EVERY, UploadCounter
 
     database = open_database_of(settings)
     lists = lists_in(settings, database)
@@ -66,6 +68,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
     breaker, signal_log = _breaker(settings), _signal_log(settings, database)
+    counter = UploadCounter(database)
     if signal_log:
         checker = replace(checker, digests=EXACT_TYPES)
     late = build_late_queue(settings)
@@ -74,12 +77,14 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, *([signal_log] if signal_log else [])),
+        observers=(breaker, counter, *([signal_log] if signal_log else [])),
         late=late,
     )
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
+        Job("statistics", counter.flush, every=FLUSH_EVERY, alone=False),
+        Job("case-lists", lambda: note_lists(database), every=FLUSH_EVERY),
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
         *_vault_jobs(settings, vault),

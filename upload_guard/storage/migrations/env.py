@@ -5,8 +5,10 @@ from alembic import context
 from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
     api_tables,
     key_tables,
+    list_task_tables,
     opinion_tables,
     signal_tables,
+    statistics_tables,
     sync_tables,
     vault_tables,
 )
