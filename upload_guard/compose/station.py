@@ -67,7 +67,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
-    breaker, signal_log = _breaker(settings), _signal_log(settings, database)
+    breaker, signal_log = _breaker(settings, database), _signal_log(settings, database)
     counter = UploadCounter(database)
     if signal_log:
         checker = replace(checker, digests=EXACT_TYPES)
@@ -108,7 +108,7 @@ def open_decisions(settings: Settings) -> Decisions:
     return Decisions(open_database_of(settings), build_reevaluator(settings).found_whole)
 
 
-def _breaker(settings: Settings) -> FloodBreaker:
+def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     from upload_guard.keyring import open_keyring
     from upload_guard.lists.breaker import FloodBreaker
     from upload_guard.lists.flood import FloodLimits
@@ -117,7 +117,8 @@ def _breaker(settings: Settings) -> FloodBreaker:
     own = settings.breaker
     limits = FloodLimits(own.uploads, own.share, own.sources)
     key = open_keyring(settings).subkey("flood breaker")
-    return FloodBreaker(open_for_requests(settings.database_url), key, limits, build_trust(settings))
+    counts = open_for_requests(settings.database_url)
+    return FloodBreaker(counts, database, key, limits, build_trust(settings))
 
 
 def _signal_log(settings: Settings, database: Database) -> SignalLog | None:
