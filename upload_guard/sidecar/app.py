@@ -27,6 +27,7 @@ from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.counters import Counters
 from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
+from upload_guard.sidecar.list_work import list_worker
 from upload_guard.sidecar.metrics import metrics_routes
 from upload_guard.sidecar.requests import follow_requests
 
@@ -79,7 +80,8 @@ def _counted(station: Station, counters: Counters) -> Station:
 def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[Housekeeper, ...]:
     """Each does one thing, so that none waits while another takes its time."""
     sampling = Job("sampling", lambda: counters.sample(station), alone=False)
-    threads = [station.housekeeper, Housekeeper((sampling,), settings.data_dir)]
+    sampler = Housekeeper((sampling,), settings.data_dir)
+    threads = [station.housekeeper, sampler, list_worker(settings, station.lists.database)]
     if settings.sidecar.sync:
         threads.append(fetcher(settings))
     for thread in threads:
