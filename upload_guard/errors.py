@@ -273,6 +273,24 @@ class LockedOut(RateLimited):
     public = "Too many requests without a valid machine key. Please wait a while."
 
 
+# Who wants to see the pages is at fault ------------------------------------------------------------
+
+
+class LogInFailed(RequestError):
+    """A wrong name, password or code, which look alike from outside, or somebody who was disabled."""
+
+    status = 401
+    code = "log_in_failed"
+    public = "That name and password do not belong together."
+
+
+class LogInLocked(RateLimited):
+    """Too many log-ins went wrong under one name or from one address."""
+
+    code = "log_in_locked"
+    public = "Too many log-ins went wrong. Please wait a while."
+
+
 # The check could not be made ----------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from upload_guard.list_settings import (
     TrustSettings,
 )
 from upload_guard.quarantine_settings import QuarantineSettings
+from upload_guard.review_settings import ReviewSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 
@@ -166,6 +167,7 @@ class Settings(Section):
     benign: BenignSettings = BenignSettings()
     breaker: BreakerSettings = BreakerSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
+    review: ReviewSettings = ReviewSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from tests.serving import signature
 from tests.sidecar.machines import Machine, machine
@@ -68,9 +69,19 @@ PUBLIC = ["/docs", "/docs/rapidoc-min.js", "/healthz", "/live", "/openapi/v1.jso
 
 
 def test_every_route_is_public_or_needs_a_scope(app: Flask) -> None:
-    marks = {rule.rule: needed_by(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+    marks = {rule.rule: needed_by(app, rule.endpoint) for rule in for_machines(app)}
     assert sorted(path for path, mark in marks.items() if mark == "public") == PUBLIC
     assert all(mark and set(mark) <= set(Scope) for path, mark in marks.items() if path not in PUBLIC)
+
+
+def for_machines(app: Flask) -> list[Rule]:
+    """Those that no person logs in for; tests/sidecar/review has the others."""
+    return [rule for rule in app.url_map.iter_rules() if needed_by(app, rule.endpoint) != "people"]
+
+
+def test_nothing_but_the_pages_is_for_people(app: Flask) -> None:
+    pages = {rule.rule for rule in app.url_map.iter_rules()} - {rule.rule for rule in for_machines(app)}
+    assert all(path == "/review" or path.startswith("/review/") for path in pages)
 
 
 def needed_by(app: Flask, endpoint: str) -> Any:
@@ -78,7 +89,7 @@ def needed_by(app: Flask, endpoint: str) -> Any:
 
 
 def test_without_a_key_only_the_public_routes_answer(app: Flask, client: FlaskClient) -> None:
-    answered = [rule.rule for rule in app.url_map.iter_rules() if client.get(rule.rule).status_code != 401]
+    answered = [rule.rule for rule in for_machines(app) if client.get(rule.rule).status_code != 401]
     assert sorted(answered) == PUBLIC
     assert client.get("/nowhere").status_code == 401
 

@@ -108,6 +108,14 @@ def open_decisions(settings: Settings) -> Decisions:
     return Decisions(open_database_of(settings), build_reevaluator(settings).found_whole)
 
 
+def decisions_of(station: Station, settings: Settings) -> Decisions:
+    """What people decide, where the process checks by itself: it can tell what a file matches now."""
+    from upload_guard.quarantine.decisions import Decisions
+
+    database = station.keeper.database
+    return Decisions(database, _reevaluator(settings, database, station.checker).found_whole)
+
+
 def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     from upload_guard.keyring import open_keyring
     from upload_guard.lists.breaker import FloodBreaker

@@ -8,9 +8,16 @@ from flask import Flask
 
 from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
-from upload_guard.compose import Station, build_intake, build_station, with_signal_checker
+from upload_guard.compose import (
+    Station,
+    build_intake,
+    build_station,
+    decisions_of,
+    with_signal_checker,
+)
 from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
+from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.outcomes import LateOutcomes
 from upload_guard.settings import Settings
@@ -30,6 +37,8 @@ from upload_guard.sidecar.health import health_routes
 from upload_guard.sidecar.list_work import list_worker
 from upload_guard.sidecar.metrics import metrics_routes
 from upload_guard.sidecar.requests import follow_requests
+from upload_guard.sidecar.review.house import Review
+from upload_guard.sidecar.review.pages import review_pages
 
 
 def create_app(settings: Settings) -> Flask:
@@ -58,6 +67,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
+    if settings.review.enabled:
+        review_pages(app, _review(station, settings, cases))
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
@@ -70,6 +81,18 @@ def _checks(station: Station, settings: Settings) -> Checks:
     tickets = Tickets(station.keeper.database, station.guard.patience)
     background = Background(tickets, settings.sidecar.threads)
     return Checks(station.guard, rule, tickets, background, settings.failure.retry_after)
+
+
+def _review(station: Station, settings: Settings, cases: Cases) -> Review:
+    database = station.keeper.database
+    return Review(
+        settings=settings,
+        database=database,
+        gate=open_gate(settings, database),
+        cases=cases,
+        decisions=decisions_of(station, settings),
+        lists=station.lists,
+    )
 
 
 def _counted(station: Station, counters: Counters) -> Station:

@@ -1,7 +1,8 @@
 """Who asks: every request but the public ones carries a machine key, or gets no answer.
 
-A view says by `requires` or `public` who may call it; one that says neither answers nobody. The body is
-compared with the digest that was signed while it is read, before its last bytes reach anybody.
+A view says by `requires` or `public` who may call it, or by `for_people` that no machine does (see
+`sidecar.review.access`); one that says nothing answers nobody. The body is compared with the digest that
+was signed while it is read, before its last bytes reach anybody.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from upload_guard.errors import (
 from upload_guard.intake.body import has_body
 from upload_guard.machine_keys.keys import KeyStore, MachineKey, Scope
 from upload_guard.machine_keys.ledger import Ledger
+from upload_guard.sidecar.addresses import network_of
 from upload_guard.signing import EMPTY_DIGEST, WINDOW, Request, Signed, parse
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 _NEEDED = "upload_guard_needed_scope"
 _PUBLIC = "public"
+_PEOPLE = "people"
 _BEARER = "bearer "
 
 
@@ -78,6 +81,12 @@ def public(view: View) -> View:
     return view
 
 
+def for_people(view: View) -> View:
+    """No machine key opens the view, and what a proxy in front may have put in its place is not looked at."""
+    setattr(view, _NEEDED, _PEOPLE)
+    return view
+
+
 def caller() -> Caller:
     """Who makes this request, in a view that `requires` a scope."""
     return cast(Caller, g.upload_guard_caller)
@@ -95,6 +104,8 @@ def guard_routes(app: Flask, doorkeeper: Doorkeeper) -> None:
     def admit() -> None:
         view = app.view_functions.get(request.endpoint or "")
         needed = getattr(view, _NEEDED, None)
+        if needed == _PEOPLE:
+            return
         if needed == _PUBLIC and "HTTP_AUTHORIZATION" not in request.environ:
             return
         g.upload_guard_caller = asking = doorkeeper.admit(request.environ)
@@ -243,10 +254,8 @@ def _is_loopback(peer: str) -> bool:
 
 
 def _names(peer: str, key_id: str) -> list[str]:
-    """What is counted: the peer (of IPv6 the network that one customer has), and the id that was claimed."""
-    try:
-        address = ipaddress.ip_address(peer)
-        whole = address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False)
-    except ValueError:
+    """What is counted: where it came from, and the id that was claimed."""
+    place = network_of(peer)
+    if not place:
         return ["peer:unknown"]
-    return [f"peer:{whole}", *([f"key:{key_id[:64]}"] if key_id else [])]
+    return [f"peer:{place}", *([f"key:{key_id[:64]}"] if key_id else [])]

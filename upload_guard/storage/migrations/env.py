@@ -7,6 +7,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     key_tables,
     list_task_tables,
     opinion_tables,
+    people_tables,
     signal_tables,
     statistics_tables,
     sync_tables,

@@ -1,0 +1,71 @@
+"""Passwords: argon2id (RFC 9106) by argon2-cffi, and which ones are too easy by zxcvbn."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from zxcvbn import zxcvbn
+
+from upload_guard.errors import UsageError
+
+LEAST = 12
+MOST = 256
+# zxcvbn's time grows with the square of this; what is longer is judged by its beginning.
+_JUDGED = 64
+# "Safely unguessable: moderate protection from an offline attack", of 0 to 4.
+_SCORE = 3
+_EVIDENT = ("upload", "guard", "upload-guard", "upload_guard", "review", "quarantine")
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Hashes passwords and compares them. Hashes of earlier, weaker parameters still compare."""
+
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
+
+    def hashed(self, password: str) -> str:
+        """In the PHC string format."""
+        return self.hasher.hash(_normal(password))
+
+    def is_right(self, hashed: str | None, password: str) -> bool:
+        """Takes as long where there is no hash to compare with."""
+        try:
+            return self.hasher.verify(hashed or self._nobodys(), _normal(password)) and hashed is not None
+        except (Argon2Error, InvalidHashError):
+            return False
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Whether it was made with other parameters than are used now."""
+        return self.hasher.check_needs_rehash(hashed)
+
+    def _nobodys(self) -> str:
+        """The hash of no password, with the parameters in use."""
+        own = self.hasher
+        blank = "A" * 22
+        return (
+            f"$argon2id$v=19$m={own.memory_cost},t={own.time_cost},p={own.parallelism}$"
+            f"{blank}${'A' * _base64_length(own.hash_len)}"
+        )
+
+
+def usable(password: str, name: str) -> str:
+    """The password, if it is none that would soon be guessed. Raises `UsageError`, which says why."""
+    if len(password) < LEAST:
+        raise UsageError(f"the password is too short: it takes {LEAST} characters, and words will do")
+    if len(password) > MOST:
+        raise UsageError(f"the password is too long: {MOST} characters at most")
+    if zxcvbn(password[:_JUDGED], user_inputs=[name, *_EVIDENT])["score"] < _SCORE:
+        raise UsageError("the password is easy to guess: take four words or more that do not belong together")
+    return password
+
+
+def _normal(password: str) -> str:
+    # The same characters, whatever keyboard they come from (NIST SP 800-63B, 3.1.1.2).
+    return unicodedata.normalize("NFKC", password[:MOST])
+
+
+def _base64_length(size: int) -> int:
+    return (size * 4 + 2) // 3

@@ -1,0 +1,1 @@
+"""The pages for people, under /review. docs/people.md tells who may do what."""

@@ -1,0 +1,24 @@
+"""What the pages work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from upload_guard.lists.store import ListStore
+from upload_guard.people.opening import Gate
+from upload_guard.quarantine.cases import Cases
+from upload_guard.quarantine.decisions import Decisions
+from upload_guard.settings import Settings
+from upload_guard.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The rooms behind the pages. Acts of people go through the same functions as the commands."""
+
+    settings: Settings
+    database: Database
+    gate: Gate
+    cases: Cases
+    decisions: Decisions
+    lists: ListStore

@@ -1,0 +1,24 @@
+"""Where one can go, in the order of the menu. One line a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import LazyString, lazy_gettext
+
+from upload_guard.people.roles import Permission, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    endpoint: str
+    label: LazyString
+    permission: Permission
+
+
+ENTRIES = (Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),)
+
+
+def entries_for(person: Person | None) -> tuple[Entry, ...]:
+    """What this person's menu has; nothing before somebody is logged in."""
+    return tuple(entry for entry in ENTRIES if person is not None and person.may(entry.permission))
