@@ -49,7 +49,7 @@ class ReportShown:
         return cls(
             entries=row["entries"],
             before=row["before"],
-            rows=tuple(_diff(one) for one in row["rows"]),
+            rows=tuple(map(diff_from_row, row["rows"])),
             decision=Decision(row["decision"]),
             why=tuple(row["why"]),
             aside=row["aside"],
@@ -57,7 +57,7 @@ class ReportShown:
         )
 
 
-def _diff(row: Mapping[str, Any]) -> DiffRow:
+def diff_from_row(row: Mapping[str, Any]) -> DiffRow:
     return DiffRow(**row | {"signal_type": SignalType(row["signal_type"])})  # type: ignore[operator]
 
 

@@ -54,6 +54,19 @@ def trips(database: Database) -> tuple[Trip, ...]:
         return tuple(_shown(row, name) for row, name in rows)
 
 
+def trips_of(database: Database, list_name: str, *, in_force: bool) -> tuple[Trip, ...]:
+    """Those of one list, the newest first: those in force, or those that were lifted."""
+    state = BreakerTrip.state.in_(IN_FORCE)
+    with database.session() as session:
+        rows = session.execute(
+            select(BreakerTrip, HashList.name)
+            .join(HashList, HashList.id == BreakerTrip.list_id)
+            .where(HashList.name == list_name, state if in_force else ~state)
+            .order_by(BreakerTrip.id.desc())
+        )
+        return tuple(_shown(row, name) for row, name in rows)
+
+
 def lower(database: Database, entry: EntryRow, flood: Flood) -> bool:
     """The breaker lowers an entry, unless it is lowered already; whether it did.
 

@@ -13,6 +13,7 @@ from upload_guard.compose import (
     build_intake,
     build_station,
     decisions_of,
+    open_benign,
     with_signal_checker,
 )
 from upload_guard.housekeeping import Housekeeper, Job
@@ -92,6 +93,7 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         cases=cases,
         decisions=decisions_of(station, settings),
         lists=station.lists,
+        bank=open_benign(settings),
     )
 
 
@@ -104,9 +106,11 @@ def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[
     """Each does one thing, so that none waits while another takes its time."""
     sampling = Job("sampling", lambda: counters.sample(station), alone=False)
     sampler = Housekeeper((sampling,), settings.data_dir)
-    threads = [station.housekeeper, sampler, list_worker(settings, station.lists.database)]
+    threads = [station.housekeeper, sampler]
     if settings.sidecar.sync:
         threads.append(fetcher(settings))
+    if settings.review.enabled:
+        threads.append(list_worker(settings, station.lists.database))
     for thread in threads:
         thread.start()
     return tuple(threads)

@@ -86,6 +86,14 @@ def why_unread(database: Database, period: Period) -> tuple[Unread, ...]:
     return tuple(Unread(Result(result), reason, uploads) for result, reason, uploads in rows)
 
 
+def known_sites(database: Database, since: date) -> tuple[str, ...]:
+    """Every site that an upload was counted of from `since` on, by name. Raises `StorageFailed`."""
+    some = select(UploadStatistic.site).distinct().where(UploadStatistic.day >= since)
+    with database.session() as session:
+        names = session.scalars(some.order_by(UploadStatistic.site))
+        return tuple(name for name in names if name)
+
+
 def _gathered(which: Iterable[Of], rows: Iterable[Any]) -> tuple[Uploads[Of], ...]:
     found: dict[Of, Uploads[Of]] = {one: Uploads(one, Counter(), Counter()) for one in which}
     for of, result, action, uploads in rows:

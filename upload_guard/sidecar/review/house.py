@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from upload_guard.lists.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
 from upload_guard.quarantine.cases import Cases
@@ -22,3 +23,4 @@ class Review:
     cases: Cases
     decisions: Decisions
     lists: ListStore
+    bank: BenignStore

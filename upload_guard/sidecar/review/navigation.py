@@ -16,7 +16,11 @@ class Entry:
     permission: Permission
 
 
-ENTRIES = (Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),)
+ENTRIES = (
+    Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
+    Entry("review.lists.overview_page", lazy_gettext("Lists"), Permission.SEE),
+    Entry("review.statistics.figures", lazy_gettext("Statistics"), Permission.SEE),
+)
 
 
 def entries_for(person: Person | None) -> tuple[Entry, ...]:

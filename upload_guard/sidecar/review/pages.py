@@ -17,12 +17,14 @@ from upload_guard.sidecar.review.faults import answer_faults
 from upload_guard.sidecar.review.home import home_pages
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
+from upload_guard.sidecar.review.lists import list_pages
 from upload_guard.sidecar.review.navigation import entries_for
 from upload_guard.sidecar.review.sign_in import sign_in_pages
+from upload_guard.sidecar.review.statistics import statistics_pages
 
 PREFIX = "/review"
 # One line a page.
-PAGES = (home_pages, sign_in_pages, choice_pages)
+PAGES = (home_pages, sign_in_pages, choice_pages, list_pages, statistics_pages)
 _COOKIES = "review cookies"
 # img-src has no data: either, so review.css names files where Pico has its icons inside.
 _POLICY = (
