@@ -109,6 +109,17 @@ def test_what_a_killed_process_left_is_known_to_be_lost(tasks: ListTasks) -> Non
     assert begun.number == waiting.number
 
 
+def test_what_a_process_dies_over_each_time_is_given_up(tasks: ListTasks) -> None:
+    first = tasks.ask(ACTIVATE, "ann")
+    second = tasks.ask(Wish(TaskAct.EXAMINE, "test-list", 2), "ann")
+    tasks.give_up_oldest()
+    assert tasks.one(first.number).fault == LOST
+    assert not tasks.one(second.number).ended
+    for _ in range(2):
+        tasks.give_up_oldest()
+    assert not tasks.waiting()
+
+
 def test_what_ended_long_ago_is_forgotten(tasks: ListTasks) -> None:
     for _ in range(2):
         tasks.end(tasks.ask(ACTIVATE, "ann"), {})

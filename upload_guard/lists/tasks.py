@@ -134,6 +134,14 @@ class ListTasks:
             session.execute(delete(ListTask).where(ListTask.ended_at < datetime.now(UTC) - KEPT_FOR))
             return len(lost)
 
+    def give_up_oldest(self) -> None:
+        """End the one that a process died over: it must not be tried for ever."""
+        with self.database.session() as session:
+            unended = select(ListTask).where(ListTask.ended_at.is_(None)).order_by(ListTask.id)
+            row = session.scalar(unended.limit(1))
+            if row is not None:
+                row.ended_at, row.fault = datetime.now(UTC), LOST
+
     def one(self, number: int) -> Task:
         """Raises `UsageError` where there is none."""
         with self.database.session() as session:

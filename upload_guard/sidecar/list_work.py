@@ -49,6 +49,7 @@ def do_asked(settings: Settings, database: Database) -> None:
     process.join()
     if process.exitcode:
         log.warning("ALARM: what was asked for on the pages of lists ended with code %s", process.exitcode)
+        tasks.give_up_oldest()
 
 
 def _do_all(settings: Settings) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.lists.trips import IN_FORCE
-from upload_guard.quarantine.decisions import FALSE_POSITIVE
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.statistics.case_lists import NO_LIST
 from upload_guard.statistics.period import Period
@@ -20,7 +19,7 @@ from upload_guard.storage.tables import Case, Decision, HashList
 
 # By decision, the field that counts cases on which it was the last.
 _FIELDS = {
-    FALSE_POSITIVE: "false_positives",
+    "false_positive": "false_positives",
     "confirmed": "confirmed",
     "released": "released",
     "escalated": "escalated",

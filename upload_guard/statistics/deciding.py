@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Integer, ScalarSelect, cast, func, select
 
-from upload_guard.quarantine.decisions import FALSE_POSITIVE
 from upload_guard.quarantine.reevaluation import BY_POLICY
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.statistics.by_list import came_within
@@ -19,7 +18,7 @@ from upload_guard.storage.tables import Case, Decision
 
 NORM = timedelta(hours=24)
 """Within this a person should have decided."""
-_FINAL = (FALSE_POSITIVE, CaseState.RELEASED.value, CaseState.CONFIRMED.value)
+_FINAL = ("false_positive", "released", "confirmed")
 _WAITS = frozenset({*UNDECIDED, CaseState.ESCALATED})
 
 

@@ -158,7 +158,7 @@ def test_versions_and_their_history_are_shown(desk: Desk) -> None:
     desk.ask("activate", 2)
     page = text_of(desk.viewer.get(LIST).text)
     assert "Version 2 acts, with 3 entries." in page
-    assert "1 has acted 3 " in page
+    assert "1 has acted look at it, or go back to version 1 3 " in page
     assert re.search(r"UTC 2 by a person list-manager .*UTC 1 by a person tester", page)
 
 
@@ -296,7 +296,9 @@ def test_what_the_gate_holds_is_approved_with_a_reason_and_then_activated(desk: 
     assert "It was not done. What acted before acts on." in page
     assert "it shrinks from 3 to 1 acting entries" in page
     desk.ask("examine", 3)
-    assert "Let version 3 pass the gate" in desk.manager.get(f"{LIST}/3").text
+    page = desk.manager.get(f"{LIST}/3").text
+    assert "Let version 3 pass the gate" in page
+    assert "Activate version 3" not in page
     assert desk.manager.post(f"{LIST}/3/approve", because=" ").status_code == 400
     desk.manager.post(f"{LIST}/3/approve", because="says the supplier")
     page = text_of(desk.manager.get(f"{LIST}/3").text)

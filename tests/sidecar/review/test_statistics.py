@@ -242,7 +242,7 @@ def test_each_plot_draws_a_table_that_is_there(viewer: Browser) -> None:
     page = page_of(viewer)
     tables = Tables(page)
     plots = re.findall(r'class="plot"[^>]*data-table="([^"]+)" data-series="([^"]+)"', page)
-    assert len(plots) == 2
+    assert len(plots) == 3
     for name, series in plots:
         assert set(series.split()) <= set(tables.keys[name])
     script = (Path(review.__file__).parent / "static" / "statistics.js").read_text()

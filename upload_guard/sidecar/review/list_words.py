@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask import current_app, url_for
+from flask import url_for
 
 from upload_guard.lists.gate import Decision, DiffRow
 from upload_guard.lists.overview import ListOverview
@@ -16,8 +16,6 @@ from upload_guard.quarantine.reevaluation import Reevaluated
 from upload_guard.rehearsal.forecast import Forecast, UploadsForeseen
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.speaking import gettext, ngettext
-
-_QUEUE = "review.queue.queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +176,3 @@ def task_said(task: Task) -> str:
         ),
     }
     return words[task.act]
-
-
-def queue_of_proposed(name: str) -> str | None:
-    """The queue with what is proposed for release of that list; None where no queue is served."""
-    if _QUEUE not in current_app.view_functions:
-        return None
-    return url_for(_QUEUE, state="release_proposed", list=name)

@@ -19,7 +19,7 @@ from upload_guard.lists.versions import VersionInfo
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.reevaluation import Reevaluated
 from upload_guard.rehearsal.forecast import Forecast
-from upload_guard.sidecar.review import list_words
+from upload_guard.sidecar.review import links, list_words
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.list_tables import aside_table, difference_table, named_table
@@ -38,7 +38,7 @@ def list_pages(review: Review) -> Blueprint:
 
     @pages.context_processor
     def words() -> dict[str, object]:
-        return {"shown": shown, "raw": raw, "say": list_words, "ways": WAYS, "stages": STAGES}
+        return {"shown": shown, "raw": raw, "say": list_words, "ways": WAYS, "stages": STAGES, "links": links}
 
     @pages.get("/lists")
     @may(Permission.SEE)

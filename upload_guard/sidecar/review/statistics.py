@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import NotFound
 
 from upload_guard.people.roles import Permission
+from upload_guard.sidecar.review import links
 from upload_guard.sidecar.review.access import may
 from upload_guard.sidecar.review.figures import TABLES
 from upload_guard.sidecar.review.house import Review
@@ -40,6 +41,7 @@ def statistics_pages(review: Review) -> Blueprint:
             overdue=overdue_now(database, period.site, now),
             still_there=late_files(database, period).still_there,
             late_words=LATE,
+            links=links,
             shown=shown,
             raw=raw,
         )
