@@ -41,7 +41,7 @@ from upload_guard.records import Action, SignalType
 from upload_guard.settings import Settings
 from upload_guard.sidecar.app import create_app
 from upload_guard.sidecar.list_work import do_all
-from upload_guard.sidecar.review.words import PUT_ASIDE
+from upload_guard.sidecar.review.labels import PUT_ASIDE
 from upload_guard.statistics.case_lists import note_lists
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock

@@ -9,8 +9,8 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from upload_guard.records import Action, Result
+from upload_guard.sidecar.review.labels import ACTIONS, LATE, RESULTS
 from upload_guard.sidecar.review.tables import Column, Share, Table, Value
-from upload_guard.sidecar.review.words import ACTIONS, LATE, RESULTS
 from upload_guard.statistics.by_list import records_by_list
 from upload_guard.statistics.deciding import times_by_week
 from upload_guard.statistics.late import late_files

@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext
 
 from upload_guard.lists.gate import DiffRow, PutAside
 from upload_guard.lists.report_rows import ReportShown
-from upload_guard.sidecar.review.speaking import gettext
+from upload_guard.sidecar.review.labels import PUT_ASIDE
 from upload_guard.sidecar.review.tables import Column, Table
-from upload_guard.sidecar.review.words import PUT_ASIDE
+from upload_guard.sidecar.review.words import gettext
 
 _DIFFERENCE = (
     Column("type", lazy_gettext("type"), is_figure=False),

@@ -15,7 +15,7 @@ from upload_guard.lists.tasks import Task, TaskAct
 from upload_guard.quarantine.reevaluation import Reevaluated
 from upload_guard.rehearsal.forecast import Forecast, UploadsForeseen
 from upload_guard.settings import Settings
-from upload_guard.sidecar.review.speaking import gettext, ngettext
+from upload_guard.sidecar.review.words import gettext, ngettext
 
 
 @dataclass(frozen=True, slots=True)

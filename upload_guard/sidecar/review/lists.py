@@ -22,10 +22,10 @@ from upload_guard.rehearsal.forecast import Forecast
 from upload_guard.sidecar.review import links, list_words
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.house import Review
+from upload_guard.sidecar.review.labels import STAGES, WAYS
 from upload_guard.sidecar.review.list_tables import aside_table, difference_table, named_table
-from upload_guard.sidecar.review.speaking import gettext
 from upload_guard.sidecar.review.tables import raw, shown
-from upload_guard.sidecar.review.words import STAGES, WAYS
+from upload_guard.sidecar.review.words import gettext
 from upload_guard.statistics.by_list import undecided_by_list
 
 _SHOWN = 50

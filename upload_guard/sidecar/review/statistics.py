@@ -12,8 +12,8 @@ from upload_guard.sidecar.review import links
 from upload_guard.sidecar.review.access import may
 from upload_guard.sidecar.review.figures import TABLES
 from upload_guard.sidecar.review.house import Review
+from upload_guard.sidecar.review.labels import LATE
 from upload_guard.sidecar.review.tables import csv_of, raw, shown
-from upload_guard.sidecar.review.words import LATE
 from upload_guard.statistics.deciding import overdue_now
 from upload_guard.statistics.late import late_files
 from upload_guard.statistics.period import Period

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from flask_babel import LazyString, format_date, format_decimal, format_percent
 
-from upload_guard.sidecar.review.speaking import gettext
+from upload_guard.sidecar.review.words import gettext
 
 Value = str | int | float | date | timedelta | None
 
