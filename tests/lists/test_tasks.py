@@ -18,6 +18,7 @@ from upload_guard.lists.tasks import KEPT_FOR, LOST, ListTasks, TaskAct, Wish
 from upload_guard.storage.list_task_tables import ListTask
 from upload_guard.storage.vault_tables import AuditRow
 
+LATER = datetime.now(UTC) + timedelta(hours=1)
 ACTIVATE = Wish(TaskAct.ACTIVATE, "test-list", 2)
 
 
@@ -141,15 +142,25 @@ def test_the_newest_that_ended_well_is_found_by_version_and_act(tasks: ListTasks
     assert tasks.newest("test-list", 2, TaskAct.FORECAST) is None
 
 
-def test_the_gate_is_asked_once_of_a_newest_version_that_waits(lists: ListStore, tasks: ListTasks) -> None:
+def test_the_gate_is_asked_once_of_a_newest_version_that_waits(tasks: ListTasks) -> None:
     for _ in range(2):
-        tasks.ask_of_waiting_versions("upload_guard")
+        tasks.ask_of_waiting_versions("upload_guard", LATER)
     (one,) = tasks.of_list("test-list")
     assert (one.act, one.version, one.person) == (TaskAct.EXAMINE, 2, "upload_guard")
+
+
+def test_it_is_not_asked_of_what_acts_or_may_be_about_to(lists: ListStore, tasks: ListTasks) -> None:
+    tasks.ask_of_waiting_versions("upload_guard", datetime.now(UTC))
     lists.activate("test-list", 2, "ann")
-    tasks.end(one, {})
-    tasks.ask_of_waiting_versions("upload_guard")
-    assert len(tasks.of_list("test-list")) == 1
+    tasks.ask_of_waiting_versions("upload_guard", LATER)
+    assert tasks.of_list("test-list") == ()
+
+
+def test_one_that_was_gone_back_from_waits_for_a_person_again(lists: ListStore, tasks: ListTasks) -> None:
+    lists.activate("test-list", 2, "ann")
+    lists.rollback("test-list", 1, "ann")
+    tasks.ask_of_waiting_versions("upload_guard", LATER)
+    assert [one.version for one in tasks.of_list("test-list")] == [2]
 
 
 def test_there_is_nothing_of_another_number(tasks: ListTasks) -> None:

@@ -141,5 +141,4 @@ def test_a_process_of_its_own_does_it(settings: Settings) -> None:
     do_asked(settings, tasks.database)
     assert tasks.one(task.number).fault == ""
     assert tasks.one(task.number).ended
-    # The gate was asked about what waits, too.
     assert not tasks.waiting()

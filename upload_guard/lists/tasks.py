@@ -23,6 +23,7 @@ from upload_guard.storage.list_task_tables import ListTask
 from upload_guard.storage.tables import HashList, ListVersion
 
 KEPT_FOR = timedelta(days=90)
+_FOLLOWS_WITHIN = timedelta(minutes=10)
 LOST = "the process that did this was ended; see what acts now, and ask again"
 
 
@@ -169,8 +170,11 @@ class ListTasks:
             row = session.scalar(ended.order_by(ListTask.id.desc()).limit(1))
             return _task(row) if row else None
 
-    def ask_of_waiting_versions(self, person: str) -> None:
-        """Have the gate say what it thinks of each list's newest version, where that does not act yet."""
+    def ask_of_waiting_versions(self, person: str, now: datetime) -> None:
+        """Have the gate say what it thinks of each list's newest version, where that does not act yet.
+
+        Not of one that was only just imported: it may be about to follow by itself, past the gate.
+        """
         newest = (
             select(ListVersion.list_id, func.max(ListVersion.number).label("number"))
             .group_by(ListVersion.list_id)
@@ -181,8 +185,13 @@ class ListTasks:
             rows = session.execute(
                 select(HashList.name, newest.c.number)
                 .join(newest, newest.c.list_id == HashList.id)
+                .join(
+                    ListVersion,
+                    (ListVersion.list_id == HashList.id) & (ListVersion.number == newest.c.number),
+                )
                 .where(
                     func.coalesce(HashList.active_number, 0) < newest.c.number,
+                    ListVersion.imported_at <= now - _FOLLOWS_WITHIN,
                     ~select(ListTask.id).where(asked).exists(),
                 )
             )

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from upload_guard.compose import build_reevaluator, foretell, open_lists
@@ -38,7 +39,7 @@ def list_worker(settings: Settings, database: Database) -> Housekeeper:
 def do_asked(settings: Settings, database: Database) -> None:
     """Do what is asked for, if anything is; returns when that is done. Raises `StorageFailed`."""
     tasks = ListTasks(database)
-    tasks.ask_of_waiting_versions(PERSON)
+    tasks.ask_of_waiting_versions(PERSON, datetime.now(UTC))
     if not tasks.waiting():
         return
     # Not forked: a copy of a process full of threads may wait for ever for a lock that one of them had.

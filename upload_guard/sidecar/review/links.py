@@ -7,7 +7,7 @@ from flask import current_app, url_for
 from upload_guard.quarantine.states import CaseState
 
 _CASE = "review.case.show"
-_QUEUE = "review.queue.queue"
+_QUEUE = "review.queue.show"
 
 
 def case_page(number: str) -> str | None:
