@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.support import (
     activate_listed_picture,
+    digests_of,
     listed_hashes,
     picture_bytes,
     quiet_station,
@@ -22,9 +23,10 @@ from upload_guard.audit import log
 from upload_guard.audit.chain import Head
 from upload_guard.audit.heads import HeadFile
 from upload_guard.audit.log import AuditWatch
-from upload_guard.compose import open_audit, open_cases, open_decisions, open_lists
+from upload_guard.compose import open_audit, open_benign, open_cases, open_decisions, open_lists
 from upload_guard.errors import AuditBroken, StorageFailed
 from upload_guard.keyring import Keyring
+from upload_guard.lists.benign import vouched_file
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings
@@ -118,6 +120,9 @@ def test_what_people_do_is_noted_with_the_deed(house: House) -> None:
     decisions.escalate(outcome.case, "ann", "look here")
     decisions.false_positive(outcome.case, "ben", "a stock photo")
     open_lists(house.settings).retract("test-list", listed_hashes(picture_bytes(1)), "ann")
+    bank = open_benign(house.settings)
+    bank.add(vouched_file("logo.png", digests_of(b"logo"), ()), "ann")
+    bank.remove(["logo.png"], "", "ben")
     assert house.acts() == [
         ("tester", "list.imported"),
         ("tester", "list.activated.manual"),
@@ -129,8 +134,10 @@ def test_what_people_do_is_noted_with_the_deed(house: House) -> None:
         ("ann", "case.escalated"),
         ("ben", "case.false_positive"),
         ("ann", "list.retracted"),
+        ("ann", "benign.added"),
+        ("ben", "benign.removed"),
     ]
-    assert house.verify().sequence == 10
+    assert house.verify().sequence == 12
 
 
 # What was done to it ------------------------------------------------------------------------------

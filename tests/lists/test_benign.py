@@ -53,8 +53,8 @@ def test_removing_takes_the_named_file_of_that_site_only(bank: BenignStore) -> N
     for site in ("", "blog"):
         bank.add(file("logo", site), "ann")
     bank.add(file("other"), "ann")
-    assert bank.remove(["logo.png"], "blog") == 1
-    assert bank.remove(["nothing"], "") == 0
+    assert bank.remove(["logo.png"], "blog", "ann") == 1
+    assert bank.remove(["nothing"], "", "ann") == 0
     assert [(one.name, one.site) for one in bank.show()] == [("logo.png", ""), ("other.png", "")]
 
 
@@ -63,11 +63,11 @@ def test_no_two_states_of_the_bank_have_one_name(bank: BenignStore) -> None:
     for text in ("one", "two"):
         bank.add(file(text), "ann")
         seen.append(bank.generation())
-    bank.remove(["two.png"], "")
+    bank.remove(["two.png"], "", "ann")
     assert bank.generation() == seen[1]
     bank.add(file("three"), "ann")
     seen.append(bank.generation())
-    bank.remove(["one.png"], "")
+    bank.remove(["one.png"], "", "ann")
     seen.append(bank.generation())
     assert len(set(seen)) == len(seen)
 

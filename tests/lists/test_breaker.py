@@ -31,7 +31,7 @@ from tests.support import (
     upload_of,
 )
 from upload_guard.compose import Station, open_database_of
-from upload_guard.errors import StorageFailed, UsageError
+from upload_guard.errors import AuditBroken, StorageFailed, UsageError
 from upload_guard.lists import trips
 from upload_guard.lists.breaker import FloodBreaker
 from upload_guard.lists.flood import Flood
@@ -42,6 +42,7 @@ from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
 from upload_guard.storage.outbox_tables import OutboxEvent
+from upload_guard.storage.vault_tables import AuditHead, AuditRow
 
 SITES = ("blog", "shop", "forum")
 
@@ -111,6 +112,30 @@ def test_no_full_hash_goes_into_the_alarm(
 ) -> None:
     house.flood(listed)
     assert not any(one.value.hex() in caplog.text for one in listed_hashes(listed))
+
+
+def test_that_an_entry_was_lowered_stands_in_the_audit_log(house: House, listed: bytes) -> None:
+    house.flood(listed)
+    with house.database.session() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.act == "breaker.tripped")).all()
+    assert {(row.person, row.details["list"]) for row in rows} == {("upload_guard", "test-list")}
+    assert sorted(row.details["trip"] for row in rows) == sorted(
+        trip.number for trip in trips.trips(house.database)
+    )
+    assert not any(one.value.hex()[:8] in str(row.details) for one in listed_hashes(listed) for row in rows)
+
+
+def test_where_the_audit_log_is_read_only_nothing_is_lowered_and_uploads_are_held_as_ever(
+    house: House, listed: bytes
+) -> None:
+    with house.database.session() as session:
+        session.execute(update(AuditHead).values(fault="somebody altered it"))
+    for at in range(25):
+        (outcome,) = house.station.guard.check([upload_of(listed, Source(SITES[at % 3], "/up"))])
+        assert outcome.verdict.action is Action.BLOCK
+    with pytest.raises(AuditBroken):
+        house.job("breaker-counts")
+    assert trips.trips(house.database) == ()
 
 
 def test_nineteen_uploads_are_not_enough(house: House, listed: bytes) -> None:
@@ -325,7 +350,7 @@ def test_of_two_processes_that_see_a_flood_one_lowers_the_entry(house: House, li
     other._rests_until = 0.0
     flood = Flood(30, 30, 3)
     assert len(trips.trips(house.database)) == 2
-    assert not any(other._trip(row, flood) for row in other._unweighed.values())
+    assert not any(trips.lower(house.database, row, flood) for row in other._unweighed.values())
     other.flush()
     assert len(trips.trips(house.database)) == 2
 

@@ -191,7 +191,7 @@ def test_entries_come_back_when_the_bank_no_longer_names_them(settings: Settings
     generation = lists.generation()
     vouch(settings, 2)
     lists.examine_active()
-    assert open_benign(settings).remove(["2.png"], "") == 1
+    assert open_benign(settings).remove(["2.png"], "", "ann") == 1
     lists.examine_active()
     assert acting(lists) == values(1, 2, 3)
     assert lists.generation() == generation

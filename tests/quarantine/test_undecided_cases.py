@@ -195,7 +195,7 @@ class UndecidedCases(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["first", "second"]), site=st.sampled_from(["", *SITES]))
     def vouch_no_more(self, name: str, site: str) -> None:
-        self.bank.remove([name], site)
+        self.bank.remove([name], site, "tester")
         self.station.lists.examine_active()
 
     # What holds --------------------------------------------------------------------------------------

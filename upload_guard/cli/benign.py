@@ -94,7 +94,7 @@ def show(app: App, everything: bool) -> None:
 @click.pass_obj
 def remove(app: App, names: tuple[str, ...], site: str) -> None:
     """Take the files called NAMES out of the bank. Entries that were put aside for them act again."""
-    count = open_benign(app.settings).remove(names, site)
+    count = open_benign(app.settings).remove(names, site, app.person)
     if not count:
         raise UsageError("the bank has no file of that name: 'upload-guard benign list' names them all")
     click.echo(f"{count} removed")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, print_table, shown_progress
-from upload_guard.compose import build_checker, build_trust, open_lists, open_signal_log
-from upload_guard.errors import StorageFailed, UsageError
-from upload_guard.settings import Settings
+from upload_guard.compose import build_stage, build_trust, open_lists, open_signal_log
+from upload_guard.errors import UsageError
 
 if TYPE_CHECKING:
     from upload_guard.lists.trial import Trial
-    from upload_guard.rehearsal.rehearse import Audience, Stage
+    from upload_guard.rehearsal.rehearse import Audience
     from upload_guard.rehearsal.tally import Effect, HitEntry, Tally
 
 _SHOWN = 20
@@ -50,6 +47,7 @@ def rehearse(
     # What takes half a second to load; `--help` should not wait for it.
     from upload_guard.lists.trial import put_on_trial
     from upload_guard.rehearsal.rehearse import Audience
+    from upload_guard.rehearsal.scratch import scratch
     from upload_guard.rehearsal.tally import Tally
 
     settings, now = app.settings, datetime.now(UTC)
@@ -60,10 +58,9 @@ def rehearse(
     log = open_signal_log(settings, now - timedelta(days=reach)) if reach else None
     audience = Audience(log, tuple(_files_in(paths)), site or settings.site)
     tally = Tally(name, build_trust(settings), now)
-    with _scratch(settings.rehearsal_dir) as folder, shown_progress() as progress:
+    with scratch(settings.rehearsal_dir) as folder, shown_progress() as progress:
         trial = put_on_trial(open_lists(settings), name, version, folder)
-        stage = _stage(settings)
-        stage.rehearse(trial, audience, tally, progress)
+        build_stage(settings).rehearse(trial, audience, tally, progress)
     _print_trial(trial)
     _print_audience(audience, reach)
     _print_effects(tally, settings.trust.probation_hours)
@@ -76,29 +73,6 @@ def _version_and_paths(rest: tuple[str, ...]) -> tuple[int | None, tuple[Path, .
     if rest and rest[0].isdecimal():
         return int(rest[0]), tuple(map(Path, rest[1:]))
     return None, tuple(map(Path, rest))
-
-
-def _stage(settings: Settings) -> Stage:
-    from upload_guard.rehearsal.rehearse import Stage
-
-    return Stage(build_checker(settings), settings.sandbox.workers, settings.sandbox.request_seconds)
-
-
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """A folder for one rehearsal at a time, without what a killed one has left."""
-    from upload_guard.storage.locks import exclusive_lock
-
-    with exclusive_lock(folder.with_name(f".{folder.name}.lock")):
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            folder.mkdir(mode=0o700)
-        except OSError as error:
-            raise StorageFailed(f"{folder}: cannot be made: {error.strerror}") from error
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files_in(paths: Iterable[Path]) -> Iterator[Path]:

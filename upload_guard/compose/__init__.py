@@ -3,6 +3,7 @@
 from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
 from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
+from upload_guard.compose.forecasts import build_stage, foretell
 from upload_guard.compose.guards import (
     GuardedSite,
     build_guard,
@@ -58,6 +59,7 @@ __all__ = [
     "build_reveals",
     "build_routes",
     "build_site",
+    "build_stage",
     "build_station",
     "build_sync",
     "build_trust",
@@ -67,6 +69,7 @@ __all__ = [
     "exchanges_of",
     "explainer_of",
     "feedback_takers",
+    "foretell",
     "is_manual",
     "known_categories",
     "lists_not_active",

@@ -59,6 +59,8 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     """
     from upload_guard.housekeeping import Housekeeper, Job
     from upload_guard.quarantine.keeper import QuarantineKeeper
+    from upload_guard.statistics.case_lists import note_lists
+    from upload_guard.statistics.counting import FLUSH_EVERY, UploadCounter
 
     database = open_database_of(settings)
     lists = lists_in(settings, database)
@@ -72,7 +74,8 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         log.warning("WARNING: configured, not active: %s", ", ".join(missing))
     sandbox = sandbox_of(settings)
     checker = local_checker(settings, database, snapshot, sandbox)
-    breaker, signal_log = _breaker(settings), _signal_log(settings, database)
+    breaker, signal_log = _breaker(settings, database), _signal_log(settings, database)
+    counter = UploadCounter(database)
     if signal_log:
         checker = replace(checker, digests=EXACT_TYPES)
     late = build_late_queue(settings)
@@ -81,12 +84,14 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, *([signal_log] if signal_log else [])),
+        observers=(breaker, counter, *([signal_log] if signal_log else [])),
         late=late,
     )
     jobs = (
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
+        Job("statistics", counter.flush, every=FLUSH_EVERY, alone=False),
+        Job("case-lists", lambda: note_lists(database), every=FLUSH_EVERY),
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
         *_vault_jobs(settings, vault),
@@ -122,7 +127,7 @@ def decisions_of(station: Station, settings: Settings) -> Decisions:
     return Decisions(database, found, two_person_rulings(settings))
 
 
-def _breaker(settings: Settings) -> FloodBreaker:
+def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     from upload_guard.keyring import open_keyring
     from upload_guard.lists.breaker import FloodBreaker
     from upload_guard.lists.flood import FloodLimits
@@ -131,7 +136,8 @@ def _breaker(settings: Settings) -> FloodBreaker:
     own = settings.breaker
     limits = FloodLimits(own.uploads, own.share, own.sources)
     key = open_keyring(settings).subkey("flood breaker")
-    return FloodBreaker(open_for_requests(settings.database_url), key, limits, build_trust(settings))
+    counts = open_for_requests(settings.database_url)
+    return FloodBreaker(counts, database, key, limits, build_trust(settings))
 
 
 def _signal_log(settings: Settings, database: Database) -> SignalLog | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from upload_guard.lists.bank import BankFile, BenignBank
 from upload_guard.lists.shipped import ShippedBank, looks_in
 from upload_guard.records import BankScope, Digests, Signal, SignalType
 from upload_guard.storage.database import Database
+from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import BenignFile
 
 _LOOKS = tuple(kind for kind in SignalType if not kind.exact)
@@ -60,17 +61,31 @@ class BenignStore:
                     **packed,
                 )
             )
+            note_act(session, Act(person, "benign.added", details={"name": file.name, "site": file.site}))
         return True
 
-    def remove(self, names: Iterable[str], site: str) -> int:
+    def remove(self, names: Iterable[str], site: str, person: str) -> int:
         """How many files of these names were there, of `site` or (empty) of the administrator."""
         with self.database.session() as session:
             # Two files may have one name, as an older and a newer logo.
             doomed = session.scalars(
-                select(BenignFile.id).where(BenignFile.name.in_(list(names)), BenignFile.site == site)
+                select(BenignFile).where(BenignFile.name.in_(list(names)), BenignFile.site == site)
             ).all()
-            session.execute(delete(BenignFile).where(BenignFile.id.in_(doomed)))
+            session.execute(delete(BenignFile).where(BenignFile.id.in_([row.id for row in doomed])))
+            for row in doomed:
+                note_act(session, Act(person, "benign.removed", details={"name": row.name, "site": site}))
             return len(doomed)
+
+    def sizes(self) -> Mapping[BankScope, int]:
+        """How many files of each scope there are, counted by the database."""
+        by_site = select(BenignFile.site != "", func.count()).group_by(BenignFile.site != "")
+        with self.database.session() as session:
+            own = {bool(of_site): count for of_site, count in session.execute(by_site)}
+        return {
+            BankScope.SHIPPED: len(self.shipped.files) if self.shipped else 0,
+            BankScope.ADMINISTRATOR: own.get(False, 0),
+            BankScope.SITE: own.get(True, 0),
+        }
 
     def show(self) -> tuple[Vouched, ...]:
         """All files, the shipped ones last."""

@@ -28,13 +28,11 @@ from upload_guard.lists.hits import (
     matched_since,
     uploads_since,
 )
-from upload_guard.lists.opinions import note_change
-from upload_guard.lists.trips import IN_FORCE
+from upload_guard.lists.trips import is_lowered, lower
 from upload_guard.matching.delta import ListedValue
 from upload_guard.policy import Trust
 from upload_guard.records import Findings, Match, Outcome, SignalType, Source, Standing, Upload
 from upload_guard.storage.database import Database
-from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
 from upload_guard.storage.tables import HashList
 
@@ -53,11 +51,14 @@ class FloodBreaker:
 
     Nobody waits for a row to be written: what came is written and weighed a second later, by `flush`. A
     process that ends loses what is not written yet. `database` may keep its connections open: none of them
-    is carried through a fork.
+    is carried through a fork. What is lowered is written to `journaled`, which notes that it was.
     """
 
-    def __init__(self, database: Database, key: bytes, limits: FloodLimits, trust: Trust) -> None:
+    def __init__(
+        self, database: Database, journaled: Database, key: bytes, limits: FloodLimits, trust: Trust
+    ) -> None:
         self._database = database
+        self._journaled = journaled
         self._key = key
         self._limits = limits
         self._trust = trust
@@ -186,7 +187,7 @@ class FloodBreaker:
         begun = time.thread_time()
         for entry, row in tuple(self._unweighed.items()):
             flood = self._flood(row)
-            if flood is not None and self._trip(row, flood):
+            if flood is not None and lower(self._journaled, row, flood):
                 _tell(entry, flood)
             del self._unweighed[entry]
         took = time.thread_time() - begun
@@ -196,7 +197,7 @@ class FloodBreaker:
     def _flood(self, entry: EntryRow) -> Flood | None:
         now = _minute(datetime.now(UTC))
         with self._database.session() as session:
-            if _in_force(session, entry):
+            if is_lowered(session, entry):
                 return None
             lifted = session.scalar(select(func.max(BreakerTrip.decided_at)).where(entry.of(BreakerTrip)))
             for window in _WINDOWS:
@@ -206,30 +207,6 @@ class FloodBreaker:
                 if flood is not None:
                     return flood
         return None
-
-    def _trip(self, entry: EntryRow, flood: Flood) -> bool:
-        """Lower it, unless another process has."""
-        with self._database.session() as session:
-            # Writing first: whoever comes at the same time waits here, and then sees what this one wrote.
-            note_change(session)
-            session.flush()
-            hash_list = session.get(HashList, entry.list_id)
-            if hash_list is None or _in_force(session, entry):
-                return False
-            session.add(
-                BreakerTrip(
-                    list_id=entry.list_id,
-                    signal_type=entry.signal_type,
-                    value=entry.value,
-                    tripped_at=datetime.now(UTC),
-                    matched=flood.matched,
-                    uploads=flood.uploads,
-                    sources=flood.sources,
-                    state="tripped",
-                )
-            )
-            note_event(session, Event(EventKind.BREAKER_TRIPPED, details={"list": hash_list.name}))
-        return True
 
     def _flood_since(self, session: Session, entry: EntryRow, minute: int) -> Flood | None:
         uploads = uploads_since(session, minute)
@@ -264,11 +241,6 @@ def _in_child() -> None:
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
-
-
-def _in_force(session: Session, entry: EntryRow) -> bool:
-    trip = select(BreakerTrip.id).where(entry.of(BreakerTrip), BreakerTrip.state.in_(IN_FORCE))
-    return session.scalar(trip.limit(1)) is not None
 
 
 def _tell(entry: ListedValue, flood: Flood) -> None:

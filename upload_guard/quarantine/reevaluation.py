@@ -92,6 +92,18 @@ class Reevaluator:
             total = self._settle(case, findings, total)
         return total
 
+    def foresee(self) -> Reevaluated:
+        """What `run` would do now; nothing changes. Raises `NotReady` and `StorageFailed`."""
+        total = Reevaluated()
+        for case in self._outdated(self.checker.under()):
+            findings = self.found(case)
+            if findings.unchecked:
+                continue
+            with self.database.session() as session:
+                state = self._state(session, case, self._verdict(case, findings))
+            total = _with_one(total, CaseState(case.state), state)
+        return total
+
     def _outdated(self, now: str) -> Iterator[Case]:
         last = 0
         while True:
@@ -176,13 +188,7 @@ class Reevaluator:
                 note_act(session, Act(BY_POLICY, "case.released", row.number))
             if state != case.state:
                 tell_changed(session, row)
-        changed = state != case.state
-        return Reevaluated(
-            judged=total.judged + 1,
-            proposed=total.proposed + (changed and state == CaseState.RELEASE_PROPOSED),
-            released=total.released + (changed and state == CaseState.RELEASED),
-            reopened=total.reopened + (changed and state == CaseState.OPEN),
-        )
+        return _with_one(total, CaseState(case.state), state)
 
     def _state(self, session: Session, case: Case, verdict: Verdict) -> CaseState:
         if verdict.action.refuses:
@@ -194,6 +200,16 @@ class Reevaluator:
         if self.release and session.scalar(reopened.limit(1)) is None:
             return CaseState.RELEASED
         return CaseState.RELEASE_PROPOSED
+
+
+def _with_one(total: Reevaluated, before: CaseState, now: CaseState) -> Reevaluated:
+    changed = now != before
+    return Reevaluated(
+        judged=total.judged + 1,
+        proposed=total.proposed + (changed and now == CaseState.RELEASE_PROPOSED),
+        released=total.released + (changed and now == CaseState.RELEASED),
+        reopened=total.reopened + (changed and now == CaseState.OPEN),
+    )
 
 
 def _undecided() -> ColumnElement[bool]:

@@ -48,8 +48,11 @@ class Stage:
     threads: int
     patience: float
 
-    def rehearse(self, trial: Trial, audience: Audience, tally: Tally, progress: Progress) -> None:
-        """Have `tally` count all of `audience`. Raises `ListError`, `SealBroken` and `StorageFailed`."""
+    def rehearse(self, trial: Trial, audience: Audience, tally: Tally, progress: Progress) -> LocalChecker:
+        """Have `tally` count all of `audience`; the checker that was asked, good while the trial's folder is.
+
+        Raises `ListError`, `SealBroken` and `StorageFailed`.
+        """
         log = audience.log
         recognizer = _recognizer(log, progress) if log else None
         snapshot = trial.build(recognizer.watching if recognizer else iter, progress)
@@ -62,6 +65,7 @@ class Stage:
         files = self._each(lambda file: self._opened(file, audience.site, checker), audience.files)
         for seen in _watched(files, "opening files", len(audience.files), progress):
             tally.add(seen)
+        return checker
 
     def among(self, snapshot: Snapshot) -> LocalChecker:
         """The checker with these entries, and with bank and opinions as they are at this moment."""

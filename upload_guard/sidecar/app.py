@@ -15,6 +15,7 @@ from upload_guard.compose import (
     build_station,
     decisions_of,
     explainer_of,
+    open_benign,
     with_signal_checker,
 )
 from upload_guard.housekeeping import Housekeeper, Job
@@ -42,6 +43,7 @@ from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.counters import Counters
 from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
+from upload_guard.sidecar.list_work import list_worker
 from upload_guard.sidecar.metrics import metrics_routes
 from upload_guard.sidecar.refusals import Refusals
 from upload_guard.sidecar.requests import follow_requests
@@ -109,6 +111,7 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         exports=Exports(database, cases, settings.spool_dir),
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
+        bank=open_benign(settings),
     )
 
 
@@ -120,9 +123,12 @@ def _counted(station: Station, counters: Counters) -> Station:
 def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[Housekeeper, ...]:
     """Each does one thing, so that none waits while another takes its time."""
     sampling = Job("sampling", lambda: counters.sample(station), alone=False)
-    threads = [station.housekeeper, Housekeeper((sampling,), settings.data_dir)]
+    sampler = Housekeeper((sampling,), settings.data_dir)
+    threads = [station.housekeeper, sampler]
     if settings.sidecar.sync:
         threads.append(fetcher(settings))
+    if settings.review.enabled:
+        threads.append(list_worker(settings, station.lists.database))
     for thread in threads:
         thread.start()
     return tuple(threads)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.glimpses.reveals import Reveals
+from upload_guard.lists.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
 from upload_guard.quarantine.cases import Cases
@@ -39,3 +40,4 @@ class Review:
     exports: Exports
     explainer: Explainer
     reveals: Reveals | None
+    bank: BenignStore

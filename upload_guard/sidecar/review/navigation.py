@@ -18,6 +18,8 @@ class Entry:
 
 ENTRIES = (
     Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
+    Entry("review.lists.overview_page", lazy_gettext("Lists"), Permission.SEE),
+    Entry("review.statistics.figures", lazy_gettext("Statistics"), Permission.SEE),
     Entry("review.persons.overview", lazy_gettext("Persons"), Permission.ADMINISTER),
 )
 

@@ -18,10 +18,12 @@ from upload_guard.sidecar.review.faults import answer_faults
 from upload_guard.sidecar.review.home import home_pages
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
+from upload_guard.sidecar.review.lists import list_pages
 from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
 from upload_guard.sidecar.review.persons import person_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
+from upload_guard.sidecar.review.statistics import statistics_pages
 from upload_guard.sidecar.review.steps import step_pages
 from upload_guard.sidecar.review.vouching import vouching_pages
 
@@ -30,6 +32,8 @@ PREFIX = "/review"
 PAGES = (
     home_pages,
     case_pages,
+    list_pages,
+    statistics_pages,
     sign_in_pages,
     vouching_pages,
     step_pages,

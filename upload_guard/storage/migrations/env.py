@@ -7,10 +7,12 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     glimpse_tables,
     group_tables,
     key_tables,
+    list_task_tables,
     opinion_tables,
     outbox_tables,
     people_tables,
     signal_tables,
+    statistics_tables,
     sync_tables,
     vault_tables,
 )
