@@ -81,4 +81,5 @@ def test_a_picture_is_decoded_and_held_under_its_filter_and_without_writable_cod
         "action": "quarantine",
         "walls": {"rlimits": True, "seccomp": True, "landlock": True},
         "chown": "EPERM",
+        "password": True,
     }

@@ -43,6 +43,7 @@ def main() -> None:
     # Everything is imported behind the walls, as under systemd.
     from tests.support import settings_in, upload_of
     from upload_guard.compose import build_station
+    from upload_guard.people.passwords import Passwords
 
     file = Path(asked["data"]) / "upload.jpg"
     station = build_station(settings_in(Path(asked["data"])))
@@ -55,6 +56,8 @@ def main() -> None:
                 "action": outcome.verdict.action.label,
                 "walls": {name: getattr(walls, name) for name in ("rlimits", "seccomp", "landlock")},
                 "chown": may_chown(file),
+                # Hashed by four threads of a C library.
+                "password": Passwords().is_right(Passwords().hashed("any"), "any"),
             }
         )
     )

