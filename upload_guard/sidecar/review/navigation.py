@@ -16,7 +16,10 @@ class Entry:
     permission: Permission
 
 
-ENTRIES = (Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),)
+ENTRIES = (
+    Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
+    Entry("review.queue.show", lazy_gettext("Queue"), Permission.SEE),
+)
 
 
 def entries_for(person: Person | None) -> tuple[Entry, ...]:

@@ -19,11 +19,12 @@ from upload_guard.sidecar.review.home import home_pages
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.navigation import entries_for
+from upload_guard.sidecar.review.queue.pages import queue_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
 
 PREFIX = "/review"
 # One line a page.
-PAGES = (home_pages, sign_in_pages, choice_pages, case_pages)
+PAGES = (home_pages, sign_in_pages, choice_pages, queue_pages, case_pages)
 _COOKIES = "review cookies"
 # img-src has no data: either, so review.css names files where Pico has its icons inside.
 _POLICY = (
