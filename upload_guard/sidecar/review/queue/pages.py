@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from flask import Blueprint, Response, render_template, request
@@ -15,6 +16,8 @@ from upload_guard.sidecar.review.queue import words
 from upload_guard.sidecar.review.queue.asked import Asked, asked
 from upload_guard.sidecar.review.queue.deciding import add_deciding
 
+STATES = tuple(state for state in CaseState if state is not CaseState.STORING)
+
 
 def queue_pages(review: Review) -> Blueprint:
     pages = Blueprint("queue", __name__, url_prefix="/queue")
@@ -23,16 +26,13 @@ def queue_pages(review: Review) -> Blueprint:
     @may(Permission.SEE)
     def show() -> str:
         wanted = asked(request.args, review.entries)
-        lines, seen = _lines(review, wanted)
         return render_template(
             "review/queue.html",
             wanted=wanted,
-            lines=lines,
-            seen=seen,
-            counts=review.queue.counts(),
+            now=_now(review, wanted),
             choices=review.queue.choices(),
             results=words.RESULTS,
-            states=[state for state in CaseState if state is not CaseState.STORING],
+            states=STATES,
             state_words=state_words,
             no_list=not any(version.active for version in review.lists.versions()),
             decides=person().may(Permission.DECIDE),
@@ -42,26 +42,35 @@ def queue_pages(review: Review) -> Blueprint:
     @may(Permission.SEE)
     def lines() -> Response:
         """Asked for now and then. Says nothing where all is as it was, so that nothing moves."""
-        found, seen = _lines(review, asked(request.args, review.entries))
-        if request.args.get("seen") == seen:
+        now = _now(review, asked(request.args, review.entries), apart=True)
+        if request.args.get("seen") == now.digest:
             return Response(status=204)
-        return Response(f'{found}<input type="hidden" id="seen" name="seen" value="{seen}">')
+        seen = f'<input type="hidden" id="seen" name="seen" value="{now.digest}">'
+        return Response(now.lines + seen + now.states)
 
     add_deciding(pages, review)
     return pages
 
 
-def _lines(review: Review, wanted: Asked) -> tuple[str, str]:
-    """The part of the page that changes, and a short digest of it."""
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The parts of the page that change, and a short digest of what they say."""
+
+    lines: str
+    states: str
+    digest: str
+
+
+def _now(review: Review, wanted: Asked, apart: bool = False) -> Now:
+    """`apart`: to be put in place on a page that is there."""
     page = review.queue.page(wanted.which, wanted.order, wanted.after)
-    size, late = review.queue.size(wanted.which), review.queue.late()
     counts = review.queue.counts()
-    shown = render_template(
+    lines = render_template(
         "review/queue_lines.html",
         wanted=wanted,
         lines=page.lines,
         following=page.next,
-        how_much=words.how_much(size, late),
+        how_much=words.how_much(review.queue.size(wanted.which), review.queue.late()),
         words=words,
         state_words=state_words,
         ever=sum(counts.values()),
@@ -69,4 +78,13 @@ def _lines(review: Review, wanted: Asked) -> tuple[str, str]:
         decides=person().may(Permission.DECIDE),
         here=wanted.path(),
     )
-    return shown, sha256(shown.encode()).hexdigest()[:16]
+    states = render_template(
+        "review/queue_states.html",
+        wanted=wanted,
+        states=STATES,
+        counts=counts,
+        state_words=state_words,
+        apart=apart,
+    )
+    said = lines + repr([counts[state] for state in STATES])
+    return Now(lines, states, sha256(said.encode()).hexdigest()[:16])

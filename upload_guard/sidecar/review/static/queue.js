@@ -2,6 +2,10 @@
 "use strict";
 
 (() => {
+  // Who came to the form by a key goes on from its first words.
+  const heading = document.querySelector("h1[tabindex]");
+  if (heading) heading.focus();
+
   const SWITCH = "upload_guard_queue_keys";
   const lines = document.getElementById("lines");
   if (!lines) return;
