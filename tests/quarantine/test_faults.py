@@ -109,12 +109,15 @@ def test_e10_a_read_only_mount_closes_and_recovers_by_itself(tmp_path: Path, dis
     keep(keeper)
     subprocess.run(["mount", "-o", "remount,ro", str(settings.vault_dir)], check=True)
     with pytest.raises(StorageFailed, match="Read-only"):
-        keep(keeper)
+        keep(keeper, b"another file")
     with pytest.raises(StorageFailed, match="Read-only"):
         keeper.vault.probe()
+    # What is sealed already is not stored again, so there is nothing to write.
+    repeat = keep(keeper)
+    assert read(open_cases(settings).one(repeat).content) == DATA
     subprocess.run(["mount", "-o", "remount,rw", str(settings.vault_dir)], check=True)
-    keep(keeper)
-    assert len(cases(keeper.database)) == 2
+    keep(keeper, b"another file")
+    assert len(cases(keeper.database)) == 3
 
 
 # A database that is locked ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from tests.support import read, settings_in, upload_of
 from upload_guard.audit.heads import HeadFile
@@ -15,6 +16,7 @@ from upload_guard.compose import build_station, open_audit, open_cases, open_dec
 from upload_guard.compose.rules import build_retention
 from upload_guard.errors import AuditBroken, ConfigError, UsageError, VaultDamaged
 from upload_guard.loading import load_settings
+from upload_guard.quarantine import holds
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.holds import Holds, a_year_after
 from upload_guard.quarantine.keeper import QuarantineKeeper
@@ -184,6 +186,23 @@ def test_a_hold_on_one_case_holds_the_bytes_and_the_other_case_still_expires(hou
     house.holds.lift(held, None, "ben", "the police is done")
     assert house.expire(3000) == 1
     assert house.case(held).kept == Kept.SHREDDED
+
+
+def test_a_case_that_expires_while_it_is_put_on_hold_is_not_on_hold(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, other = house.keep(), house.keep("other")
+    claim = holds.claim
+
+    def expired_just_before(session: Session, name: str) -> bool:
+        house.expire(30)
+        return claim(session, name)
+
+    monkeypatch.setattr(holds, "claim", expired_just_before)
+    with pytest.raises(UsageError, match="not held"):
+        house.holds.place(slow, "ann", "the police asked")
+    assert house.case(slow).kept == Kept.LET_GO
+    assert read(house.case(other).content) == DATA
 
 
 def test_a_case_that_may_keep_no_bytes_has_none_though_another_of_the_same_file_has(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -238,6 +239,38 @@ def migrate(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def test_cases_of_an_earlier_release_are_grouped_by_file_and_found_by_what_held_them(tmp_path: Path) -> None:
+    engine = create_engine(url(tmp_path))
+    (tmp_path / "data").mkdir()
+    migrate(engine, "0012")
+    match = {"list_name": "icse", "category": "baseline", "signal_type": "pdq", "value": "0f" * 32}
+    with engine.begin() as connection:
+        columns = [column["name"] for column in inspect(connection).get_columns("cases")]
+        for number, (file, matches) in enumerate(((b"1", [match, match]), (b"2", []), (b"1", [match]))):
+            values = dict.fromkeys(columns, "") | {"id": number + 1, "number": str(number), "size": 1}
+            values |= {"lowered": False, "upload_id": str(number), "sha256": file, "vault_name": f"v{number}"}
+            values["matches"] = json.dumps(matches)
+            names_of = ", ".join(columns)
+            given = ", ".join(f":{name}" for name in columns)
+            connection.execute(text(f"INSERT INTO cases ({names_of}) VALUES ({given})"), values)  # noqa: S608
+            connection.execute(
+                text("INSERT INTO vault_objects (name, kept) VALUES (:name, 'sealed')"),
+                {"name": f"v{number}"},
+            )
+    with open_database(url(tmp_path)).session() as session:
+        rows = session.execute(text("SELECT group_id, list_name, category FROM cases ORDER BY id")).all()
+        assert rows == [(1, "icse", "baseline"), (2, "", "unread"), (1, "icse", "baseline")]
+        assert session.execute(text("SELECT id, look FROM case_groups ORDER BY id")).all() == [
+            (1, None),
+            (2, None),
+        ]
+        assert session.execute(text("SELECT entry_id, case_id FROM case_entries")).all() == [(1, 1), (1, 3)]
+        (entry,) = session.execute(text("SELECT list_name, signal_type, value FROM held_entries")).all()
+        assert entry == ("icse", "pdq", b"\x0f" * 32)
+        files = session.execute(text("SELECT sha256 FROM vault_objects ORDER BY name")).all()
+        assert files == [(b"1",), (b"2",), (b"1",)]
 
 
 def test_what_an_earlier_release_kept_is_marked_as_plain_when_seals_come(tmp_path: Path) -> None:

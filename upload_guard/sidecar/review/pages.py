@@ -22,6 +22,7 @@ from upload_guard.sidecar.review.lists import list_pages
 from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
 from upload_guard.sidecar.review.persons import person_pages
+from upload_guard.sidecar.review.queue.pages import queue_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
 from upload_guard.sidecar.review.statistics import statistics_pages
 from upload_guard.sidecar.review.steps import step_pages
@@ -31,6 +32,7 @@ PREFIX = "/review"
 # One line a page.
 PAGES = (
     home_pages,
+    queue_pages,
     case_pages,
     list_pages,
     statistics_pages,
