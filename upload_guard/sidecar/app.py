@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Flask
 
@@ -21,11 +22,13 @@ from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
+from upload_guard.quarantine.entries import EntryNames
 from upload_guard.quarantine.exports import Exports
 from upload_guard.quarantine.groups import Groups
 from upload_guard.quarantine.holds import Holds
 from upload_guard.quarantine.neighbours import Neighbours
 from upload_guard.quarantine.outcomes import LateOutcomes
+from upload_guard.quarantine.queue import Queue
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
@@ -101,6 +104,8 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         lists=station.lists,
         retention=station.keeper.retention,
         groups=Groups(database),
+        queue=Queue(database, timedelta(hours=settings.quarantine.decide_within_hours)),
+        entries=EntryNames(database),
         neighbours=Neighbours(database),
         holds=Holds(database),
         exports=Exports(database, cases, settings.spool_dir),

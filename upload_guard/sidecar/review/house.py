@@ -10,10 +10,12 @@ from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.decisions import Decisions
+from upload_guard.quarantine.entries import EntryNames
 from upload_guard.quarantine.exports import Exports
 from upload_guard.quarantine.groups import Groups
 from upload_guard.quarantine.holds import Holds
 from upload_guard.quarantine.neighbours import Neighbours
+from upload_guard.quarantine.queue import Queue
 from upload_guard.quarantine.retention import Retention
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
@@ -34,6 +36,8 @@ class Review:
     lists: ListStore
     retention: Retention
     groups: Groups
+    queue: Queue
+    entries: EntryNames
     neighbours: Neighbours
     holds: Holds
     exports: Exports

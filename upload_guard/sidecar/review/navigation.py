@@ -18,6 +18,7 @@ class Entry:
 
 ENTRIES = (
     Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
+    Entry("review.queue.show", lazy_gettext("Queue"), Permission.SEE),
     Entry("review.persons.overview", lazy_gettext("Persons"), Permission.ADMINISTER),
 )
 

@@ -21,12 +21,22 @@ from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
 from upload_guard.sidecar.review.persons import person_pages
+from upload_guard.sidecar.review.queue.pages import queue_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
 from upload_guard.sidecar.review.steps import step_pages
 
 PREFIX = "/review"
 # One line a page.
-PAGES = (home_pages, sign_in_pages, step_pages, my_pages, person_pages, choice_pages, case_pages)
+PAGES = (
+    home_pages,
+    sign_in_pages,
+    step_pages,
+    my_pages,
+    queue_pages,
+    case_pages,
+    person_pages,
+    choice_pages,
+)
 _COOKIES = "review cookies"
 # img-src has no data: either, so review.css names files where Pico has its icons inside.
 _POLICY = (

@@ -16,8 +16,7 @@ from upload_guard.quarantine.rulings import Ruling
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
-from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on
-from upload_guard.sidecar.review.case.reasons import shown_reason
+from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on, shown_reason
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
