@@ -17,7 +17,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
     {"canary", "errors", "interpreter", "sections", "signing", "spans", "stages"},
-    {"door_settings", "records"},
+    {"door_settings", "oidc_settings", "records"},
     {
         "digests",
         "failure_settings",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from upload_guard.oidc_settings import OidcSettings, RoleName, is_safe
 from upload_guard.sections import Section
 
 
 class ReviewSettings(Section):
-    """The pages under /review.
+    """The pages under /review. `url` is where browsers find this service, such as "https://guard.example.org".
 
     `proxies`: how many proxies in front of the sidecar each add to X-Forwarded-For; without, the address of
     whoever logs in is that of the connection.
     """
 
     enabled: bool = True
+    url: str = ""
     language: Literal["en", "nl"] = "en"
     totp: Literal["required", "optional"] = "required"
     idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60, allow_inf_nan=False)
@@ -24,3 +26,17 @@ class ReviewSettings(Section):
     wrong_passwords: int = Field(default=5, ge=1, le=100)
     lock_out: float = Field(default=900.0, ge=1, le=86400, allow_inf_nan=False)
     proxies: int = Field(default=0, ge=0, le=10)
+    oidc: OidcSettings = OidcSettings()
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        if url and (not is_safe(url) or url.count("/") > 2):
+            raise ValueError('an address without a path, such as "https://guard.example.org"')
+        return url
+
+    @model_validator(mode="after")
+    def _can_be_come_back_to(self) -> Self:
+        if self.oidc.issuer and not self.url:
+            raise ValueError("given url too, where oidc.issuer is: it is where people come back to")
+        return self

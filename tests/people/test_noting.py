@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select, update
 
@@ -24,6 +26,12 @@ def test_a_refusal_in_a_loop_is_noted_once_an_hour(here: Opened) -> None:
     here.clock.pass_by(minutes=61)
     assert note(here)
     assert here.acts() == [("key 1", "key.refused")] * 2
+
+
+def test_of_many_at_once_one_is_noted(here: Opened) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(lambda _: note(here), range(16))) == 1
+    assert len(here.acts()) == 1
 
 
 def test_each_name_is_noted_by_itself(here: Opened) -> None:

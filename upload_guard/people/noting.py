@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import AuditBroken
@@ -27,16 +27,15 @@ def note_even_so(session: Session, act: Act) -> None:
 
 def note_once_an_hour(session: Session, name: str, act: Act, now: datetime) -> bool:
     """Note `act`, unless one of this `name` was in the hour before; whether it was noted."""
-    name = name[:160]
-    # Read without writing, so that a loop costs no disk.
-    last = session.scalar(select(NotedRefusal.at).where(NotedRefusal.name == name))
+    mine = NotedRefusal.name == name[:160]
+    # Only read at first, so that a loop costs no disk.
+    last = session.scalar(select(NotedRefusal.at).where(mine))
     if last is not None and now - last < NOTED_EVERY:
         return False
-    session.execute(delete(NotedRefusal).where(NotedRefusal.at < now - NOTED_EVERY))
-    taken = session.execute(
-        update(NotedRefusal).where(NotedRefusal.name == name).values(at=now).returning(NotedRefusal.at)
-    ).first()
-    if taken is None:
-        session.execute(insert(NotedRefusal).values(name=name, at=now))
+    # From this on the rows are this transaction's own, and of two at once one finds what the other wrote.
+    session.execute(delete(NotedRefusal).where(NotedRefusal.at <= now - NOTED_EVERY))
+    if session.scalar(select(NotedRefusal.at).where(mine)) is not None:
+        return False
+    session.execute(insert(NotedRefusal).values(name=name[:160], at=now))
     note_even_so(session, act)
     return True

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from zxcvbn import zxcvbn
 
 from upload_guard.errors import UsageError
 
@@ -60,6 +59,9 @@ def usable(password: str, name: str) -> str:
         raise UsageError(f"the password is too short: it takes {LEAST} characters, and words will do")
     if len(password) > MOST:
         raise UsageError(f"the password is too long: {MOST} characters at most")
+    # Its dictionaries take a while to read, which most commands can do without.
+    from zxcvbn import zxcvbn
+
     if zxcvbn(password[:_JUDGED], user_inputs=[name, *_EVIDENT])["score"] < _SCORE:
         raise UsageError("the password is easy to guess: take four words or more that do not belong together")
     return password

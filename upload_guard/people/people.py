@@ -22,7 +22,8 @@ from upload_guard.storage.people_tables import PersonRow, ReviewSession
 # Lower case only: Ann and ann must not be the two persons that an export takes.
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 # What acts by itself is noted by these names.
-_TAKEN = frozenset({"automatic", "policy", "retention", "upload-guard", "unknown"})
+_TAKEN = frozenset({"automatic", "policy", "retention", "upload-guard", "unknown", "oidc"})
+_BY_OIDC = "oidc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,27 @@ class People:
         password = drawn()
         self._replace_password(name, self.passwords.hashed(password), by, temporary=True)
         return password
+
+    def vouched(self, subject: str, name: str, role: Role | None) -> str:
+        """The name of whom another service vouched for, new or known, who has this role from now on.
+
+        Names stay as they first were. Raises `UsageError` for a new one that cannot be taken; with no `role`
+        nobody is added, and who is known is logged in nowhere any more.
+        """
+        with self.database.session() as session:
+            row = session.scalar(select(PersonRow).where(PersonRow.subject == subject))
+            if row is not None and row.role != role:
+                end_sessions(session, row.id)
+                row.role = role or row.role
+                details = {"name": row.name, "role": role or "none"}
+                note_even_so(session, Act(_BY_OIDC, "person.role", details=details))
+        if row is None and role is not None:
+            row = self._drawn(name, role, _BY_OIDC)
+            row.subject = subject
+            self._added(row, _BY_OIDC)
+        if row is None or role is None:
+            raise UsageError(f"{name[:64]!r} has no role here")
+        return row.name
 
     def show(self) -> tuple[Account, ...]:
         """All there ever were, by name."""

@@ -99,7 +99,7 @@ class Sessions:
                 return None
             row, person = found
             if now >= row.ends_at or now - row.seen_at >= self.ends.idle:
-                session.delete(row)
+                session.execute(delete(ReviewSession).where(ReviewSession.digest == row.digest))
                 return None
             opened = self._opened(row, person)
             if by_hand and now - row.seen_at >= _SEEN_EVERY:

@@ -132,8 +132,8 @@ def _note_refusal(review: Review, who: Person, needed: object) -> None:
 
 def _sent_to_log_in() -> AnyResponse:
     here = request.full_path.rstrip("?")
-    if _comes_from_elsewhere():
-        return Response(render_template("review/onwards.html", target=here))
+    if first := led_on():
+        return first
     wanted = here if request.method == "GET" else ""
     target = url_for("review.sign_in.log_in", next=wanted or None)
     if "HX-Request" not in request.headers:
@@ -141,6 +141,13 @@ def _sent_to_log_in() -> AnyResponse:
     # A fragment in the middle of a page would be the wrong place to log in.
     target = url_for("review.sign_in.log_in", next=local_path(request.headers.get("HX-Current-URL", "")))
     return Response(status=204, headers={"HX-Redirect": target})
+
+
+def led_on() -> AnyResponse | None:
+    """A page that leads on to this same one, where the browser came from another site without its cookie."""
+    if not _comes_from_elsewhere():
+        return None
+    return Response(render_template("review/onwards.html", target=request.full_path.rstrip("?")))
 
 
 def _comes_from_elsewhere() -> bool:

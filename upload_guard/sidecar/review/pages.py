@@ -24,12 +24,14 @@ from upload_guard.sidecar.review.persons import person_pages
 from upload_guard.sidecar.review.queue.pages import queue_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
 from upload_guard.sidecar.review.steps import step_pages
+from upload_guard.sidecar.review.vouching import vouching_pages
 
 PREFIX = "/review"
 # One line a page.
 PAGES = (
     home_pages,
     sign_in_pages,
+    vouching_pages,
     step_pages,
     my_pages,
     queue_pages,

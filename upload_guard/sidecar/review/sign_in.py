@@ -56,6 +56,7 @@ def sign_in_pages(review: Review) -> Blueprint:
             name=request.form.get("name", "")[:64],
             wanted=wanted_page(),
             is_new=gate.people.is_nobody_there(),
+            vouches=bool(review.settings.review.oidc.issuer),
         )
         return Response(page, status)
 
