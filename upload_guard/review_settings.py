@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from upload_guard.oidc_settings import OidcSettings, RoleName, is_safe
+from upload_guard.oidc_settings import OidcSettings, is_safe
 from upload_guard.sections import Section
 
 
