@@ -437,6 +437,15 @@ def test_names_of_strangers_cannot_write_into_it(house: House) -> None:
     assert "<script>x" not in house.person(Role.REVIEWER).get(f"/review/cases/{number}").text
 
 
+def test_a_chosen_reason_is_told_in_the_language_of_its_reader(house: House) -> None:
+    number = held(house, DAMAGED + b"reader")
+    act(house, number, "escalate", reason="It may have to be reported", because="ask Ann")
+    assert "It may have to be reported: ask Ann" in page(house, number)
+    piet = person(house.app, house.settings, Role.VIEWER, "piet")
+    piet.headers["Accept-Language"] = "nl"
+    assert "Misschien moet het worden gemeld: ask Ann" in text(piet.get(f"/review/cases/{number}"))
+
+
 def test_in_dutch_no_sentence_of_it_is_left_in_english(house: House, alike: str) -> None:
     dutch = person(house.app, house.settings, Role.REVIEWER, "jan")
     dutch.headers["Accept-Language"] = "nl"

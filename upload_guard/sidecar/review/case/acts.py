@@ -41,8 +41,9 @@ def _add_decisions(pages: Blueprint, review: Review) -> None:
         word = Word(person().name, given_reason(act))
         reach = Reach.PICTURE if request.form.get("reach") == Reach.PICTURE.value else Reach.FILE
         done = review.decisions.decide(_SETTLING[act], number, word, reach)
-        flash(_told(done), "done")
-        following = review.neighbours.of(number).following or number
+        if done.decided != (number,):
+            flash(_told(done), "done")
+        following = review.neighbours.next_after(number) or number
         return redirect(url_for(".show", number=following, decided=number), 303)
 
     @pages.post("/<number>/reopen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 
 from upload_guard.quarantine.acts import RELEASED_FOR
 from upload_guard.quarantine.cases import CaseInfo
@@ -45,8 +46,17 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         _("An authority has asked about it"),
     ),
 }
+BETWEEN = ": "
+"""What stands between a chosen reason and words of one's own."""
+_CHOICES = frozenset(chain.from_iterable(REASONS.values()))
 _UNDECIDED = frozenset({CaseState.OPEN, CaseState.RELEASE_PROPOSED, CaseState.ESCALATED})
 _DECIDED = frozenset({CaseState.RELEASED, CaseState.CONFIRMED, CaseState.ESCALATED})
+
+
+def shown_reason(kept: str) -> str:
+    """A reason as it is shown: what was chosen in the reader's language, own words as they were written."""
+    chosen, between, words = kept.partition(BETWEEN)
+    return f"{gettext(chosen)}{between}{words}" if chosen in _CHOICES else kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +263,7 @@ def _give(export: Export) -> Offer:
             "%(person)s asked for this (%(because)s). You download an archive that only the holder of "
             "%(recipient)s can open. That you gave it out is noted.",
             person=export.requested_by,
-            because=export.because,
+            because=shown_reason(export.because),
             recipient=export.recipient,
         ),
         fixed={"recipient": export.recipient},

@@ -16,7 +16,7 @@ from upload_guard.quarantine.rulings import Ruling
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
-from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on
+from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on, shown_reason
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
@@ -82,6 +82,7 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         neighbours=review.neighbours.of(case.number),
         decided=_decided(review, request.args.get("decided", "")),
         state_words=state_words,
+        shown_reason=shown_reason,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.dossier import Noted
+from upload_guard.sidecar.review.case.offers import shown_reason
 from upload_guard.sidecar.review.case.words import gettext
 
 _ACTS = {
@@ -44,7 +45,12 @@ class Line:
 
 
 def line_of(row: Noted) -> Line:
-    more = [_step(row), _with(row), str(row.details.get("list", "")), str(row.details.get("because", ""))]
+    more = [
+        _step(row),
+        _with(row),
+        str(row.details.get("list", "")),
+        shown_reason(str(row.details.get("because", ""))),
+    ]
     return Line(
         row.at, row.person, str(_ACTS.get(row.act, row.act)), ", ".join(part for part in more if part)
     )
