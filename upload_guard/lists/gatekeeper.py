@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import ListError, ListHeld, StorageFailed
+from upload_guard.errors import ListError, ListHeld, StorageFailed, UsageError
 from upload_guard.lists.aside import write_aside
 from upload_guard.lists.bank import BenignBank
 from upload_guard.lists.entries import StoredVersion, read_entries
@@ -105,9 +105,11 @@ def note_gate(session: Session, hash_list: HashList, passed: StoredVersion, repo
 
 
 def approve(session: Session, hash_list: HashList, number: int, person: str, because: str) -> None:
-    """Let a version pass that the gate holds."""
+    """Let a version pass that the gate holds. Raises `UsageError` without a reason."""
+    if not because.strip():
+        raise UsageError("an approval needs a reason")
     gate = _gate_row(session, hash_list, number)
-    gate.approved_at, gate.approved_by, gate.because = datetime.now(UTC), person, because
+    gate.approved_at, gate.approved_by, gate.because = datetime.now(UTC), person, because[:1024]
 
 
 def _gate_row(session: Session, hash_list: HashList, number: int) -> ListGate:

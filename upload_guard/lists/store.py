@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upload_guard.errors import ListError, SnapshotDamaged, UsageError
+from upload_guard.errors import ListError, SnapshotDamaged
 from upload_guard.list_settings import LIST_NAME
 from upload_guard.lists.aside import aside_entries
 from upload_guard.lists.bank import BenignBank
@@ -160,13 +160,10 @@ class ListStore:
 
         Raises `ListError`, and `UsageError` without a reason.
         """
-        if not because.strip():
-            raise UsageError("an approval needs a reason")
-        because = because[:1024]
         with self.database.session() as session:
             hash_list = found(session, name)
             approve(session, hash_list, version_of(hash_list, number).number, person, because)
-            said: dict[str, str | int] = {"list": name, "version": number, "because": because}
+            said: dict[str, str | int] = {"list": name, "version": number, "because": because[:1024]}
             note_act(session, Act(person, "list.approved", details=said))
 
     def candidate(self, name: str, number: int | None) -> Candidate:
