@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,3 +165,12 @@ def live(source: object) -> Live[Any]:
     """What a checker asks for bank or opinions, to have it look at once."""
     assert isinstance(source, Live)
     return source
+
+
+def in_a_fork(act: Callable[[], None]) -> int:
+    """The exit code of a forked process in which `act` was done."""
+    process = multiprocessing.get_context("fork").Process(target=act)
+    process.start()
+    process.join(30)
+    assert process.exitcode is not None
+    return process.exitcode

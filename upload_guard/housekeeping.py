@@ -6,7 +6,6 @@ Rows are the truth: a job may run twice, be killed half way, or find that anothe
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 import weakref
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upload_guard.errors import UploadGuardError
+from upload_guard.forks import forget_in_children
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.storage.locks import exclusive_lock_if_free
 
@@ -40,7 +40,7 @@ class Housekeeper:
         self.jobs = jobs
         self._lock_folder = lock_folder
         self._begin()
-        _houses.add(self)
+        forget_in_children(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -91,17 +91,6 @@ class Housekeeper:
     def forget(self) -> None:
         """In a forked child: it has neither the threads nor who holds the lock; begin anew."""
         self._begin()
-
-
-_houses: weakref.WeakSet[Housekeeper] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for house in tuple(_houses):
-        house.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)
 
 
 def _keep(house: weakref.ref[Housekeeper], job: Job) -> None:

@@ -18,9 +18,11 @@ from tests.support import (
     activate_list,
     activate_listed_picture,
     digests_of,
+    in_a_fork,
     listed_hashes,
     pdq_of,
     picture_bytes,
+    quiet_station,
     settings_in,
     upload_of,
 )
@@ -321,3 +323,13 @@ def test_of_an_upload_with_very_many_signals_only_that_is_kept(settings: Setting
     noted(settings.database_url, 1, signals=random)
     (one,) = reader(settings.database_url).uploads()
     assert (one.signals, one.lacking) == ((), TOO_MANY)
+
+
+def test_a_forked_process_does_not_write_what_its_parent_has_to(settings: Settings) -> None:
+    station = quiet_station(settings)
+    station.guard.check([upload_of(picture_bytes(OTHER_SEED))])
+    log = log_of(station)
+    assert in_a_fork(log.flush) == 0
+    assert logged(settings) == []
+    log.flush()
+    assert len(logged(settings)) == 1

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import activate_listed_picture, picture_bytes, quiet_station, settings_in, upload_of
+from tests.support import (
+    activate_listed_picture,
+    in_a_fork,
+    picture_bytes,
+    quiet_station,
+    settings_in,
+    upload_of,
+)
 from upload_guard.canary import canary_png
 from upload_guard.compose import Station, open_database_of
 from upload_guard.errors import StorageFailed
@@ -162,15 +167,6 @@ def test_uploads_from_many_threads_are_all_counted(settings: Settings) -> None:
         thread.join()
     counter.flush()
     assert today(open_database_of(settings)).checked == 800
-
-
-def in_a_fork(act: Callable[[], None]) -> int:
-    """The exit code of a forked process in which `act` was done."""
-    process = multiprocessing.get_context("fork").Process(target=act)
-    process.start()
-    process.join(30)
-    assert process.exitcode is not None
-    return process.exitcode
 
 
 def test_a_forked_process_does_not_write_what_its_parent_has_to(settings: Settings) -> None:

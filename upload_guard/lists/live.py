@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-import weakref
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from upload_guard.errors import NotReady, UploadGuardError
+from upload_guard.forks import forget_in_children
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ class Live(Generic[Loaded]):
         self._loaded: Loaded | None = None
         self._fault = ""
         self._begin()
-        _lives.add(self)
+        forget_in_children(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -96,14 +95,3 @@ class Live(Generic[Loaded]):
     def forget(self) -> None:
         """In a forked child: a lock that was held is held by nobody."""
         self._begin()
-
-
-_lives: weakref.WeakSet[Live[Any]] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for live in tuple(_lives):
-        live.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)

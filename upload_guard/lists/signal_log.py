@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, select
 
 from upload_guard.errors import StorageFailed
+from upload_guard.forks import forget_in_children
 from upload_guard.keyring import Keyring
 from upload_guard.lists.keyed import DigestKey
 from upload_guard.lists.logged import Logged, LogSeal
@@ -31,10 +32,18 @@ class SignalLog:
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._seal = LogSeal(keyring)
+        self._begin()
+        forget_in_children(self)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[LoggedUpload] = []
         self._size = 0
+
+    def forget(self) -> None:
+        """In a forked child: what waits is for the parent to write."""
+        self._begin()
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
         """Have it written soon. Raises `StorageFailed` where so much waits that it is left out."""

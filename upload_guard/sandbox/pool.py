@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 import logging
 import math
-import os
 import threading
 import time
 import weakref
 from dataclasses import dataclass, replace
 
 from upload_guard.errors import Busy, CheckFailed
+from upload_guard.forks import forget_in_children
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.records import Analysis, Content
 from upload_guard.sandbox.confine import Bounds, Confinement
@@ -73,6 +73,7 @@ class Sandbox:
         self._allowance = Allowance(limits.wall_seconds, limits.cpu_seconds)
         self._begin()
         _sandboxes.add(self)
+        forget_in_children(self)
 
     def _begin(self) -> None:
         self._changed = threading.Condition()
@@ -252,15 +253,7 @@ class Sandbox:
 _sandboxes: weakref.WeakSet[Sandbox] = weakref.WeakSet()
 
 
-def _forget_all() -> None:
-    for sandbox in tuple(_sandboxes):
-        sandbox.forget()
-
-
 @atexit.register
 def _close_all() -> None:
     for sandbox in tuple(_sandboxes):
         sandbox.close()
-
-
-os.register_at_fork(after_in_child=_forget_all)

@@ -6,9 +6,7 @@ those of other processes and machines. A process that is killed loses what it ha
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +14,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy.dialects.sqlite import insert
 
 from upload_guard.errors import StorageFailed
+from upload_guard.forks import forget_in_children
 from upload_guard.records import Findings, Outcome, Result, Upload
 from upload_guard.storage.database import Database
 from upload_guard.storage.statistics_tables import UploadStatistic
@@ -41,7 +40,7 @@ class UploadCounter:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._begin()
-        _counters.add(self)
+        forget_in_children(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -92,17 +91,6 @@ class UploadCounter:
         )
         with self._database.session() as session:
             session.execute(upsert, [_row(kind, uploads) for kind, uploads in counted.items()])
-
-
-_counters: weakref.WeakSet[UploadCounter] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for counter in tuple(_counters):
-        counter.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)
 
 
 def _row(kind: _Kind, uploads: int) -> dict[str, object]:
