@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from upload_guard.list_settings import is_loopback
 from upload_guard.sections import Section
@@ -71,7 +71,6 @@ class NoticeSettings(Section):
     late_hours: float = Field(default=20.0, gt=0, le=24 * 365, allow_inf_nan=False)
     expiry_hours: float = Field(default=72.0, gt=0, le=24 * 365, allow_inf_nan=False)
     digest_hour: int = Field(default=7, ge=0, le=23)
-    review_url: Annotated[str, StringConstraints(pattern=r"^$|^https?://[^\s@]+$")] = ""
 
     @field_validator("targets", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from tests.outbox.rows import add_case
 from upload_guard.outbox.digest import digest_notice, figures_at
 from upload_guard.outbox.dutch import DUTCH
 from upload_guard.outbox.english import ENGLISH
+from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, REOPENED, Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip
@@ -122,4 +123,4 @@ def test_every_state_that_is_shown_and_every_way_has_a_word(words: object) -> No
     digest = words.digest  # type: ignore[attr-defined]
     assert set(digest.states) == {state.value for state in CaseState} - {"storing"}
     assert set(digest.ways) == {"manual", "automatic", "rollback"}
-    assert set(digest.decisions) == {"false_positive", "released", "confirmed", "escalated", "reopened"}
+    assert set(digest.decisions) == {*Ruling, REOPENED, CONFIRM_PROPOSED}

@@ -33,8 +33,11 @@ class Installation:
     opinions: Path
 
     def send(self) -> None:
+        self.run("outbox", "outbox-feedbacks")
+
+    def run(self, *names: str) -> None:
         for job in outbox_jobs(self.house.settings, self.house.decisions.database):
-            if job.name in {"outbox", "outbox-feedbacks"}:
+            if job.name in names:
                 job.run()
 
     def told(self) -> list[dict[str, object]]:
@@ -91,6 +94,15 @@ def test_nothing_of_the_upload_or_its_uploader_goes_along(ours: Installation) ->
     assert all(word not in written for word in (ours.number, "blog", "/up", "ann", "seen"))
 
 
+def test_many_cases_of_one_file_are_one_opinion_on_each_entry(ours: Installation) -> None:
+    for site in ("shop", "forum"):
+        ours.house.upload(ours.data, site)
+    ours.house.decisions.confirm(ours.number, "ann", "seen")
+    ours.send()
+    with ours.house.decisions.database.session() as session:
+        assert len(session.scalars(select(OutboxMessage)).all()) == len(ours.told()) == 2
+
+
 def test_a_release_says_nothing_of_entries(ours: Installation) -> None:
     ours.house.decisions.release(ours.number, "ann", "once")
     ours.house.decisions.reopen(ours.number, "ann", "no")
@@ -112,6 +124,7 @@ def test_an_opinion_that_is_taken_back_is_out_of_the_file_again(ours: Installati
 
 def test_what_was_taken_back_before_it_was_sent_is_never_sent(ours: Installation) -> None:
     ours.house.decisions.confirm(ours.number, "ann", "seen")
+    ours.run("outbox")
     ours.house.decisions.reopen(ours.number, "ann", "a mistake")
     ours.send()
     assert ours.told() == []

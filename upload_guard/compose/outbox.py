@@ -146,7 +146,7 @@ class Desk:
         from upload_guard.outbox.notices import KINDS_BY_NAME, NoticeRoute
         from upload_guard.storage.events import EventKind
 
-        own = self.settings.notices
+        own, review = self.settings.notices, self.settings.review
         asked = own.events if own.targets else ()
         expiry = own.expiry_hours
         return NoticeRoute(
@@ -159,7 +159,7 @@ class Desk:
                 EventKind.BYTES_EXPIRING: expiry,
                 EventKind.PRESERVATION_ENDING: expiry,
             },
-            review_url=own.review_url,
+            review_url=f"{review.url}/review" if review.enabled and review.url else "",
         )
 
     def _webhooks(self) -> WebhookTransport:

@@ -87,6 +87,7 @@ DUTCH = Words(
             "confirmed": "bevestigd",
             "escalated": "doorgegeven",
             "reopened": "heropend",
+            "confirm_proposed": "bevestiging voorgesteld",
         },
         ways={"manual": "met de hand", "automatic": "vanzelf", "rollback": "teruggedraaid"},
     ),

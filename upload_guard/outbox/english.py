@@ -86,6 +86,7 @@ ENGLISH = Words(
             "confirmed": "confirmed",
             "escalated": "escalated",
             "reopened": "reopened",
+            "confirm_proposed": "proposed to confirm",
         },
         ways={"manual": "by hand", "automatic": "by itself", "rollback": "rolled back"},
     ),

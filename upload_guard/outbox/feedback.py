@@ -25,11 +25,11 @@ class FeedbackRoute:
 
     def drafts(self, session: Session, events: Sequence[Noted]) -> Iterator[Draft]:  # noqa: ARG002 - as routes are
         """See `Route`."""
-        for event in events:
-            said = event.details
-            if said["list"] in self.lists:
-                subject = f"{said['list']} {said['type']} {said['value']}"
-                yield Draft(MessageKind.FEEDBACK, said["list"], said, subject)
+        wanted = (event.details for event in events if event.details["list"] in self.lists)
+        # Of many cases that met one entry the newest word counts.
+        newest = {f"{said['list']} {said['type']} {said['value']}": said for said in wanted}
+        for subject, said in newest.items():
+            yield Draft(MessageKind.FEEDBACK, said["list"], said, subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,6 @@ from upload_guard.errors import (
     HandoverBusy,
     NoSuchCase,
     NotReleased,
-    UploadGuardError,
     VaultDamaged,
 )
 from upload_guard.quarantine.states import CaseState
@@ -53,7 +52,7 @@ class Watched:
     """An iterator that tells once how it ended: read to its end, or broken off, be it before its start."""
 
     def __init__(
-        self, pieces: Iterator[bytes], on_end: Callable[[], None], on_break: Callable[[], None]
+        self, pieces: Generator[bytes], on_end: Callable[[], None], on_break: Callable[[], None]
     ) -> None:
         self._pieces, self._on_end, self._on_break = pieces, on_end, on_break
         self._ended = False
@@ -73,6 +72,7 @@ class Watched:
 
     def close(self) -> None:
         """To be called by whoever reads no further."""
+        self._pieces.close()
         self._tell(self._on_break)
 
     def _tell(self, how: Callable[[], None]) -> None:
@@ -105,7 +105,7 @@ class Handovers:
         try:
             pieces = self.vault.unsealed(case.vault_name)
             first = next(pieces, b"")
-        except UploadGuardError as fault:
+        except BaseException as fault:
             self._let_go(number, claim)
             if isinstance(fault, VaultDamaged):
                 raise BytesGone(str(fault)) from fault
@@ -138,7 +138,7 @@ class Handovers:
         )
         return case
 
-    def _timely(self, until: datetime, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    def _timely(self, until: datetime, first: bytes, rest: Iterator[bytes]) -> Generator[bytes]:
         """Ends in a fault before anybody else may take over."""
         yield first
         for piece in rest:
@@ -164,9 +164,9 @@ class Handovers:
             session.execute(delete(Handover).where(_of(number, claim), Handover.given_at.is_(None)))
 
 
-def allow_again(session: Session, number: str) -> None:
+def allow_again(session: Session, numbers: Collection[str]) -> None:
     """Whatever was given back before: what is released anew can be fetched anew."""
-    session.execute(delete(Handover).where(Handover.case_number == number))
+    session.execute(delete(Handover).where(Handover.case_number.in_(numbers)))
 
 
 def was_given(session: Session, number: str) -> bool:

@@ -50,10 +50,10 @@ def take_back(session: Session, some: Sequence[Chosen], word: Word) -> tuple[str
             case.confirm_by = None
             case.state = CaseState.OPEN
             tell_decided(session, case, REOPENED)
-            allow_again(session, case.number)
             note(session, case, REOPENED, word, one.made_on)
             numbers.append(case.number)
     _lift(session, numbers, word)
+    allow_again(session, numbers)
     return tuple(numbers)
 
 

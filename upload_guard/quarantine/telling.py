@@ -14,12 +14,16 @@ from sqlalchemy.orm import Session
 from upload_guard.lists.feedback import Feedback, Opinion
 from upload_guard.matching.delta import ListedValue
 from upload_guard.quarantine.rows import match_of
+from upload_guard.quarantine.rulings import REOPENED, Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Match
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.tables import Case, Decision
 
-_OPINIONS = {"false_positive": Opinion.NEGATIVE, "confirmed": Opinion.POSITIVE}
+_OPINIONS: dict[str, Opinion] = {
+    Ruling.FALSE_POSITIVE: Opinion.NEGATIVE,
+    Ruling.CONFIRMED: Opinion.POSITIVE,
+}
 
 
 def tell_opened(session: Session, case: Case) -> None:
@@ -37,7 +41,7 @@ def tell_decided(session: Session, case: Case, decision: str) -> None:
     """A person has decided so; to be called before the decision's own row is written."""
     tell_changed(session, case)
     opinion = _OPINIONS.get(decision)
-    if opinion is None and decision == "reopened" and _last_decision(session, case) in _OPINIONS:
+    if opinion is None and decision == REOPENED and _last_decision(session, case) in _OPINIONS:
         opinion = Opinion.WITHDRAWN
     if opinion is not None:
         _tell_opinion(session, opinion, (one for one in map(match_of, case.matches) if not one.excused))
