@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_settings import uncommented
 from upload_guard.errors import ConfigError
 from upload_guard.loading import load_settings
+from upload_guard.outbox_settings import WebhookSettings
 
 SECRET = "sesame"  # noqa: S105
 
@@ -83,3 +85,7 @@ def test_feedback_goes_to_folders_only(tmp_path: Path) -> None:
     assert taken.lists["icse"].exchange is not None
     with pytest.raises(ConfigError, match="only a folder"):
         load_settings(written(tmp_path, f'{exchange}"https://lists.example.org/icse"\n'))
+
+
+def test_the_example_holds_every_option_of_a_webhook() -> None:
+    assert [set(one) for one in uncommented()["webhooks"].values()] == [set(WebhookSettings.model_fields)]
