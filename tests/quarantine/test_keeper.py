@@ -145,15 +145,15 @@ def test_bytes_that_are_shredded_while_a_repeat_is_kept_are_stored_anew(
     keeper: QuarantineKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = keep(keeper)
-    found = type(keeper.vault).readable_copy
+    reads = type(keeper.vault).reads
 
-    def shredded_meanwhile(self: Vault, sha256: bytes) -> str:
-        name = found(self, sha256)
+    def shredded_meanwhile(self: Vault, name: str) -> bool:
+        read_whole = reads(self, name)
         with self.database.session() as session:
             self.shred(session, name)
-        return name
+        return read_whole
 
-    monkeypatch.setattr(type(keeper.vault), "readable_copy", shredded_meanwhile)
+    monkeypatch.setattr(type(keeper.vault), "reads", shredded_meanwhile)
     second = keep(keeper)
     monkeypatch.undo()
     rows = cases(keeper.database)

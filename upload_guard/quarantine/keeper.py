@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
 from upload_guard.quarantine.grouping import Grouping
 from upload_guard.quarantine.looks import Picture, picture_of
-from upload_guard.quarantine.matched import describe, note_entries
+from upload_guard.quarantine.matched import describe, forget_entries, note_entries
 from upload_guard.quarantine.retention import Retention
 from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.states import CaseState
@@ -61,8 +61,8 @@ class QuarantineKeeper:
         """
         deadline = time.monotonic() + _EARLIER_ATTEMPT_SECONDS
         while True:
-            kept = self._kept(upload)
-            if kept is None and (number := self._keep_first(upload, verdict, findings)):
+            kept, copies = self._known(upload)
+            if kept is None and (number := self._keep_first(upload, verdict, findings, copies)):
                 return number
             if kept is not None and kept.state != CaseState.STORING:
                 return kept.number
@@ -71,25 +71,24 @@ class QuarantineKeeper:
                 raise StorageFailed("an earlier attempt to keep this upload has not ended")
             time.sleep(_LOOK_EVERY)
 
-    def _kept(self, upload: Upload) -> Case | None:
+    def _known(self, upload: Upload) -> tuple[Case | None, Sequence[str]]:
+        """The case of an earlier attempt, and the names of held bytes of the same file."""
+        earlier = select(Case).where(
+            Case.upload_id == upload.upload_id,
+            Case.site == upload.source.site[:64],
+            Case.sha256 == upload.digest.sha256,
+        )
         with self.database.session() as session:
-            return session.scalar(
-                select(Case).where(
-                    Case.upload_id == upload.upload_id,
-                    Case.site == upload.source.site[:64],
-                    Case.sha256 == upload.digest.sha256,
-                )
-            )
+            return session.scalar(earlier), self.vault.copies(session, upload.digest.sha256)
 
-    def _keep_first(self, upload: Upload, verdict: Verdict, findings: Findings) -> str:
+    def _keep_first(self, upload: Upload, verdict: Verdict, findings: Findings, copies: Sequence[str]) -> str:
         """The number of a new case; empty where another attempt was faster by a moment."""
         kept = _New(_case(upload, _digests(upload), verdict, findings), verdict.matches, picture_of(findings))
         case = kept.case
         if not self.retention.rule(case.site, case.category).keep:
             return case.number if self._note(kept) else ""
-        if (copy := self.vault.readable_copy(case.sha256)) and (
-            shared := self._share(kept, copy)
-        ) is not None:
+        copy = next(filter(self.vault.reads, copies), None)
+        if copy is not None and (shared := self._share(kept, copy)) is not None:
             return case.number if shared else ""
         with shared_lock(self._lock):
             reserved = self._intend(kept)
@@ -171,7 +170,7 @@ class QuarantineKeeper:
 
     def _remove(self, session: Session, case: Case) -> None:
         """An intent that came to nothing."""
-        note_entries(session, case, ())
+        forget_entries(session, case)
         session.delete(case)
         session.flush()
         self.grouping.leave(session, case.group_id)

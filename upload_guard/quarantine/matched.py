@@ -24,9 +24,13 @@ def describe(case: Case, matches: Sequence[Match]) -> None:
     case.category = category_of(case.matches)[:64]
 
 
-def note_entries(session: Session, case: Case, matches: Sequence[Match]) -> None:
-    """Have a stored case found by the entries of `matches`, and by no other."""
+def forget_entries(session: Session, case: Case) -> None:
+    """Have a case found by no entry."""
     session.execute(delete(CaseEntry).where(CaseEntry.case_id == case.id))
+
+
+def note_entries(session: Session, case: Case, matches: Sequence[Match]) -> None:
+    """Have a stored case found by the entries of `matches`."""
     named = dict.fromkeys((one.list_name, one.signal_type, one.value) for one in matches if one.value)
     for list_name, kind, value in list(named)[:_MOST_ENTRIES]:
         entry = session.scalar(

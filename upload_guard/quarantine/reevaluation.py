@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import VaultDamaged
 from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
-from upload_guard.quarantine.matched import describe, note_entries
+from upload_guard.quarantine.matched import describe, forget_entries, note_entries
 from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.rulings import REOPENED
 from upload_guard.quarantine.states import UNDECIDED, CaseState
@@ -182,6 +182,7 @@ class Reevaluator:
                     verdict.reason,
                 )
                 describe(row, verdict.matches)
+                forget_entries(session, row)
                 note_entries(session, row, verdict.matches)
             if state == CaseState.RELEASED:
                 session.add(_released_by_policy(row))

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,15 +77,10 @@ class Vault:
         session.add(VaultObject(name=name, kept=kept))
         return name
 
-    def readable_copy(self, sha256: bytes) -> str:
-        """The name of held bytes of that digest, read whole just now; empty where there are none.
-
-        To be claimed by whoever goes on with it. Raises `StorageFailed`.
-        """
+    def copies(self, session: Session, sha256: bytes) -> Sequence[str]:
+        """The names of held bytes of that digest that nobody knows a fault of: to be read before use."""
         sound = (VaultObject.sha256 == sha256) & (VaultObject.kept == Kept.SEALED) & (VaultObject.fault == "")
-        with self.database.session() as session:
-            names = session.scalars(select(VaultObject.name).where(sound).limit(_COPIES)).all()
-        return next((name for name in names if self._reads(name)), "")
+        return session.scalars(select(VaultObject.name).where(sound).limit(_COPIES)).all()
 
     def settle(self, session: Session, name: str) -> None:
         """Its bytes are safe: an object that was reserved is one that is held."""
@@ -126,6 +121,22 @@ class Vault:
                 yield from unseal(stream, self._opened_key(row), name.encode())
             except SealBroken as error:
                 raise self._alarmed(name, str(error)) from error
+
+    def reads(self, name: str) -> bool:
+        """Read held bytes whole; whether they are sound. Raises `StorageFailed`."""
+        try:
+            for _ in self.unsealed(name):
+                pass
+        except (VaultDamaged, MasterKeyError) as fault:
+            # Not asked for again by every repeat; the rounds look at it once a day.
+            with self.database.session() as session:
+                session.execute(
+                    update(VaultObject)
+                    .where(VaultObject.name == name, VaultObject.kept == Kept.SEALED)
+                    .values(fault=str(fault)[:255])
+                )
+            return False
+        return True
 
     def seal_plain(self, name: str) -> None:
         """Seal what a release without seals kept plain. Killed at any moment, it can be called again."""
@@ -191,21 +202,6 @@ class Vault:
             for master in masters:
                 row = session.scalars(select(VaultObject).where(VaultObject.master == master).limit(1)).one()
                 self._opened_key(row)
-
-    def _reads(self, name: str) -> bool:
-        try:
-            for _ in self.unsealed(name):
-                pass
-        except (VaultDamaged, MasterKeyError) as fault:
-            # Not asked for again by every repeat; the rounds look at it once a day.
-            with self.database.session() as session:
-                session.execute(
-                    update(VaultObject)
-                    .where(VaultObject.name == name, VaultObject.kept == Kept.SEALED)
-                    .values(fault=str(fault)[:255])
-                )
-            return False
-        return True
 
     def _alarmed(self, name: str, why: str) -> VaultDamaged:
         """The fault of held bytes, told at once unless they were shredded or given up just now."""
