@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics")
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics"}
+ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue")
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue"}
 
 
 def main() -> int:
