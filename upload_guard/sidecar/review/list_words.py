@@ -135,15 +135,18 @@ def uploads_foreseen(uploads: UploadsForeseen | None) -> str:
     )
 
 
-def came_of_it(cases: Reevaluated) -> tuple[str, ...]:
-    """What an act made of undecided cases, as far as this process judged them."""
+def came_of_it(cases: Reevaluated, proposed: int) -> tuple[str, ...]:
+    """What an act made of undecided cases, as far as this process judged them; `proposed` are there by now.
+
+    Servers judge the same cases, and mostly more of them than this process gets to.
+    """
     told = []
-    if cases.proposed:
+    if proposed:
         told.append(
             ngettext(
                 "%(num)d case is proposed for release now.",
                 "%(num)d cases are proposed for release now.",
-                cases.proposed,
+                proposed,
             )
         )
     if cases.released:

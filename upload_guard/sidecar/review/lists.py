@@ -18,6 +18,7 @@ from upload_guard.lists.tasks import ListTasks, Task, TaskAct, Wish
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.quarantine.states import CaseState
 from upload_guard.rehearsal.forecast import Forecast
 from upload_guard.sidecar.review import links, list_words
 from upload_guard.sidecar.review.access import may, person
@@ -101,7 +102,10 @@ def list_pages(review: Review) -> Blueprint:
         # htmx asks for the changing part alone.
         whole = "HX-Request" not in request.headers
         return render_template(
-            "review/list_task.html" if whole else "review/list_task_state.html", task=found, **_came_of(found)
+            "review/list_task.html" if whole else "review/list_task_state.html",
+            task=found,
+            proposed=review.queue.counts()[CaseState.RELEASE_PROPOSED],
+            **_came_of(found),
         )
 
     _acts(pages, review)

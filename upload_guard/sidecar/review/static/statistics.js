@@ -57,7 +57,8 @@
         height: 260,
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
         scales: {
-          x: days.length > 1 ? {} : { range: (_, low, high) => [low - DAY, high + DAY] },
+          // Of one moment alone uPlot would make years.
+          x: days.length > 1 ? {} : { range: () => [days[0] - DAY, days[0] + DAY] },
           y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] },
         },
         // Hours and minutes say nothing of figures by day.
