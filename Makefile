@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests format fuzz soak stress bench bench-fp clean
+.PHONY: help demo test lint types tests format fuzz soak screenshots stress bench bench-fp clean
 
 help:  ## Show this help.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## Watch the main job; ARGS=--once ends after the table.
 	@$(BIN)/upload-guard demo $(ARGS)
@@ -34,6 +34,9 @@ fuzz: $(VENV)/.installed-dev  ## Look for requests that bring an image past, for
 
 soak: $(VENV)/.installed-dev  ## Upload for five minutes while processes are killed: what was acknowledged must be kept.
 	$(BIN)/python -m tests.soak.run $(ARGS)
+
+screenshots: $(VENV)/.installed-dev  ## Make the pictures in docs/ anew, of the pages as they are.
+	$(BIN)/python -m tests.screenshots
 
 stress: $(VENV)/.installed-dev  ## Kill the keeper 500 times while it writes, in some ten minutes.
 	STRESS_ROUNDS=500 $(BIN)/python -m pytest tests/quarantine/test_kill.py -s
