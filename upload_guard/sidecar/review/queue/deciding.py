@@ -76,7 +76,7 @@ def add_deciding(pages: Blueprint, review: Review) -> None:
             flash(_told(_decided(bulk, meant, act)), "done")
         except NumberChanged:
             said = gettext(
-                "The number of cases has changed since you saw it, so nothing was decided. Look again."
+                "What would be decided has changed since you saw it, so nothing was decided. Look again."
             )
             return _form(review, bulk, meant, said, 409)
         except UsageError as fault:
@@ -90,7 +90,7 @@ def _decided(bulk: Bulk, meant: Meant, act: str) -> Decided:
     word = Word(person().name, given_reason(act))
     picture = meant.can_reach_farther and request.form.get("reach") == Reach.PICTURE.value
     reach = Reach.PICTURE if picture else Reach.FILE
-    told = request.form.get(f"told_{reach.value}", -1, type=int)
+    told = request.form.get(f"told_{reach.value}", "")
     if len(meant.numbers) == 1:
         return bulk.decisions.decide(RULINGS[act], meant.numbers[0], word, reach, told)
     return bulk.decide(meant.selection(reach), RULINGS[act], told, word)
@@ -118,7 +118,7 @@ def _form(review: Review, bulk: Bulk, meant: Meant, said: str = "", status: int 
         meant=meant,
         acts=_acts(review, chosen),
         chosen=chosen if chosen in RULINGS else "release",
-        counts={reach.value: bulk.count(meant.selection(reach)) for reach in Reach},
+        seen={reach.value: bulk.seen(meant.selection(reach)) for reach in Reach},
         back=_back(),
         said=said,
         given=request.form,
