@@ -85,7 +85,7 @@ class Vault:
         sound = (VaultObject.sha256 == sha256) & (VaultObject.kept == Kept.SEALED) & (VaultObject.fault == "")
         with self.database.session() as session:
             names = session.scalars(select(VaultObject.name).where(sound).limit(_COPIES)).all()
-        return next((name for name in names if self._reads(name)), "")
+        return next((name for name in names if self._reads(name, sha256)), "")
 
     def settle(self, session: Session, name: str) -> None:
         """Its bytes are safe: an object that was reserved is one that is held."""
@@ -192,10 +192,14 @@ class Vault:
                 row = session.scalars(select(VaultObject).where(VaultObject.master == master).limit(1)).one()
                 self._opened_key(row)
 
-    def _reads(self, name: str) -> bool:
+    def _reads(self, name: str, sha256: bytes) -> bool:
+        digester = Sha256Digester()
         try:
-            for _ in self.unsealed(name):
-                pass
+            for portion in self.unsealed(name):
+                digester.update(portion)
+            # What a release without seals kept was sealed as it lay there.
+            if not hmac.compare_digest(digester.finish().sha256, sha256):
+                raise self._alarmed(name, "the bytes are not those of the file that they were kept as")
         except (VaultDamaged, MasterKeyError) as fault:
             # Not asked for again by every repeat; the rounds look at it once a day.
             with self.database.session() as session:
