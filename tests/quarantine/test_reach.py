@@ -213,6 +213,14 @@ def test_a_proposal_can_be_taken_back_and_then_the_next_is_the_first(strict: Hou
     assert strict.decisions.confirm(case, "bob", "seen").proposed == (case,)
 
 
+def test_what_is_proposed_for_release_stays_so_when_a_word_on_it_is_taken_back(strict: House) -> None:
+    case = strict.keep(b"one")
+    propose(strict, case)
+    strict.decisions.confirm(case, "ann", "seen")
+    assert strict.decisions.reopen(case, "ann", "a slip") == (case,)
+    assert strict.states(case) == ["release_proposed"]
+
+
 @pytest.mark.parametrize("ruling", [Ruling.RELEASED, Ruling.ESCALATED])
 def test_another_decision_ends_a_proposal(strict: House, ruling: Ruling) -> None:
     case = strict.keep(b"one")

@@ -72,7 +72,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person is told before deciding: `count` cases, and a `mark` of which they are and how they stand.
+    """What a person is told before deciding: `count` cases, and a `mark` of which and how they stand.
 
     The number alone may be the same though one was decided meanwhile and another came that nobody has seen.
     """
