@@ -264,6 +264,18 @@ def test_all_of_one_entry_are_decided_and_none_of_another(house: House) -> None:
     assert house.states(*ours, other) == ["confirmed"] * 3 + ["open"]
 
 
+def test_a_wrong_entry_lets_no_file_pass_that_another_list_names(house: House) -> None:
+    (match,) = VERDICT.matches
+    wrong, right = replace(match, value=b"a" * 32), replace(match, value=b"b" * 32, list_name="other")
+    both = house.keeper.keep(upload_of(b"one"), replace(VERDICT, matches=(wrong, right)), PICTURE)
+    alone = house.keep(b"two", LIKE_IT, value=b"a" * 32)
+    bulk, number = Bulk(house.decisions), entry(house, b"a" * 32)
+    assert [bulk.seen(OfEntry(number, alone)).count for alone in (False, True)] == [2, 1]
+    again = house.keep(b"one", value=b"a" * 32)
+    assert as_seen(bulk, OfEntry(number, alone=True), Ruling.RELEASED).decided == (alone,)
+    assert house.states(both, again) == ["open", "open"]
+
+
 def test_marked_cases_are_decided_with_their_files(house: House) -> None:
     one, again = house.keep(b"one"), house.keep(b"one")
     like, unlike = house.keep(b"two", LIKE_IT), house.keep(b"three", showing(differing(LOOK, 100)))

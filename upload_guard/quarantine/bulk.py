@@ -17,7 +17,7 @@ from upload_guard.quarantine.acts import Decided, Entries
 from upload_guard.quarantine.decisions import Decisions
 from upload_guard.quarantine.rulings import UNSETTLED, Chosen, Reach, Ruling, Seen, Word
 from upload_guard.quarantine.states import UNDECIDED, CaseState
-from upload_guard.storage.group_tables import CaseEntry
+from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.tables import Case
 
 MOST_MARKED = 500
@@ -46,14 +46,29 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class OfEntry:
-    """All that one entry is among the matches of. `entry` is its number in `held_entries`."""
+    """All that one entry is among the matches of. `entry` is its number in `held_entries`.
+
+    `alone` leaves out files that another list names, too: that this entry is wrong says nothing of those.
+    """
 
     entry: int
+    alone: bool = False
     held: bool = True
 
     def ids(self) -> Select[Any]:
         matched = select(CaseEntry.case_id).where(CaseEntry.entry_id == self.entry)
-        return select(Case.id).where(Case.id.in_(matched), Case.state.in_(UNDECIDED))
+        ours = select(Case.id).where(Case.id.in_(matched), Case.state.in_(UNDECIDED))
+        return ours.where(Case.sha256.not_in(self._named_by_others())) if self.alone else ours
+
+    def _named_by_others(self) -> Select[Any]:
+        own = select(HeldEntry.list_name).where(HeldEntry.id == self.entry).scalar_subquery()
+        named = aliased(Case)
+        return (
+            select(named.sha256)
+            .join(CaseEntry, CaseEntry.case_id == named.id)
+            .join(HeldEntry, HeldEntry.id == CaseEntry.entry_id)
+            .where(named.state.in_(UNDECIDED), HeldEntry.list_name != own)
+        )
 
 
 @dataclass(frozen=True, slots=True)
