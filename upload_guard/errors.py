@@ -32,7 +32,7 @@ class ConfigError(UsageError):
 
 
 class NumberChanged(UsageError):
-    """There are more cases to decide, or fewer, than whoever decides was told; none was decided."""
+    """There are other cases to decide than whoever decides was told of; none was decided."""
 
     status = 409
     code = "number_changed"

@@ -419,7 +419,8 @@ def test_only_what_is_proposed_at_that_moment_is_released_as_proposed(house: Hou
     wrong, right = house.upload(picture_bytes(7)[:9000]).case, house.upload(listed).case
     open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
     house.judge_again()
-    done = Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, 1, Word("ann", "retracted"))
+    bulk = Bulk(house.decisions)
+    done = bulk.decide(Proposed(), Ruling.RELEASED, bulk.seen(Proposed()).mark, Word("ann", "retracted"))
     assert done.decided == (right,)
     assert (house.state(wrong), house.state(right)) == ("open", "released")
 

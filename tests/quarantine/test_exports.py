@@ -7,7 +7,9 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
@@ -17,9 +19,10 @@ from tests.quarantine.test_keeper import FINDINGS, VERDICT
 from tests.support import digests_of, settings_in, upload_of
 from upload_guard.compose import build_station, open_audit, open_cases, open_decisions, open_exports
 from upload_guard.errors import AuditBroken, UsageError, VaultDamaged
+from upload_guard.quarantine import exports
 from upload_guard.quarantine.exports import Exports
 from upload_guard.settings import Settings
-from upload_guard.storage.vault_tables import AuditHead, AuditRow
+from upload_guard.storage.vault_tables import AuditHead, AuditRow, ExportRequest
 
 DATA = b"the very bytes of the upload " * 5000
 AUTHORITY = pyrage.x25519.Identity.generate()
@@ -110,6 +113,26 @@ def test_what_was_asked_for_once_is_given_out_once(house: House) -> None:
     house.out.unlink()
     with pytest.raises(UsageError, match="nobody has asked"):
         house.give()
+
+
+def test_of_two_persons_who_give_it_out_at_once_one_does(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.asked()
+    first, real, looks = house.out.with_name("first.age"), exports._open_request, count(1)
+
+    def slower(*what: Any) -> ExportRequest:
+        request = real(*what)
+        if next(looks) == 2:
+            monkeypatch.undo()
+            house.exports.give(house.case, KEY, first, "eve")
+        return request
+
+    monkeypatch.setattr(exports, "_open_request", slower)
+    with pytest.raises(UsageError, match="somebody else has given"):
+        house.give("ben")
+    assert first.exists()
+    assert not house.out.exists()
 
 
 def test_a_file_that_is_there_is_not_written_over(house: House) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.quarantine.test_groups import LOOK, differing, showing
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
@@ -14,7 +17,8 @@ from tests.support import settings_in, upload_of
 from upload_guard.compose import build_station, open_audit, open_cases
 from upload_guard.errors import NumberChanged, UsageError
 from upload_guard.quarantine import acts
-from upload_guard.quarantine.bulk import Bulk, Marked, OfEntry, Proposed
+from upload_guard.quarantine.acts import Decided
+from upload_guard.quarantine.bulk import Bulk, Marked, OfEntry, Proposed, Selection
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.decisions import Decisions
 from upload_guard.quarantine.history import history
@@ -209,6 +213,14 @@ def test_a_proposal_can_be_taken_back_and_then_the_next_is_the_first(strict: Hou
     assert strict.decisions.confirm(case, "bob", "seen").proposed == (case,)
 
 
+def test_what_is_proposed_for_release_stays_so_when_a_word_on_it_is_taken_back(strict: House) -> None:
+    case = strict.keep(b"one")
+    propose(strict, case)
+    strict.decisions.confirm(case, "ann", "seen")
+    assert strict.decisions.reopen(case, "ann", "a slip") == (case,)
+    assert strict.states(case) == ["release_proposed"]
+
+
 @pytest.mark.parametrize("ruling", [Ruling.RELEASED, Ruling.ESCALATED])
 def test_another_decision_ends_a_proposal(strict: House, ruling: Ruling) -> None:
     case = strict.keep(b"one")
@@ -234,21 +246,42 @@ def propose(house: House, *numbers: str) -> None:
             row.state = "release_proposed"
 
 
+def hold_again(house: House, number: str) -> None:
+    with house.cases.database.session() as session:
+        session.scalars(select(Case).where(Case.number == number)).one().state = "open"
+
+
+def as_seen(bulk: Bulk, which: Selection, ruling: Ruling, word: Word = SEEN) -> Decided:
+    return bulk.decide(which, ruling, bulk.seen(which).mark, word)
+
+
 def test_all_of_one_entry_are_decided_and_none_of_another(house: House) -> None:
     ours = [house.keep(data, value=b"a" * 32) for data in (b"one", b"two", b"one")]
     other = house.keep(b"three", value=b"b" * 32)
     bulk, which = Bulk(house.decisions), OfEntry(entry(house, b"a" * 32))
-    assert bulk.count(which) == 3
-    assert bulk.decide(which, Ruling.CONFIRMED, 3, SEEN).count == 3
+    assert bulk.seen(which).count == 3
+    assert bulk.decide(which, Ruling.CONFIRMED, bulk.seen(which).mark, SEEN).count == 3
     assert house.states(*ours, other) == ["confirmed"] * 3 + ["open"]
+
+
+def test_a_wrong_entry_lets_no_file_pass_that_another_list_names(house: House) -> None:
+    (match,) = VERDICT.matches
+    wrong, right = replace(match, value=b"a" * 32), replace(match, value=b"b" * 32, list_name="other")
+    both = house.keeper.keep(upload_of(b"one"), replace(VERDICT, matches=(wrong, right)), PICTURE)
+    alone = house.keep(b"two", LIKE_IT, value=b"a" * 32)
+    bulk, number = Bulk(house.decisions), entry(house, b"a" * 32)
+    assert [bulk.seen(OfEntry(number, alone)).count for alone in (False, True)] == [2, 1]
+    again = house.keep(b"one", value=b"a" * 32)
+    assert as_seen(bulk, OfEntry(number, alone=True), Ruling.RELEASED).decided == (alone,)
+    assert house.states(both, again) == ["open", "open"]
 
 
 def test_marked_cases_are_decided_with_their_files(house: House) -> None:
     one, again = house.keep(b"one"), house.keep(b"one")
     like, unlike = house.keep(b"two", LIKE_IT), house.keep(b"three", showing(differing(LOOK, 100)))
     bulk = Bulk(house.decisions)
-    assert [bulk.count(Marked((one,), reach)) for reach in Reach] == [2, 3]
-    bulk.decide(Marked((one, unlike)), Ruling.RELEASED, 3, SEEN)
+    assert [bulk.seen(Marked((one,), reach)).count for reach in Reach] == [2, 3]
+    as_seen(bulk, Marked((one, unlike)), Ruling.RELEASED)
     assert house.states(one, again, like, unlike) == ["released", "released", "open", "released"]
     assert set(house.decisions.reopen(again, "bob", "no")) == {one, again}
     assert house.states(unlike) == ["released"]
@@ -258,24 +291,63 @@ def test_all_proposed_for_release_are_released_and_what_something_holds_is_not(h
     numbers = [house.keep(data) for data in (b"one", b"two", b"three")]
     held = house.keep(b"one")
     propose(house, *numbers)
-    assert Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, 3, SEEN).count == 3
+    assert as_seen(Bulk(house.decisions), Proposed(), Ruling.RELEASED).count == 3
     assert house.states(*numbers, held) == ["released"] * 3 + ["open"]
     with house.cases.database.session() as session:
         assert [row.entries for row in session.scalars(select(Exemption))] == [[]] * 3
 
 
-@pytest.mark.parametrize("told", [0, 1, 3])
-def test_nothing_is_decided_where_the_number_is_another_one_by_then(house: House, told: int) -> None:
-    numbers = [house.keep(b"one"), house.keep(b"two", LIKE_IT)]
+def test_nothing_is_decided_where_another_case_has_taken_the_place_of_one(house: House) -> None:
+    first = house.keep(b"one", value=b"a" * 32)
+    bulk, which = Bulk(house.decisions), OfEntry(entry(house, b"a" * 32))
+    seen = bulk.seen(which)
+    house.decisions.confirm(first, "bob", "it is")
+    unseen = house.keep(b"two", site="shop", value=b"a" * 32)
+    assert bulk.seen(which).count == seen.count
+    with pytest.raises(NumberChanged, match="others than you were told"):
+        bulk.decide(which, Ruling.FALSE_POSITIVE, seen.mark, SEEN)
+    assert house.states(first, unseen) == ["confirmed", "open"]
+
+
+@pytest.mark.parametrize("reach", list(Reach))
+def test_nothing_is_decided_where_the_case_stands_otherwise_by_then(house: House, reach: Reach) -> None:
+    number = house.keep(b"one")
+    propose(house, number)
+    seen = house.decisions.seen(number, reach)
+    hold_again(house, number)
+    with pytest.raises(NumberChanged):
+        house.decisions.decide(Ruling.RELEASED, number, SEEN, reach, seen.mark)
+    assert house.states(number) == ["open"]
+
+
+def test_what_is_held_again_while_all_that_was_proposed_is_released_stays_held(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [house.keep(data) for data in (b"one", b"two", b"three")]
     propose(house, *numbers)
-    with pytest.raises(NumberChanged, match=f"2 cases would be decided now, not {told}"):
-        Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, told, SEEN)
-    assert house.states(*numbers) == ["release_proposed"] * 2
+    monkeypatch.setattr(acts, "AT_ONCE", 1)
+    held_before = iter([(), (numbers[1],), ()])
+
+    class Meanwhile(Decisions):
+        """Where a list comes to name a file between two portions."""
+
+        @contextmanager
+        def _alone(self) -> Iterator[Session]:
+            for number in next(held_before):
+                hold_again(house, number)
+            with super()._alone() as session:
+                yield session
+
+    decisions = Meanwhile(house.decisions.database, house.decisions.found)
+    done = as_seen(Bulk(decisions), Proposed(), Ruling.RELEASED)
+    assert done.decided == (numbers[0], numbers[2])
+    assert house.states(*numbers) == ["released", "open", "released"]
+    assert len(house.exemptions()) == 2
 
 
 def test_nothing_to_decide_and_no_reason_are_refused(house: House) -> None:
     with pytest.raises(UsageError, match="no such case left"):
-        Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, 0, SEEN)
+        Bulk(house.decisions).decide(Proposed(), Ruling.RELEASED, "0", SEEN)
     with pytest.raises(UsageError, match="needs a reason"):
         Word("ann", "  ")
     with pytest.raises(UsageError, match="at most"):
@@ -285,8 +357,8 @@ def test_nothing_to_decide_and_no_reason_are_refused(house: House) -> None:
 def test_a_bulk_confirmation_is_a_proposal_where_it_takes_two(strict: House) -> None:
     numbers = (strict.keep(b"one"), strict.keep(b"two", LIKE_IT))
     bulk = Bulk(strict.decisions)
-    assert bulk.decide(Marked(numbers), Ruling.CONFIRMED, 2, SEEN).proposed == numbers
-    assert bulk.decide(Marked(numbers), Ruling.CONFIRMED, 2, Word("bob", "seen")).decided == numbers
+    assert as_seen(bulk, Marked(numbers), Ruling.CONFIRMED).proposed == numbers
+    assert as_seen(bulk, Marked(numbers), Ruling.CONFIRMED, Word("bob", "seen")).decided == numbers
 
 
 def test_the_audit_log_is_sound_after_all_of_it(house: House) -> None:

@@ -21,6 +21,7 @@ from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.holds import Holds, a_year_after
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.quarantine.retention import ANY, UNREAD, Expiry, Retention, Rule
+from upload_guard.quarantine.rulings import Ruling
 from upload_guard.records import Action, Findings, Match, Result, SignalType, Source, Verdict
 from upload_guard.settings import Settings
 from upload_guard.storage.tables import Case
@@ -253,6 +254,28 @@ def test_f6_a_hold_wins_over_expiry_and_after_its_release_the_bytes_are_shredded
     house.holds.lift(number, None, "ben", "the police is done")
     assert house.expire(3000) == 1
     assert house.case(number).kept == Kept.SHREDDED
+
+
+def test_what_is_kept_by_law_is_not_written_to_at_every_look(house: House) -> None:
+    number = house.keep()
+    house.holds.place(number, "ann", "the police asked")
+    with house.keeper.database.engine.connect() as other:
+        # SQLite counts what others have written.
+        before, _, after = (
+            other.exec_driver_sql("PRAGMA data_version").scalar(),
+            house.expire(60),
+            other.exec_driver_sql("PRAGMA data_version").scalar(),
+        )
+    assert after == before
+    assert house.case(number).kept is Kept.SEALED
+
+
+def test_the_first_word_of_two_ends_with_its_case(house: House) -> None:
+    number = house.keep()
+    two = replace(open_decisions(house.settings), second_person=frozenset({Ruling.CONFIRMED}))
+    two.confirm(number, "ann", "it is")
+    assert house.expire(60) == 1
+    assert two.confirm(house.keep(), "ben", "it is").decided == ()
 
 
 def test_of_several_holds_each_is_lifted_by_itself(house: House) -> None:

@@ -188,6 +188,21 @@ def as_before(vault: Vault, data: bytes) -> str:
     return name
 
 
+def test_what_lay_there_otherwise_than_it_came_is_no_copy_of_the_file(
+    vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound, cut = digest_of(DATA).sha256, digest_of(DATA + b"and more").sha256
+    for sha256 in (sound, cut):
+        name = as_before(vault, DATA)
+        with vault.database.session() as session:
+            session.execute(update(VaultObject).where(VaultObject.name == name).values(sha256=sha256))
+    vault.seal_all_plain()
+    assert vault.readable_copy(sound)
+    assert vault.readable_copy(cut) == ""
+    assert "ALARM" in caplog.text
+    assert "not those of the file" in row(vault, name).fault
+
+
 def test_what_lay_there_plain_is_sealed(vault: Vault) -> None:
     names = [as_before(vault, DATA), as_before(vault, b"UGV\x01 as the uploader chose it")]
     assert (vault.seal_all_plain(), vault.seal_all_plain()) == (2, 0)

@@ -102,8 +102,9 @@ def release(app: App, cases: tuple[str, ...], proposed: bool, picture: bool, bec
         if number not in released:
             released |= set(decisions.release(number, app.person, because, _reach(picture)).decided)
     bulk = Bulk(decisions)
-    if proposed and (count := bulk.count(Proposed())):
-        released |= set(bulk.decide(Proposed(), Ruling.RELEASED, count, Word(app.person, because)).decided)
+    if proposed and (seen := bulk.seen(Proposed())).count:
+        done = bulk.decide(Proposed(), Ruling.RELEASED, seen.mark, Word(app.person, because))
+        released |= set(done.decided)
     if not released:
         raise UsageError("no case was named, and none is proposed for release")
     click.echo(f"{len(released)} released; the uploaders have to send their files again.")

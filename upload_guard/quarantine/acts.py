@@ -6,7 +6,7 @@ rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.lists.opinions import EVERYWHERE, note_change
-from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, Chosen, Ruling, Word, note
-from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, UNSETTLED, Chosen, Ruling, Word, note
+from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.telling import tell_decided
 from upload_guard.storage.opinion_tables import Exemption
 from upload_guard.storage.tables import Case
@@ -49,14 +49,20 @@ def portions(cases: Sequence[Chosen]) -> Iterator[Sequence[Chosen]]:
 class DecisionAct:
     """`ruling` by `word`. `entries` are what a decision that exempts excuses, by the file's SHA-256.
 
-    A file without any is left alone. With `two_persons` the first only proposes.
+    A file without any is left alone, and so is a case that is in none of `states` by then. With `two_persons`
+    the first only proposes.
     """
 
     def __init__(
-        self, ruling: Ruling, word: Word, entries: Mapping[bytes, Entries], two_persons: bool = False
+        self,
+        ruling: Ruling,
+        word: Word,
+        entries: Mapping[bytes, Entries],
+        two_persons: bool = False,
+        states: Collection[CaseState] = UNSETTLED,
     ) -> None:
         self._ruling, self._word, self._entries = ruling, word, entries
-        self._two_persons = two_persons
+        self._two_persons, self._states = two_persons, states
         self._exempted: set[tuple[bytes, str]] = set()
         self._proposers: dict[bytes, set[str]] = {}
         self._decided: list[str] = []
@@ -78,8 +84,7 @@ class DecisionAct:
             note_change(session)
 
     def _concerns(self, case: Case) -> bool:
-        open_still = case.state in UNDECIDED or case.state == CaseState.ESCALATED
-        return open_still and (not self._ruling.exempts or case.sha256 in self._entries)
+        return case.state in self._states and (not self._ruling.exempts or case.sha256 in self._entries)
 
     def _decide(self, session: Session, case: Case, made_on: str) -> None:
         if self._two_persons and not self._agrees(session, case):

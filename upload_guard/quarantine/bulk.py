@@ -1,6 +1,6 @@
 """One decision on many cases: of one entry, of those that somebody has marked, or all proposed for release.
 
-Whoever decides has been told how many cases that is. Where it is another number by then, nothing is decided.
+Whoever decides has been told how many cases that is. Where it is others by then, nothing is decided.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NumberChanged, UsageError
 from upload_guard.quarantine.acts import Decided, Entries
 from upload_guard.quarantine.decisions import Decisions
-from upload_guard.quarantine.rulings import Chosen, Reach, Ruling, Word
+from upload_guard.quarantine.rulings import UNSETTLED, Chosen, Reach, Ruling, Seen, Word
 from upload_guard.quarantine.states import UNDECIDED, CaseState
-from upload_guard.storage.group_tables import CaseEntry
+from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.tables import Case
 
 MOST_MARKED = 500
@@ -46,14 +46,29 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class OfEntry:
-    """All that one entry is among the matches of. `entry` is its number in `held_entries`."""
+    """All that one entry is among the matches of. `entry` is its number in `held_entries`.
+
+    `alone` leaves out files that another list names, too: that this entry is wrong says nothing of those.
+    """
 
     entry: int
+    alone: bool = False
     held: bool = True
 
     def ids(self) -> Select[Any]:
         matched = select(CaseEntry.case_id).where(CaseEntry.entry_id == self.entry)
-        return select(Case.id).where(Case.id.in_(matched), Case.state.in_(UNDECIDED))
+        ours = select(Case.id).where(Case.id.in_(matched), Case.state.in_(UNDECIDED))
+        return ours.where(Case.sha256.not_in(self._named_by_others())) if self.alone else ours
+
+    def _named_by_others(self) -> Select[Any]:
+        own = select(HeldEntry.list_name).where(HeldEntry.id == self.entry).scalar_subquery()
+        named = aliased(Case)
+        return (
+            select(named.sha256)
+            .join(CaseEntry, CaseEntry.case_id == named.id)
+            .join(HeldEntry, HeldEntry.id == CaseEntry.entry_id)
+            .where(named.state.in_(UNDECIDED), HeldEntry.list_name != own)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +104,31 @@ class Bulk:
 
     decisions: Decisions
 
-    def count(self, which: Selection) -> int:
-        """How many cases would be decided now."""
+    def seen(self, which: Selection) -> Seen:
+        """What would be decided now."""
         with self.decisions.database.session() as session:
-            return session.scalar(select(func.count()).select_from(which.ids().subquery())) or 0
+            rows = select(Case.id, Case.state).where(Case.id.in_(which.ids()))
+            return Seen.of((row.id, row.state) for row in session.execute(rows))
 
-    def decide(self, which: Selection, ruling: Ruling, told: int, word: Word) -> Decided:
-        """Decide those that are meant at this moment. `told` is how many the person knows of.
+    def decide(self, which: Selection, ruling: Ruling, told: str, word: Word) -> Decided:
+        """Decide those that are meant at this moment. `told` is the `mark` of what the person knows of.
 
         Each file is a decision of its own, which can be taken back alone. Raises `NumberChanged`, and
         `UsageError` where there is nothing to decide.
         """
         with self.decisions.database.session() as session:
-            files = _by_file(session, which)
-        count = sum(map(len, files.values()))
-        if not count:
+            files, seen = _by_file(session, which)
+        if not seen.count:
             raise UsageError("there is no such case left to decide")
-        if count != told:
-            raise NumberChanged(f"{count} cases would be decided now, not {told}: look again, then decide")
+        if seen.mark != told:
+            raise NumberChanged(
+                f"{seen.count} cases would be decided now, others than you were told: look again"
+            )
         chosen = [Chosen(case, file.number) for file, cases in files.items() for case in cases]
-        return self.decisions.decide_all(ruling, chosen, word, self._excused(which, ruling, list(files)))
+        excused = self._excused(which, ruling, list(files))
+        # What something holds again by the time it is written is not released as if nothing did.
+        states = UNSETTLED if which.held else {CaseState.RELEASE_PROPOSED}
+        return self.decisions.decide_all(ruling, chosen, word, excused, states)
 
     def _excused(self, which: Selection, ruling: Ruling, files: Sequence[_File]) -> Mapping[bytes, Entries]:
         if not ruling.exempts:
@@ -132,11 +152,12 @@ class _File:
     number: str
 
 
-def _by_file(session: Session, which: Selection) -> Mapping[_File, Sequence[int]]:
+def _by_file(session: Session, which: Selection) -> tuple[Mapping[_File, Sequence[int]], Seen]:
     first: dict[bytes, _File] = {}
     cases: dict[_File, list[int]] = {}
-    rows = select(Case.id, Case.number, Case.sha256).where(Case.id.in_(which.ids())).order_by(Case.id)
-    for case, number, sha256 in session.execute(rows):
+    columns = Case.id, Case.state, Case.number, Case.sha256
+    rows = session.execute(select(*columns).where(Case.id.in_(which.ids())).order_by(Case.id)).all()
+    for case, _, number, sha256 in rows:
         file = first.setdefault(sha256, _File(sha256, number))
         cases.setdefault(file, []).append(case)
-    return cases
+    return cases, Seen.of((case, state) for case, state, _, _ in rows)

@@ -8,7 +8,7 @@ takes two persons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,14 +24,18 @@ from upload_guard.quarantine.disputes import Disputed, Entry
 from upload_guard.quarantine.reopening import decided_by_the_same_act, take_back
 from upload_guard.quarantine.rows import match_of
 from upload_guard.quarantine.rulings import (
+    UNSETTLED,
     Chosen,
     Reach,
     Ruling,
+    Seen,
     Word,
     chosen_by,
     decided_with,
     refuse_decided,
+    seen_with,
 )
+from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Findings
 from upload_guard.storage.database import Database
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry
@@ -52,26 +56,25 @@ class Decisions:
     found: Callable[[Case], Findings]
     second_person: frozenset[Ruling] = frozenset()
 
-    def count(self, number: str, reach: Reach = Reach.FILE) -> int:
-        """How many cases a decision on this one would decide now, itself among them."""
+    def seen(self, number: str, reach: Reach = Reach.FILE) -> Seen:
+        """What a decision on this case would decide now, itself among it."""
         with self.database.session() as session:
-            with_it = decided_with(found_case(session, number), reach)
-            return 1 + (session.scalar(select(func.count()).select_from(Case).where(with_it)) or 0)
+            return seen_with(session, found_case(session, number), reach)
 
     def decide(
-        self, ruling: Ruling, number: str, word: Word, reach: Reach = Reach.FILE, told: int | None = None
+        self, ruling: Ruling, number: str, word: Word, reach: Reach = Reach.FILE, told: str | None = None
     ) -> Decided:
         """Decide a case and those that are decided with it.
 
-        Raises `NumberChanged` where that are not as many as the person was `told`.
+        Raises `NumberChanged` where that are not those that the person was `told` of, a `Seen.mark`.
         """
         act = self._act(ruling, word, self._entries(number, ruling, reach))
         with self._alone() as session:
             case = found_case(session, number)
             refuse_decided(case)
             chosen = chosen_by(session, case, reach)
-            if told not in {None, len(chosen)}:
-                raise NumberChanged(f"{len(chosen)} cases would be decided now, not {told}")
+            if told not in {None, seen_with(session, case, reach).mark}:
+                raise NumberChanged(f"{len(chosen)} cases would be decided now, others than you were told")
             first, *rest = portions(chosen)
             act.write(session, first)
             if not act.outcome.count:
@@ -96,10 +99,15 @@ class Decisions:
         return self.decide(Ruling.ESCALATED, number, Word(person, because), reach)
 
     def decide_all(
-        self, ruling: Ruling, cases: Sequence[Chosen], word: Word, entries: Mapping[bytes, Entries]
+        self,
+        ruling: Ruling,
+        cases: Sequence[Chosen],
+        word: Word,
+        entries: Mapping[bytes, Entries],
+        states: Collection[CaseState] = UNSETTLED,
     ) -> Decided:
-        """Decide those of `cases` that nobody has decided yet. `entries` are as `DecisionAct` has them."""
-        act = self._act(ruling, word, entries)
+        """Decide those of `cases` that are in one of `states` still. `entries` as `DecisionAct` has them."""
+        act = self._act(ruling, word, entries, states)
         self._write(act, list(portions(cases)))
         return act.outcome
 
@@ -164,8 +172,14 @@ class Decisions:
                     files.setdefault(other.sha256, other)
         return self.excused(files.values())
 
-    def _act(self, ruling: Ruling, word: Word, entries: Mapping[bytes, Entries]) -> DecisionAct:
-        return DecisionAct(ruling, word, entries, ruling in self.second_person)
+    def _act(
+        self,
+        ruling: Ruling,
+        word: Word,
+        entries: Mapping[bytes, Entries],
+        states: Collection[CaseState] = UNSETTLED,
+    ) -> DecisionAct:
+        return DecisionAct(ruling, word, entries, ruling in self.second_person, states)
 
     def _write(self, act: DecisionAct, rest: Sequence[Sequence[Chosen]]) -> None:
         for some in rest:

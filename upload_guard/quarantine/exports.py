@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import ConfigError, StorageFailed, UsageError
@@ -62,7 +62,7 @@ class Exports:
             digest = self._write(self._evidence(number, recipient, person), key, part)
             with self.database.session() as session:
                 request = _open_request(session, number, recipient, person)
-                request.given_at, request.given_by, request.sha256 = datetime.now(UTC), person, digest
+                _settle(session, request, person, digest)
                 said = {"to": recipient, "archive_sha256": digest.hex()}
                 note_act(session, Act(person, "export.given", number, said))
             # Whatever is given out has been noted before.
@@ -119,6 +119,15 @@ def _open_request(session: Session, number: str, recipient: str, person: str) ->
     if not by_others:
         raise UsageError(f"{person} has asked for this: a second person has to give it out")
     return by_others[0]
+
+
+def _settle(session: Session, request: ExportRequest, person: str, digest: bytes) -> None:
+    """Raises `UsageError` where somebody else has given it out since it was read."""
+    mine = (ExportRequest.id == request.id) & ExportRequest.given_at.is_(None)
+    given = {"given_at": datetime.now(UTC), "given_by": person, "sha256": digest}
+    settled = session.execute(update(ExportRequest).where(mine).values(given))
+    if not settled.rowcount:  # type: ignore[attr-defined]
+        raise UsageError(f"somebody else has given case {request.case_number} out just now")
 
 
 def _recipient(text: str) -> Any:

@@ -87,7 +87,7 @@ class QuarantineKeeper:
         case = kept.case
         if not self.retention.rule(case.site, case.category).keep:
             return case.number if self._note(kept) else ""
-        copy = next(filter(self.vault.reads, copies), None)
+        copy = next((one for one in copies if self.vault.reads(one, case.sha256)), None)
         if copy is not None and (shared := self._share(kept, copy)) is not None:
             return case.number if shared else ""
         with shared_lock(self._lock):

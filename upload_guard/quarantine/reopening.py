@@ -48,7 +48,8 @@ def take_back(session: Session, some: Sequence[Chosen], word: Word) -> tuple[str
         case = rows.get(one.id)
         if case is not None and _can_be_taken_back(case):
             case.confirm_by = None
-            case.state = CaseState.OPEN
+            if case.state in _DECIDED:
+                case.state = CaseState.OPEN
             tell_decided(session, case, REOPENED)
             note(session, case, REOPENED, word, one.made_on)
             numbers.append(case.number)

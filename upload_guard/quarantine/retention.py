@@ -121,6 +121,9 @@ class Expiry:
     def _expire(self, number: str, now: datetime) -> bool:
         with self.database.session() as session:
             case = session.scalars(select(Case).where(Case.number == number)).one()
+            # Looked up first: what is kept for a year comes here every minute, and must not write each time.
+            if is_kept_by_law(session, number, now):
+                return False
             name = case.vault_name
             # A hold that is being placed waits here, or this waits for it; so does a repeat of the file.
             claimed = claim(session, name)
@@ -146,7 +149,8 @@ def _others(session: Session, case: Case) -> bool:
 
 def _note_expired(session: Session, case: Case, others: bool) -> None:
     if case.state in UNDECIDED or case.state == CaseState.ESCALATED:
-        case.state = CaseState.EXPIRED
+        # Nobody could take the first word of two back any more.
+        case.state, case.confirm_by = CaseState.EXPIRED, None
         tell_changed(session, case)
     said = {"category": category_of(case.matches), "bytes": "let go of" if others else "shredded"}
     note_act(session, Act(BY_RETENTION, "case.expired", case.number, said))

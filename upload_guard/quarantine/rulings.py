@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from hashlib import sha256
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -16,6 +18,8 @@ from upload_guard.storage.tables import Case, Decision
 
 REOPENED = "reopened"
 CONFIRM_PROPOSED = "confirm_proposed"
+UNSETTLED = UNDECIDED | {CaseState.ESCALATED}
+"""The states of a case on which a person can still decide."""
 _BECAUSE = 1024
 
 
@@ -67,6 +71,24 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person is told before deciding: `count` cases, and a `mark` of which and how they stand.
+
+    The number alone may be the same though one was decided meanwhile and another came that nobody has seen.
+    """
+
+    count: int
+    mark: str
+
+    @classmethod
+    def of(cls, cases: Iterable[tuple[int, str]]) -> Seen:
+        """Of rows by id and state."""
+        standing = sorted(cases)
+        mark = sha256(repr(standing).encode()).hexdigest()[:16]
+        return cls(len(standing), f"{len(standing)}.{mark}")
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """A case that is to be decided, by its row's id, and the number of the case that was looked at for it."""
 
@@ -92,7 +114,7 @@ def note(session: Session, case: Case, decision: str, word: Word, made_on: str) 
 
 def refuse_decided(case: Case) -> None:
     """Raises `UsageError` where somebody has decided already."""
-    if case.state not in UNDECIDED and case.state != CaseState.ESCALATED:
+    if case.state not in UNSETTLED:
         raise UsageError(f"case {case.number} is {CaseState(case.state).words}: reopen it first")
 
 
@@ -101,7 +123,7 @@ def decided_with(case: Case, reach: Reach) -> ColumnElement[bool]:
 
     Those that wait for somebody else are only among them where it is one of those itself.
     """
-    states = {*UNDECIDED, CaseState.ESCALATED} if case.state == CaseState.ESCALATED else UNDECIDED
+    states = UNSETTLED if case.state == CaseState.ESCALATED else UNDECIDED
     there = (Case.group_id == case.group_id) & (Case.id != case.id) & Case.state.in_(states)
     return there if reach is Reach.PICTURE else there & (Case.sha256 == case.sha256)
 
@@ -110,3 +132,9 @@ def chosen_by(session: Session, case: Case, reach: Reach) -> list[Chosen]:
     """`case` and what is decided with it, oldest first."""
     others = session.scalars(select(Case.id).where(decided_with(case, reach)).order_by(Case.id))
     return [Chosen(case.id, case.number), *(Chosen(other, case.number) for other in others)]
+
+
+def seen_with(session: Session, case: Case, reach: Reach) -> Seen:
+    """What would be decided by a decision on `case` now, itself among it."""
+    others = session.execute(select(Case.id, Case.state).where(decided_with(case, reach)))
+    return Seen.of([(case.id, case.state), *((row.id, row.state) for row in others)])

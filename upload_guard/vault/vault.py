@@ -122,11 +122,15 @@ class Vault:
             except SealBroken as error:
                 raise self._alarmed(name, str(error)) from error
 
-    def reads(self, name: str) -> bool:
-        """Read held bytes whole; whether they are sound. Raises `StorageFailed`."""
+    def reads(self, name: str, sha256: bytes) -> bool:
+        """Read held bytes whole; whether they are sound and of that digest. Raises `StorageFailed`."""
+        digester = Sha256Digester()
         try:
-            for _ in self.unsealed(name):
-                pass
+            for portion in self.unsealed(name):
+                digester.update(portion)
+            # What a release without seals kept was sealed as it lay there.
+            if not hmac.compare_digest(digester.finish().sha256, sha256):
+                raise self._alarmed(name, "the bytes are not those of the file that they were kept as")
         except (VaultDamaged, MasterKeyError) as fault:
             # Not asked for again by every repeat; the rounds look at it once a day.
             with self.database.session() as session:

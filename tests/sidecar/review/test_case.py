@@ -292,6 +292,19 @@ def test_other_files_of_the_picture_are_decided_only_where_one_says_so(house: Ho
     assert case(house, other).state is CaseState.OPEN
 
 
+@pytest.mark.parametrize("reach", ["file", "picture"])
+def test_nothing_is_decided_where_a_file_has_come_that_was_not_on_the_page(house: House, reach: str) -> None:
+    one, other = (held(house, recompressed(house.listed, quality=quality)) for quality in (35, 45))
+    shown = house.person(Role.REVIEWER).get(f"/review/cases/{one}").text
+    told = dict(re.findall(r'name="(told_\w+)" value="([\w.]+)"', shown))
+    assert set(told) == {"told_file", "told_picture"}
+    new = held(house, recompressed(house.listed, quality=35 if reach == "file" else 40), site="forum")
+    answer = act(house, one, "release", reach=reach, **told)
+    assert "nothing was decided" in text(house.person(Role.REVIEWER).get(answer.headers["Location"]))
+    assert {case(house, number).state for number in (one, other, new)} == {CaseState.OPEN}
+    act(house, one, "confirm", reach="picture")
+
+
 def test_what_was_not_decided_is_not_said_to_be(house: House, damaged: str) -> None:
     shown = house.person(Role.REVIEWER).get(f"/review/cases/{damaged}?decided={damaged}")
     assert "Undo" not in text(shown)

@@ -19,6 +19,7 @@ from upload_guard.people.roles import Role
 from upload_guard.quarantine.entries import EntryNames
 from upload_guard.sidecar.app import create_app
 from upload_guard.sidecar.review.access import POLL_HEADER
+from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.opinion_tables import Exemption
 from upload_guard.storage.tables import Case, Decision
 from upload_guard.storage.vault_tables import AuditRow
@@ -48,7 +49,7 @@ def form(house: House, query: str) -> TestResponse:
 
 def told(page: TestResponse) -> dict[str, str]:
     """How many cases the form says that it will decide, as it sends it along."""
-    return dict(re.findall(r'name="(told_\w+)" value="(\d+)"', page.text))
+    return dict(re.findall(r'name="(told_\w+)" value="([\w.]+)"', page.text))
 
 
 def decide(house: House, query: str, ruling: str, **given: str) -> TestResponse:
@@ -285,6 +286,25 @@ def test_all_of_an_entry_is_decided_at_once(house: House) -> None:
     assert "Nothing is left to decide" in text(form(house, f"entry={name.token}&ruling=confirm"))
 
 
+def test_what_another_list_names_is_left_out_where_an_entry_is_wrong_and_that_is_said(house: House) -> None:
+    both, alone = (held(house, recompressed(house.listed, quality=quality)) for quality in (81, 82))
+    (name,) = EntryNames(open_database_of(house.settings)).of_case(both)
+    with open_database_of(house.settings).session() as session:
+        other = HeldEntry(list_name="other", signal_type="pdq", value=bytes(32))
+        session.add(other)
+        session.flush()
+        case = session.scalars(select(Case.id).where(Case.number == both)).one()
+        session.add(CaseEntry(entry_id=other.id, case_id=case))
+    query = f"entry={name.token}"
+    assert "One more case that this entry holds is not among these" in text(
+        form(house, f"{query}&ruling=release")
+    )
+    assert "not among these" not in text(form(house, f"{query}&ruling=confirm"))
+    assert decide(house, query, "false-positive").status_code == 303
+    assert states(house, both, alone) == ["open", "released"]
+    decide(house, f"case={both}", "confirm")
+
+
 def test_files_that_look_alike_are_decided_along_only_where_it_is_said(house: House) -> None:
     one, other = (held(house, recompressed(house.listed, quality=quality)) for quality in (72, 73))
     offered = form(house, f"case={one}&ruling=confirm").text
@@ -319,9 +339,10 @@ def test_nothing_is_decided_where_the_number_has_changed_meanwhile(house: House,
     again = held(house, data)
     done = send(house, query, {"ruling": "confirm"} | seen | WHY)
     assert done.status_code == 409
-    assert "The number of cases has changed since you saw it" in text_of(done)
+    assert "What would be decided has changed since you saw it" in text_of(done)
     assert states(house, number, again) == ["open", "open"]
-    assert int(told(done)["told_file"]) == int(seen["told_file"]) + 1
+    before, after = (int(one["told_file"].partition(".")[0]) for one in (seen, told(done)))
+    assert after == before + 1
 
 
 def text_of(response: TestResponse) -> str:

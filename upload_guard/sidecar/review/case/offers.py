@@ -143,7 +143,8 @@ class Deciding:
                 "%(num)s other open cases of this very file are decided with it.",
                 along,
             )
-        return Offer(act, label, says, key, more=self.foresight.same_picture)
+        told = {f"told_{reach.value}": mark for reach, mark in self.foresight.marks.items()}
+        return Offer(act, label, says, key, fixed=told, more=self.foresight.same_picture)
 
     def _release(self) -> str:
         until = day(datetime.now(UTC) + RELEASED_FOR)

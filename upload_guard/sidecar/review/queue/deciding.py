@@ -54,10 +54,11 @@ class Meant:
         """Whether the person may mean the whole picture."""
         return bool(self.numbers)
 
-    def selection(self, reach: Reach) -> Selection:
+    def selection(self, reach: Reach, exempts: bool) -> Selection:
+        """`exempts`: to let files pass; a wrong entry is no reason for that where another list names them."""
         if self.numbers:
             return Marked(self.numbers, reach)
-        return OfEntry(self.entry.number) if self.entry else Proposed()
+        return OfEntry(self.entry.number, alone=exempts) if self.entry else Proposed()
 
 
 def add_deciding(pages: Blueprint, review: Review) -> None:
@@ -76,7 +77,7 @@ def add_deciding(pages: Blueprint, review: Review) -> None:
             flash(_told(_decided(bulk, meant, act)), "done")
         except NumberChanged:
             said = gettext(
-                "The number of cases has changed since you saw it, so nothing was decided. Look again."
+                "What would be decided has changed since you saw it, so nothing was decided. Look again."
             )
             return _form(review, bulk, meant, said, 409)
         except UsageError as fault:
@@ -90,10 +91,11 @@ def _decided(bulk: Bulk, meant: Meant, act: str) -> Decided:
     word = Word(person().name, given_reason(act))
     picture = meant.can_reach_farther and request.form.get("reach") == Reach.PICTURE.value
     reach = Reach.PICTURE if picture else Reach.FILE
-    told = request.form.get(f"told_{reach.value}", -1, type=int)
+    told = request.form.get(f"told_{reach.value}", "")
     if len(meant.numbers) == 1:
         return bulk.decisions.decide(RULINGS[act], meant.numbers[0], word, reach, told)
-    return bulk.decide(meant.selection(reach), RULINGS[act], told, word)
+    ruling = RULINGS[act]
+    return bulk.decide(meant.selection(reach, ruling.exempts), ruling, told, word)
 
 
 def _told(done: Decided) -> str:
@@ -113,12 +115,17 @@ def _told(done: Decided) -> str:
 
 def _form(review: Review, bulk: Bulk, meant: Meant, said: str = "", status: int = 200) -> Response:
     chosen = request.values.get("ruling", "")
+    chosen = chosen if chosen in RULINGS else "release"
+    exempts = RULINGS[chosen].exempts
+    seen = {reach.value: bulk.seen(meant.selection(reach, exempts)) for reach in Reach}
+    every = bulk.seen(meant.selection(Reach.FILE, exempts=False))
     page = render_template(
         "review/queue_decide.html",
         meant=meant,
         acts=_acts(review, chosen),
-        chosen=chosen if chosen in RULINGS else "release",
-        counts={reach.value: bulk.count(meant.selection(reach)) for reach in Reach},
+        chosen=chosen,
+        seen=seen,
+        left_out=every.count - seen[Reach.FILE.value].count,
         back=_back(),
         said=said,
         given=request.form,
