@@ -286,10 +286,28 @@ def test_other_files_of_the_picture_are_decided_only_where_one_says_so(house: Ho
     act(house, one, "escalate")
     assert case(house, other).state is CaseState.OPEN
     act(house, one, "reopen")
-    act(house, one, "escalate", reach="picture")
+    act(house, one, "escalate", reach="picture", told_picture=told_of_picture(house, one))
     assert case(house, other).state is CaseState.ESCALATED
     act(house, one, "reopen")
     assert case(house, other).state is CaseState.OPEN
+
+
+def test_a_file_that_came_since_the_page_was_shown_is_not_decided_unseen(house: House) -> None:
+    one = held(house, recompressed(house.listed, quality=45))
+    told = told_of_picture(house, one)
+    unseen = held(house, recompressed(house.listed, quality=35))
+    answer = act(house, one, "release", reach="picture", told_picture=told)
+    shown = text(house.person(Role.REVIEWER).get(answer.headers["Location"]))
+    assert "has changed since you saw it, so nothing was decided" in shown
+    assert {case(house, number).state for number in (one, unseen)} == {CaseState.OPEN}
+    act(house, one, "release", reach="picture")
+    assert case(house, one).state is CaseState.OPEN
+
+
+def told_of_picture(house: House, number: str) -> str:
+    """What the page of a case says of how many a decision on the picture decides."""
+    page = house.person(Role.REVIEWER).get(f"/review/cases/{number}").text
+    return re.findall(r'name="told_picture" value="(\d+)"', page)[0]
 
 
 def test_what_was_not_decided_is_not_said_to_be(house: House, damaged: str) -> None:

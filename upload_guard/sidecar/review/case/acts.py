@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Response, flash, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from upload_guard.errors import NumberChanged
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.acts import Decided
 from upload_guard.quarantine.rulings import Reach, Ruling, Word
@@ -40,7 +41,18 @@ def _add_decisions(pages: Blueprint, review: Review) -> None:
         """Then on to the next one that waits, which says what was done and how to take it back."""
         word = Word(person().name, given_reason(act))
         reach = Reach.PICTURE if request.form.get("reach") == Reach.PICTURE.value else Reach.FILE
-        done = review.decisions.decide(_SETTLING[act], number, word, reach)
+        # Another file that looks like it may have come in since the page was shown: nobody looked at that.
+        told = request.form.get("told_picture", -1, type=int) if reach is Reach.PICTURE else None
+        try:
+            done = review.decisions.decide(_SETTLING[act], number, word, reach, told)
+        except NumberChanged:
+            flash(
+                gettext(
+                    "The number of cases has changed since you saw it, so nothing was decided. Look again."
+                ),
+                "error",
+            )
+            return _back(number)
         if done.decided != (number,):
             flash(_told(done), "done")
         following = review.neighbours.next_after(number) or number

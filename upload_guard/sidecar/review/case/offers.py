@@ -136,14 +136,15 @@ class Deciding:
             )
 
     def _settling(self, act: str, label: str, says: str, key: str) -> Offer:
-        along = self.foresight.same_file
+        along, more = self.foresight.same_file, self.foresight.same_picture
         if along:
             says += " " + ngettext(
                 "One other open case of this very file is decided with it.",
                 "%(num)s other open cases of this very file are decided with it.",
                 along,
             )
-        return Offer(act, label, says, key, more=self.foresight.same_picture)
+        fixed = {"told_picture": str(1 + along + more)} if more else {}
+        return Offer(act, label, says, key, fixed, more)
 
     def _release(self) -> str:
         until = day(datetime.now(UTC) + RELEASED_FOR)
