@@ -140,6 +140,7 @@ def test_what_makes_no_sense_is_refused_or_left_out(house: House) -> None:
     assert browser.get("/review/queue?entry=icse.pdq.00000000.1").status_code == 400
     assert browser.get("/review/queue?after=x").status_code == 400
     assert browser.get("/review/queue?state=nonsense&sort=nonsense").status_code == 200
+    assert browser.get(f"/review/queue?entry=a.pdq.00.{2**63}").status_code == 400
 
 
 def test_pages_lead_on_with_their_filters(house: House) -> None:
