@@ -41,7 +41,8 @@ class _Ways:
     @anyone
     def depart(self) -> AnyResponse:
         """A link and no form: a form could only lead to our own pages, by our policy."""
-        left = self.provider.depart()
+        with self.review.strangers.one():
+            left = self.provider.depart()
         session[_LEFT] = [left.state, left.nonce, left.verifier, wanted_page()]
         return redirect(left.url)
 
@@ -51,7 +52,8 @@ class _Ways:
         gate, address = self.review.gate, came_from(request.environ, self.review.settings)
         wanted = session.get(_LEFT, [""])[-1]
         try:
-            vouched = self._vouched()
+            with self.review.strangers.one():
+                vouched = self._vouched()
             name = gate.people.vouched(vouched.subject, vouched.name, vouched.role)
             admitted = gate.log_in.by_word_of(name, address)
         except (LogInFailed, UsageError) as fault:
