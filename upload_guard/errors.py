@@ -346,6 +346,13 @@ class LogInLocked(RateLimited):
     public = "Too many log-ins went wrong. Please wait a while."
 
 
+class LogInBusy(RateLimited):
+    """Others are logging in at this moment, and what is left is for uploads."""
+
+    code = "log_in_busy"
+    public = "Others are logging in at this moment. Please try again."
+
+
 # The check could not be made ----------------------------------------------------------------------
 
 

@@ -51,7 +51,7 @@ def test_a_password_has_12_to_256_characters(password: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["password1234", "aaaaaaaaaaaaaaaa", "qwertyuiopasdf", "annannannann", "a" * 200],
+    ["password1234", "aaaaaaaaaaaaaaaa", "qwertyuiopasdf", "annannannann", "a" * 200, "a" * 32 + PASSWORD],
 )
 def test_what_is_guessed_first_is_not_taken(password: str) -> None:
     with pytest.raises(UsageError, match="easy to guess"):

@@ -6,9 +6,11 @@ import pytest
 
 from tests.people.gates import PASSWORD, Opened
 from upload_guard.errors import UsageError
+from upload_guard.lists.trips import BY_BREAKER
 from upload_guard.people.people import Account
 from upload_guard.people.roles import Role
 from upload_guard.people.sessions import Needs
+from upload_guard.sidecar.list_work import PERSON
 
 
 def test_somebody_new_is_there_with_who_added_them(here: Opened, ann: Account) -> None:
@@ -19,7 +21,8 @@ def test_somebody_new_is_there_with_who_added_them(here: Opened, ann: Account) -
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a", "Ann", "an n", "x" * 65, "-ann", "policy", "retention", "a\nb", "unknown"]
+    "name",
+    ["", "a", "Ann", "an n", "x" * 65, "-ann", "policy", "retention", "a\nb", "unknown", BY_BREAKER, PERSON],
 )
 def test_a_name_that_could_be_taken_for_another_is_refused(here: Opened, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be a name"):

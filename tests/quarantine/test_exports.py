@@ -149,6 +149,13 @@ def test_what_is_no_age_key_is_refused_at_once(house: House, wrong: str) -> None
         house.exports.request(house.case, wrong, "ann", "reference 17")
 
 
+def test_a_secret_key_taken_for_the_public_one_is_repeated_nowhere(house: House) -> None:
+    secret = str(AUTHORITY)
+    with pytest.raises(UsageError, match="age public key") as refused:
+        house.exports.request(house.case, secret, "ann", "reference 17")
+    assert secret[:20] not in str(refused.value)
+
+
 def test_bytes_that_are_damaged_are_not_given_out_and_the_request_stands(house: House) -> None:
     house.asked()
     sealed = Path(open_cases(house.settings).one(house.case).place)

@@ -14,6 +14,7 @@ from upload_guard.sidecar.addresses import came_from, network_of
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("::1", "::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("nonsense", ""),
         ("", ""),
     ],

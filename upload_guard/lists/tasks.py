@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
 from upload_guard.lists.lookup import found, refuse_no_way_back, version_of
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, row_of
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.list_task_tables import ListTask
 from upload_guard.storage.tables import HashList, ListVersion
@@ -146,7 +146,7 @@ class ListTasks:
     def one(self, number: int) -> Task:
         """Raises `UsageError` where there is none."""
         with self.database.session() as session:
-            row = session.get(ListTask, number)
+            row = row_of(session, ListTask, number)
             if row is None:
                 raise UsageError(f"nothing of the number {number} was asked for")
             return _task(row)

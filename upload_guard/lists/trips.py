@@ -17,7 +17,7 @@ from upload_guard.lists.flood import Flood
 from upload_guard.lists.hits import EntryRow
 from upload_guard.lists.opinions import note_change
 from upload_guard.records import SignalType
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, row_of
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.opinion_tables import BreakerTrip
@@ -118,7 +118,7 @@ def _decide(database: Database, number: int, state: str, person: str, because: s
     if not because.strip():
         raise UsageError("a decision needs a reason")
     with database.session() as session:
-        trip = session.get(BreakerTrip, number)
+        trip = row_of(session, BreakerTrip, number)
         if trip is None or trip.state not in IN_FORCE or trip.state == state:
             raise UsageError(f"there is no lowered entry {number} to be {state}: see 'list breaker show'")
         trip.state, trip.decided_at = state, datetime.now(UTC)

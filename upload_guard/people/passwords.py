@@ -13,8 +13,9 @@ from upload_guard.errors import UsageError
 
 LEAST = 12
 MOST = 256
-# zxcvbn's time grows with the square of this; what is longer is judged by its beginning.
-_JUDGED = 64
+# What is longer is judged by its beginning: of 64 signs that all may stand for letters zxcvbn thinks for two
+# seconds, and no upload is checked meanwhile.
+_JUDGED = 32
 # "Safely unguessable: moderate protection from an offline attack", of 0 to 4.
 _SCORE = 3
 # Without those that look alike.

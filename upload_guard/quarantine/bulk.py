@@ -107,8 +107,8 @@ class Bulk:
     def seen(self, which: Selection) -> Seen:
         """What would be decided now."""
         with self.decisions.database.session() as session:
-            rows = select(Case.id, Case.state).where(Case.id.in_(which.ids()))
-            return Seen.of((row.id, row.state) for row in session.execute(rows))
+            rows = select(Case.sha256, Case.site, Case.state).where(Case.id.in_(which.ids()))
+            return Seen.of((row.sha256, row.site, row.state) for row in session.execute(rows))
 
     def decide(self, which: Selection, ruling: Ruling, told: str, word: Word) -> Decided:
         """Decide those that are meant at this moment. `told` is the `mark` of what the person knows of.
@@ -155,9 +155,9 @@ class _File:
 def _by_file(session: Session, which: Selection) -> tuple[Mapping[_File, Sequence[int]], Seen]:
     first: dict[bytes, _File] = {}
     cases: dict[_File, list[int]] = {}
-    columns = Case.id, Case.state, Case.number, Case.sha256
+    columns = Case.id, Case.number, Case.sha256, Case.site, Case.state
     rows = session.execute(select(*columns).where(Case.id.in_(which.ids())).order_by(Case.id)).all()
-    for case, _, number, sha256 in rows:
+    for case, number, sha256, _, _ in rows:
         file = first.setdefault(sha256, _File(sha256, number))
         cases.setdefault(file, []).append(case)
-    return cases, Seen.of((case, state) for case, state, _, _ in rows)
+    return cases, Seen.of((sha256, site, state) for _, _, sha256, site, state in rows)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
 from upload_guard.records import SignalType
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, row_of
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.tables import Case
 
@@ -45,7 +45,8 @@ class EntryNames:
         """The entry that `token` stands for. Raises `UsageError`."""
         number = token.rpartition(".")[2]
         with self.database.session() as session:
-            row = session.get(HeldEntry, int(number)) if number.isascii() and number.isdecimal() else None
+            is_one = number.isascii() and number.isdecimal() and len(number) < 20
+            row = row_of(session, HeldEntry, int(number)) if is_one else None
         if row is None or name_of(row).token != token:
             raise UsageError(f"no entry {token[:200]!r} has held anything")
         return name_of(row)

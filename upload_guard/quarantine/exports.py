@@ -138,7 +138,8 @@ def _recipient(text: str) -> Any:
     try:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError as error:
-        raise UsageError(f"{text!r} is no age public key (age1...): {error}") from error
+        # Not repeated, for a fault is logged: somebody may have taken the secret key for it.
+        raise UsageError(f"that is no age public key (age1...): {error}") from error
 
 
 def _new_file(path: Path) -> BinaryIO:

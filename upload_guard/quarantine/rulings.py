@@ -70,22 +70,27 @@ class Word:
         return self.because[:_BECAUSE]
 
 
+AsSeen = tuple[bytes, str, str]
+"""A case's file by its SHA-256, its site, and its state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person is told before deciding: `count` cases, and a `mark` of which and how they stand.
+    """What a person is told before deciding: `count` cases, and a `mark` of what they are.
 
     The number alone may be the same though one was decided meanwhile and another came that nobody has seen.
+    It rises with each repeat of a file, which changes nothing that is decided: the mark leaves it out, or a
+    flood of one file could never be decided.
     """
 
     count: int
     mark: str
 
     @classmethod
-    def of(cls, cases: Iterable[tuple[int, str]]) -> Seen:
-        """Of rows by id and state."""
-        standing = sorted(cases)
-        mark = sha256(repr(standing).encode()).hexdigest()[:16]
-        return cls(len(standing), f"{len(standing)}.{mark}")
+    def of(cls, cases: Iterable[AsSeen]) -> Seen:
+        """Of one for each case."""
+        every = list(cases)
+        return cls(len(every), sha256(repr(sorted(set(every))).encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +141,7 @@ def chosen_by(session: Session, case: Case, reach: Reach) -> list[Chosen]:
 
 def seen_with(session: Session, case: Case, reach: Reach) -> Seen:
     """What would be decided by a decision on `case` now, itself among it."""
-    others = session.execute(select(Case.id, Case.state).where(decided_with(case, reach)))
-    return Seen.of([(case.id, case.state), *((row.id, row.state) for row in others)])
+    others = session.execute(select(Case.sha256, Case.site, Case.state).where(decided_with(case, reach)))
+    return Seen.of(
+        [(case.sha256, case.site, case.state), *((row.sha256, row.site, row.state) for row in others)]
+    )

@@ -15,6 +15,9 @@ def network_of(peer: str) -> str:
         address = ipaddress.ip_address(peer)
     except ValueError:
         return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        # As a socket that listens to both sees them: all of IPv4 is in one /64 otherwise.
+        address = address.ipv4_mapped
     return str(address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False))
 
 

@@ -52,6 +52,7 @@ from upload_guard.sidecar.refusals import Refusals
 from upload_guard.sidecar.requests import follow_requests
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.pages import review_pages
+from upload_guard.sidecar.review.strangers import Strangers
 
 
 def create_app(settings: Settings) -> Flask:
@@ -104,6 +105,7 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         settings=settings,
         database=database,
         gate=open_gate(settings, database),
+        strangers=Strangers.among(settings.sidecar.threads),
         cases=cases,
         decisions=decisions_of(station, settings),
         lists=station.lists,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from alembic import command
@@ -24,6 +24,8 @@ from sqlalchemy.pool import NullPool, QueuePool
 from upload_guard.errors import StorageFailed
 from upload_guard.storage.journal import Journal, info_with
 from upload_guard.storage.locks import exclusive_lock
+
+_Row = TypeVar("_Row")
 
 LOCK_WAIT = 30.0
 """Seconds for which a locked database is waited for."""
@@ -84,6 +86,11 @@ def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
         except (SQLAlchemyError, CommandError) as error:
             raise StorageFailed(f"database {file}: {_cause(error)}") from error
     return Database(engine)
+
+
+def row_of(session: Session, table: type[_Row], number: int) -> _Row | None:
+    """The row of a number that somebody named; None as well for one that is too large for any row."""
+    return session.get(table, number) if number < 1 << 63 else None
 
 
 def look_at_database(url: str) -> Database | None:

@@ -61,6 +61,15 @@ def test_a_link_on_another_site_is_led_on_so_that_the_strict_cookie_comes_along(
     assert house.browser().get("/review/").status_code == 302
 
 
+@pytest.mark.parametrize("path", ["/review/log-in", "/review/log-out", "/review/static/x", "/review/x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_another_site_logs_nobody_out(house: House, method: str, path: str) -> None:
+    """The browser holds the strict cookie back, and would put a new one in its place."""
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    answer = house.app.test_client().open(path, method=method, headers=elsewhere)
+    assert "Set-Cookie" not in answer.headers
+
+
 @pytest.mark.parametrize(
     "address",
     [

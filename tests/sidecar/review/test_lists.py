@@ -191,7 +191,9 @@ def test_a_screen_reader_gets_captions_scopes_and_headings_in_order(desk: Desk) 
         assert not inline(page)
 
 
-@pytest.mark.parametrize("path", ["/review/lists/nothing", f"{LIST}/9", "/review/list-tasks/99"])
+@pytest.mark.parametrize(
+    "path", ["/review/lists/nothing", f"{LIST}/9", "/review/list-tasks/99", f"/review/list-tasks/{2**63}"]
+)
 def test_what_is_not_there_is_not_found(desk: Desk, path: str) -> None:
     assert desk.viewer.get(path).status_code == 404
 
@@ -397,6 +399,7 @@ def test_lifted_the_entry_acts_again(desk: Desk) -> None:
 def test_a_word_that_is_none_decides_nothing(desk: Desk) -> None:
     number = lowered(desk)
     assert desk.manager.post(f"/review/breaker/{number}", word="delete", because="x").status_code == 400
+    assert desk.manager.post(f"/review/breaker/{2**63}", word="lift", because="x").status_code == 400
     assert trips(desk.database)[0].state == "tripped"
 
 

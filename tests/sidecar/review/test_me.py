@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.people.gates import PASSWORD
 from tests.sidecar.review.browsing import Browser, person
 from tests.sidecar.review.conftest import House
 from tests.sidecar.review.test_steps import ANOTHER, code_of
+from upload_guard.compose import open_database_of
+from upload_guard.people.opening import open_gate
 from upload_guard.people.roles import Role
 
 
@@ -68,6 +71,30 @@ def test_a_phone_takes_the_password_and_then_its_code(somebody: tuple[str, Brows
     other = house.browser()
     other.log_in(name)
     assert other.get("/review/").location == "/review/log-in/code?next=/review/"
+
+
+def test_an_open_page_alone_takes_no_other_phone(somebody: tuple[str, Browser], house: House) -> None:
+    name, browser = somebody
+    assert browser.get("/review/me/phone.svg").status_code == 404
+    gate = open_gate(house.settings, open_database_of(house.settings))
+    secret = gate.phones.offered(gate.people.find(name).id).secret
+    answer = browser.post("/review/me/phone/code", code=code_of(secret))
+    assert (answer.status_code, answer.location) == (302, "/review/me")
+    assert gate.people.find(name).totp_since is None
+
+
+def test_the_password_counts_for_one_phone_and_for_ten_minutes(
+    somebody: tuple[str, Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, browser = somebody
+    browser.post("/review/me/phone", current=PASSWORD)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 601)
+    assert browser.get("/review/me/phone.svg").status_code == 404
+    monkeypatch.undo()
+    (secret,) = re.findall(r'"secret">(\w+)<', browser.post("/review/me/phone", current=PASSWORD).text)
+    assert browser.post("/review/me/phone/code", code=code_of(secret)).status_code == 200
+    assert browser.get("/review/me/phone.svg").status_code == 404
 
 
 def test_codes_to_recover_with_are_made_anew(somebody: tuple[str, Browser]) -> None:

@@ -103,7 +103,11 @@ def admit(review: Review) -> AnyResponse | None:
     by_hand = POLL_HEADER not in request.headers
     looks = mark != _FILE and token()
     g.review_opened = found = review.gate.sessions.find(token(), by_hand=by_hand) if looks else None
-    if mark in {_ANYONE, _FILE}:
+    if mark == _FILE:
+        return None
+    if first := _led_on():
+        return first
+    if mark == _ANYONE:
         return None
     if found is None:
         return _sent_to_log_in()
@@ -131,10 +135,7 @@ def _note_refusal(review: Review, who: Person, needed: object) -> None:
 
 
 def _sent_to_log_in() -> AnyResponse:
-    here = request.full_path.rstrip("?")
-    if first := led_on():
-        return first
-    wanted = here if request.method == "GET" else ""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
     target = url_for("review.sign_in.log_in", next=wanted or None)
     if "HX-Request" not in request.headers:
         return redirect(target)
@@ -143,18 +144,28 @@ def _sent_to_log_in() -> AnyResponse:
     return Response(status=204, headers={"HX-Redirect": target})
 
 
-def led_on() -> AnyResponse | None:
+def keep_cookie_of_before() -> None:
+    """Where another site asks, the browser keeps the cookie back, and a new one would log its person out."""
+    if _asked_by_another_site():
+        session.modified = False
+
+
+def _led_on() -> AnyResponse | None:
     """A page that leads on to this same one, where the browser came from another site without its cookie."""
     if not _comes_from_elsewhere():
         return None
     return Response(render_template("review/onwards.html", target=request.full_path.rstrip("?")))
 
 
+def _asked_by_another_site() -> bool:
+    return request.headers.get("Sec-Fetch-Site") == "cross-site"
+
+
 def _comes_from_elsewhere() -> bool:
     """A link on another site: the browser keeps the cookie back until one of our own pages leads on."""
     return (
         request.method == "GET"
-        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and _asked_by_another_site()
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
         and not request.cookies.get(current_app.config["SESSION_COOKIE_NAME"])
     )

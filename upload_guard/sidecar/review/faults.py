@@ -10,7 +10,7 @@ from flask_babel import LazyString, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from upload_guard.errors import AuditBroken, RateLimited, UploadGuardError, UsageError
+from upload_guard.errors import AuditBroken, LogInBusy, RateLimited, UploadGuardError, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,11 @@ _READ_ONLY = Fault(
         "The audit log is not as it was written, so it takes no more, and nothing was done. "
         "Please tell an administrator. Uploads are checked as ever."
     ),
+)
+_BUSY = Fault(
+    429,
+    lazy_gettext("Not at this moment"),
+    lazy_gettext("Others are logging in at this moment. Please try again."),
 )
 _FAULTS = {
     400: (
@@ -83,7 +88,8 @@ def answer_faults(pages: Blueprint) -> None:
             return _shown(_READ_ONLY)
         # Asked for something that cannot be done, by a person who may read why.
         status = 400 if isinstance(error, UsageError) else error.status
-        response = _shown(_fault(status, str(error) if isinstance(error, UsageError) else ""))
+        exact = str(error) if isinstance(error, UsageError) else ""
+        response = _shown(_BUSY if isinstance(error, LogInBusy) else _fault(status, exact))
         if isinstance(error, RateLimited):
             response.headers["Retry-After"] = str(error.retry_after)
         return response

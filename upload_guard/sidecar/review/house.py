@@ -19,6 +19,7 @@ from upload_guard.quarantine.neighbours import Neighbours
 from upload_guard.quarantine.queue import Queue
 from upload_guard.quarantine.retention import Retention
 from upload_guard.settings import Settings
+from upload_guard.sidecar.review.strangers import Strangers
 from upload_guard.storage.database import Database
 
 
@@ -32,6 +33,7 @@ class Review:
     settings: Settings
     database: Database
     gate: Gate
+    strangers: Strangers
     cases: Cases
     decisions: Decisions
     lists: ListStore

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.errors import LogInFailed
@@ -14,6 +16,10 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.new_password import fault_of
 from upload_guard.sidecar.review.square import square_of
 from upload_guard.sidecar.review.words import gettext
+
+# When the password was shown to take another phone, signed in the cookie, and for how long it counts.
+_SHOWN_AT = "password shown at"
+_COUNTS_FOR = 600.0
 
 
 def my_pages(review: Review) -> Blueprint:
@@ -66,18 +72,24 @@ class _Me:
     def offer_phone(self) -> Response:
         if said := self._unconfirmed():
             return self._shown(said, 400)
+        session[_SHOWN_AT] = int(time.time())
         return self._offered("")
 
     @logged_in
     def square(self) -> Response:
+        if not _has_just_shown_it():
+            raise NotFound
         return square_of(self.review.gate.phones.offered(person().id))
 
     @logged_in
-    def enrol(self) -> Response:
+    def enrol(self) -> AnyResponse:
+        if not _has_just_shown_it():
+            return _back()
         try:
             codes = self.review.gate.phones.enrol(person().id, request.form.get("code", ""))
         except LogInFailed:
             return self._offered(gettext("That code is not of this phone. Look at it once more."), 400)
+        session.pop(_SHOWN_AT)
         return _recovery(codes)
 
     def _unconfirmed(self) -> str:
@@ -109,6 +121,11 @@ class _Me:
     @property
     def _address(self) -> str:
         return came_from(request.environ, self.review.settings)
+
+
+def _has_just_shown_it() -> bool:
+    """Whether the password was shown in this browser: an open page alone takes no other phone."""
+    return 0 <= time.time() - int(session.get(_SHOWN_AT, 0)) < _COUNTS_FOR
 
 
 def _recovery(codes: tuple[str, ...]) -> Response:

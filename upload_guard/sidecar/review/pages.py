@@ -11,7 +11,14 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.keyring import Keyring, open_keyring
-from upload_guard.sidecar.review.access import POLL_HEADER, a_file, admit, logged_in, person_or_none
+from upload_guard.sidecar.review.access import (
+    POLL_HEADER,
+    a_file,
+    admit,
+    keep_cookie_of_before,
+    logged_in,
+    person_or_none,
+)
 from upload_guard.sidecar.review.case.pages import case_pages
 from upload_guard.sidecar.review.choice import choice_pages
 from upload_guard.sidecar.review.faults import answer_faults
@@ -113,6 +120,7 @@ def _same_on_all(pages: Blueprint, review: Review, csrf: CSRFProtect) -> None:
 
     @pages.after_request
     def finish(response: Response) -> Response:
+        keep_cookie_of_before()
         response.headers.update(_HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

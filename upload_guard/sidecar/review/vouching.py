@@ -12,7 +12,7 @@ from upload_guard.errors import LogInFailed, UsageError
 from upload_guard.people.opening import open_provider
 from upload_guard.people.vouched import Departure, Vouched
 from upload_guard.sidecar.addresses import came_from
-from upload_guard.sidecar.review.access import anyone, keep_token, led_on, local_path, token, wanted_page
+from upload_guard.sidecar.review.access import anyone, keep_token, local_path, token, wanted_page
 from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.words import gettext
 
@@ -41,19 +41,19 @@ class _Ways:
     @anyone
     def depart(self) -> AnyResponse:
         """A link and no form: a form could only lead to our own pages, by our policy."""
-        left = self.provider.depart()
+        with self.review.strangers.one():
+            left = self.provider.depart()
         session[_LEFT] = [left.state, left.nonce, left.verifier, wanted_page()]
         return redirect(left.url)
 
     @anyone
     def back(self) -> AnyResponse:
-        """Comes from another site, which keeps a strict cookie back until one of our own pages leads on."""
-        if first := led_on():
-            return first
+        """Comes from another site, so that the door has led on, for the strict cookie to come along."""
         gate, address = self.review.gate, came_from(request.environ, self.review.settings)
         wanted = session.get(_LEFT, [""])[-1]
         try:
-            vouched = self._vouched()
+            with self.review.strangers.one():
+                vouched = self._vouched()
             name = gate.people.vouched(vouched.subject, vouched.name, vouched.role)
             admitted = gate.log_in.by_word_of(name, address)
         except (LogInFailed, UsageError) as fault:
