@@ -141,7 +141,6 @@ def chosen_by(session: Session, case: Case, reach: Reach) -> list[Chosen]:
 
 def seen_with(session: Session, case: Case, reach: Reach) -> Seen:
     """What would be decided by a decision on `case` now, itself among it."""
-    others = session.execute(select(Case.sha256, Case.site, Case.state).where(decided_with(case, reach)))
-    return Seen.of(
-        [(case.sha256, case.site, case.state), *((row.sha256, row.site, row.state) for row in others)]
-    )
+    meant = (Case.id == case.id) | decided_with(case, reach)
+    rows = session.execute(select(Case.sha256, Case.site, Case.state).where(meant))
+    return Seen.of((row.sha256, row.site, row.state) for row in rows)
