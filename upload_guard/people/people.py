@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
-from upload_guard.people.noting import note_even_so
+from upload_guard.people.noting import note_even_so, note_once_an_hour
 from upload_guard.people.passwords import Passwords, drawn, usable
 from upload_guard.people.roles import Role
 from upload_guard.storage.database import Database
@@ -89,9 +89,13 @@ class People:
             row = session.scalar(select(PersonRow).where(PersonRow.subject == subject))
             if row is not None and row.role != role:
                 end_sessions(session, row.id)
-                row.role = role or row.role
-                details = {"name": row.name, "role": role or "none"}
-                note_even_so(session, Act(_BY_OIDC, "person.role", details=details))
+                act = Act(_BY_OIDC, "person.role", details={"name": row.name, "role": role or "none"})
+                if role is None:
+                    # They may go on trying.
+                    note_once_an_hour(session, f"person.role:{row.id}", act, self.now())
+                else:
+                    row.role = role
+                    note_even_so(session, act)
         if row is None and role is not None:
             row = self._drawn(name, role, _BY_OIDC)
             row.subject = subject

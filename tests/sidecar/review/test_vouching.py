@@ -143,6 +143,17 @@ def test_without_a_group_that_has_a_role_nobody_gets_in_or_stays_in(
     assert inside.get("/review/").status_code == 302
 
 
+def test_whoever_has_lost_every_role_fills_no_log_by_trying_again(installed: Installation) -> None:
+    installed.service.claims |= {"sub": "816", "preferred_username": "rosa"}
+    there_and_back(installed, installed.browser())
+    installed.service.claims |= {"groups": []}
+    for _ in range(3):
+        assert there_and_back(installed, installed.browser()).status_code == 403
+    assert [
+        row.details["role"] for row in installed.noted("person.role") if row.details["name"] == "rosa"
+    ] == ["none"]
+
+
 def test_a_new_one_without_a_role_is_not_even_added(installed: Installation) -> None:
     installed.service.claims |= {"sub": "999", "preferred_username": "otto", "groups": []}
     assert there_and_back(installed, installed.browser()).status_code == 403
