@@ -1,0 +1,50 @@
+"""One guarded WordPress with its sidecar for all tests that do not change how it is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.live.wordpress.php import php
+from tests.live.wordpress.sites import WordPress, guarded, wordpress
+from tests.serving import key_of, sidecar, write_config
+from tests.support import activate_listed_picture
+from upload_guard.compose import open_cases
+from upload_guard.loading import load_settings
+from upload_guard.settings import Settings
+from upload_guard.signing import Credentials
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A sidecar with one listed picture, and a key of the site."""
+
+    url: str
+    key: Credentials
+    config: Path
+    settings: Settings
+
+    def cases(self) -> set[str]:
+        return {case.number for case in open_cases(self.settings).newest(1000)}
+
+
+@pytest.fixture(scope="session")
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
+    folder = tmp_path_factory.mktemp("sidecar")
+    config = write_config(folder / "sidecar.toml", {"trust": {"probation_hours": 0}}, data_dir="data")
+    settings = load_settings(config)
+    activate_listed_picture(settings)
+    key = key_of(config, "blog")
+    with sidecar(config) as url:
+        yield Sidecar(url, key, config, settings)
+
+
+@pytest.fixture(scope="session")
+def site(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    """WordPress 7.1.1 over SQLite."""
+    folder = tmp_path_factory.mktemp("wordpress")
+    with wordpress(folder, php(), guarded(guard.url, guard.key)) as running:
+        yield running
