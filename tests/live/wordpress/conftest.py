@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.wordpress.php import php
+from tests.live.wordpress.releases import studio
 from tests.live.wordpress.sites import WordPress, guarded, wordpress
 from tests.serving import key_of, sidecar, write_config
 from tests.support import activate_listed_picture
@@ -16,6 +18,8 @@ from upload_guard.compose import open_cases
 from upload_guard.loading import load_settings
 from upload_guard.settings import Settings
 from upload_guard.signing import Credentials
+
+ODD_DOORS = Path(__file__).with_name("odd-doors.php")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,13 @@ class Sidecar:
     key: Credentials
     config: Path
     settings: Settings
+
+    def asked(self) -> int:
+        """How often it was asked about a file."""
+        log = self.config.with_suffix(".sidecar.log").read_text()
+        return sum(
+            "route=/bridge/v1/scan" in line or "route=/bridge/v1/hash" in line for line in log.splitlines()
+        )
 
     def cases(self) -> set[str]:
         return {case.number for case in open_cases(self.settings).newest(1000)}
@@ -47,4 +58,10 @@ def site(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     """WordPress 7.1.1 over SQLite."""
     folder = tmp_path_factory.mktemp("wordpress")
     with wordpress(folder, php(), guarded(guard.url, guard.key)) as running:
+        shutil.copytree(
+            studio() / "wordpress-importer", running.folder / "wp-content/plugins/wordpress-importer"
+        )
+        running.wp("plugin", "activate", "wordpress-importer")
+        (running.folder / "wp-content/mu-plugins").mkdir()
+        shutil.copy(ODD_DOORS, running.folder / "wp-content/mu-plugins")
         yield running

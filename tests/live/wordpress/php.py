@@ -21,10 +21,7 @@ PACKAGES = tuple(
     for part in ("cli", "fpm", "opcache", "sqlite3", "gd", "curl", "mbstring", "xml", "zip", "mysql")
 )
 # In this order, since some need others.
-EXTENSIONS = (
-    "ctype tokenizer dom fileinfo iconv mbstring pdo pdo_sqlite sqlite3 mysqlnd mysqli gd curl xml simplexml"
-    " xmlreader xmlwriter posix zip phar exif"
-).split()
+EXTENSIONS = ["ctype", "tokenizer", "dom", "fileinfo", "iconv", "mbstring", "pdo", "pdo_sqlite", "sqlite3", "mysqlnd", "mysqli", "gd", "curl", "xml", "simplexml", "xmlreader", "xmlwriter", "posix", "zip", "phar", "exif"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,9 @@ class Php:
     def options(self) -> list[str]:
         (modules,) = self.unpacked.root.glob("usr/lib/php/20*")
         loaded = [name for name in EXTENSIONS if name not in self.without]
-        values = {"memory_limit": "256M", "upload_max_filesize": "64M", "post_max_size": "80M"} | dict(self.settings)
+        values = {"memory_limit": "256M", "upload_max_filesize": "64M", "post_max_size": "80M"} | dict(
+            self.settings
+        )
         return [
             "-n",
             f"-dextension_dir={modules}",

@@ -31,7 +31,12 @@ def studio() -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     done = subprocess.run(
-        ["npm", "pack", "--silent", PACKAGE], cwd=part, capture_output=True, text=True, timeout=300, check=False
+        ["npm", "pack", "--silent", PACKAGE],
+        cwd=part,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     if done.returncode:
         give_up(f"{PACKAGE} could not be fetched: {done.stderr.strip()[-200:]}")

@@ -96,7 +96,11 @@ class WordPress:
     def rest(self, method: str, route: str, **options: object) -> requests.Response:
         with quiet(requests.Session()) as session:
             return session.request(
-                method, f"{self.url}/?rest_route={route}", auth=self.login, timeout=60, **options  # type: ignore[arg-type]
+                method,
+                f"{self.url}/?rest_route={route}",
+                auth=self.login,
+                timeout=60,
+                **options,  # type: ignore[arg-type]
             )
 
     @contextmanager
@@ -149,7 +153,12 @@ def write_config(site: WordPress, database: str = "", more: str = "") -> None:
 
 
 def install(site: WordPress, *, plugin: bool) -> None:
-    account = ("--admin_user=admin", f"--admin_password={PASSWORD}", "--admin_email=a@example.org", "--skip-email")
+    account = (
+        "--admin_user=admin",
+        f"--admin_password={PASSWORD}",
+        "--admin_email=a@example.org",
+        "--skip-email",
+    )
     site.wp("core", "install", f"--url={site.url}", "--title=Site", *account)
     if plugin:
         shutil.copytree(BRIDGE, site.folder / "wp-content" / "plugins" / "upload-guard")
