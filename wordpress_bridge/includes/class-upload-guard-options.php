@@ -24,6 +24,7 @@ final class Upload_Guard_Options {
 		'authority'     => '',
 		'on_failure'    => self::OPEN,
 		'send_uploader' => '',
+		'timeout'       => '10',
 	);
 
 	/**
@@ -89,6 +90,7 @@ final class Upload_Guard_Options {
 	 * @return Upload_Guard_Access
 	 */
 	public function access() {
-		return new Upload_Guard_Access( $this->get( 'url' ), $this->get( 'key_id' ), $this->get( 'secret' ), $this->get( 'authority' ) );
+		$timeout = max( 1, (int) $this->get( 'timeout' ) );
+		return new Upload_Guard_Access( $this->get( 'url' ), $this->get( 'key_id' ), $this->get( 'secret' ), $this->get( 'authority' ), min( 2, $timeout ), $timeout );
 	}
 }

@@ -21,7 +21,29 @@ PACKAGES = tuple(
     for part in ("cli", "fpm", "opcache", "sqlite3", "gd", "curl", "mbstring", "xml", "zip", "mysql")
 )
 # In this order, since some need others.
-EXTENSIONS = ["ctype", "tokenizer", "dom", "fileinfo", "iconv", "mbstring", "pdo", "pdo_sqlite", "sqlite3", "mysqlnd", "mysqli", "gd", "curl", "xml", "simplexml", "xmlreader", "xmlwriter", "posix", "zip", "phar", "exif"]
+EXTENSIONS = [
+    "ctype",
+    "tokenizer",
+    "dom",
+    "fileinfo",
+    "iconv",
+    "mbstring",
+    "pdo",
+    "pdo_sqlite",
+    "sqlite3",
+    "mysqlnd",
+    "mysqli",
+    "gd",
+    "curl",
+    "xml",
+    "simplexml",
+    "xmlreader",
+    "xmlwriter",
+    "posix",
+    "zip",
+    "phar",
+    "exif",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class WordPress:
         said = self.wp("eval", wrapped, "--user=admin").stdout
         return json.loads(said.partition(">>>")[2].partition("<<<")[0])
 
+    def add_plugin(self) -> None:
+        shutil.copytree(BRIDGE, self.folder / "wp-content" / "plugins" / "upload-guard")
+        self.wp("plugin", "activate", "upload-guard")
+
     def landed(self) -> set[Path]:
         """Every file in the uploads folder."""
         return {file for file in self.uploads.rglob("*") if file.is_file()}
@@ -161,8 +165,7 @@ def install(site: WordPress, *, plugin: bool) -> None:
     )
     site.wp("core", "install", f"--url={site.url}", "--title=Site", *account)
     if plugin:
-        shutil.copytree(BRIDGE, site.folder / "wp-content" / "plugins" / "upload-guard")
-        site.wp("plugin", "activate", "upload-guard")
+        site.add_plugin()
 
 
 def application_password(site: WordPress) -> str:
