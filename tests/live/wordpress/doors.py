@@ -145,12 +145,12 @@ def _upload_nonce(page: str) -> str:
 
 
 def _xmlrpc(site: WordPress, method: str, data: bytes) -> str:
-    server = xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc.php")
     struct = {"name": "rpc.jpg", "type": "image/jpeg", "bits": xmlrpc.client.Binary(data)}
-    try:
-        getattr(server, method)(1, "admin", PASSWORD, struct)
-    except xmlrpc.client.Fault as fault:
-        return str(fault.faultString)
+    with xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc.php") as server:
+        try:
+            getattr(server, method)(1, "admin", PASSWORD, struct)
+        except xmlrpc.client.Fault as fault:
+            return str(fault.faultString)
     return ""
 
 

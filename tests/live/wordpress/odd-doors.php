@@ -26,6 +26,7 @@ foreach ( array( '', 'nopriv_' ) as $odd_doors_who ) {
 	add_action(
 		"wp_ajax_{$odd_doors_who}bits",
 		function () {
+			odd_doors_stop_at_error();
 			odd_doors_answer( wp_upload_bits( 'bits.jpg', null, file_get_contents( $_FILES['file']['tmp_name'] ) ) );
 		}
 	);
@@ -43,7 +44,14 @@ foreach ( array( '', 'nopriv_' ) as $odd_doors_who ) {
 	);
 }
 
+function odd_doors_stop_at_error() {
+	if ( $_FILES['file']['error'] ) {
+		odd_doors_answer( array( 'error' => 'PHP took no file' ) );
+	}
+}
+
 function odd_doors_copy( $field = 'file' ) {
+	odd_doors_stop_at_error();
 	$file     = $_FILES[ $field ];
 	$tmp_name = wp_tempnam( 'odd' );
 	copy( $file['tmp_name'], $tmp_name );
