@@ -47,8 +47,18 @@ final class Upload_Guard_Host {
 	 */
 	public function __construct() {
 		$this->language = self::language_of( isset( $_SERVER['HTTP_ACCEPT_LANGUAGE'] ) ? $_SERVER['HTTP_ACCEPT_LANGUAGE'] : '' );
-		$timeout        = max( 1, (int) upload_guard_host_setting( 'TIMEOUT', '10' ) );
-		$access         = new Upload_Guard_Access(
+		$this->client   = self::client( $this->language );
+	}
+
+	/**
+	 * What asks the sidecar that the pool's settings name.
+	 *
+	 * @param string $language The uploader's.
+	 * @return Upload_Guard_Client
+	 */
+	public static function client( $language ) {
+		$timeout = max( 1, (int) upload_guard_host_setting( 'TIMEOUT', '10' ) );
+		$access  = new Upload_Guard_Access(
 			upload_guard_host_setting( 'URL' ),
 			upload_guard_host_setting( 'KEY_ID' ),
 			upload_guard_host_setting( 'SECRET' ),
@@ -56,7 +66,7 @@ final class Upload_Guard_Host {
 			min( 2, $timeout ),
 			$timeout
 		);
-		$this->client   = new Upload_Guard_Client( new Upload_Guard_Socket( $access ), $access, $this->language );
+		return new Upload_Guard_Client( new Upload_Guard_Socket( $access ), $access, $language );
 	}
 
 	/**

@@ -65,6 +65,7 @@ listen = {folder}/fpm.sock
 pm = static
 pm.max_children = 3
 catch_workers_output = yes
+php_flag[display_errors] = off
 php_admin_value[error_log] = {folder}/php-errors.log
 {values}
 """
