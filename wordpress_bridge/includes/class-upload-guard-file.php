@@ -9,11 +9,11 @@
 // phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors
 
 /**
- * A path (php://input too) with its size and digests; read a mebibyte at a time.
+ * A path (php://input too) with its size and digests; read in pieces.
  */
 final class Upload_Guard_File {
 
-	const CHUNK = 1048576;
+	const CHUNK = 131072;
 
 	/**
 	 * Where it lies.
