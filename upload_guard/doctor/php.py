@@ -53,7 +53,7 @@ def _settings(php: Php, pool: Pool, *, shared: bool) -> Said:
     if missing:
         return broken(
             f"env has no {', '.join(missing)}",
-            "make a key for this pool with 'upload-guard key new SITE', and set env[...] as docs/hosts.md shows",
+            "make a key with 'upload-guard key new SITE', and set env[...] as docs/hosts.md shows",
         )
     if shared:
         return broken(

@@ -17,7 +17,7 @@ _WEAK = ("php_value", "php_flag")
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One pool. `firm` are PHP settings that scripts and .user.ini cannot change, `weak` those that they can."""
+    """One pool. `firm` are PHP settings that scripts and .user.ini cannot change, `weak` the others."""
 
     name: str
     file: Path

@@ -9,7 +9,7 @@
  */
 
 // There is no WordPress here.
-// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors, WordPress.Security
+// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors, WordPress.Security, WordPress.XSS
 
 require_once dirname( __DIR__ ) . '/includes/autoload.php';
 
@@ -41,7 +41,7 @@ function upload_guard_host_constants() {
  */
 function upload_guard_host_inspect() {
 	// A warning of ours must neither be shown nor reach the application's own handler.
-	set_error_handler( 'upload_guard_host_quiet' );
+	set_error_handler( 'upload_guard_host_quiet' ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
 	$host = new Upload_Guard_Host();
 	$host->inspect();
 	restore_error_handler();

@@ -6,7 +6,7 @@
  */
 
 // It prints for a program, and runs without WordPress.
-// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.Security
+// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.Security, WordPress.XSS
 
 if ( 'cli' !== PHP_SAPI ) {
 	exit( 1 );

@@ -10,10 +10,12 @@
 
 // WordPress adopts hooks that are there before it (WP_Hook::build_preinitialized_hooks): the plugin is then loaded
 // from here, with nothing in the customer's folder.
+// phpcs:disable WordPress.Variables, WordPress.WP.GlobalVariablesOverride
 $GLOBALS['wp_filter']['muplugins_loaded'][1]['upload_guard'] = array(
 	'function'      => 'upload_guard_host_load_plugin',
 	'accepted_args' => 0,
 );
+// phpcs:enable
 
 // phpcs:ignore WordPress.Security -- A type is compared, and nothing is made of it.
 if ( ( $_FILES || ( isset( $_SERVER['CONTENT_TYPE'] ) && preg_match( '#^\s*(?:image/|video/|application/(?:octet-stream|zip|pdf)\b)#i', $_SERVER['CONTENT_TYPE'] ) ) ) && PHP_VERSION_ID >= 70000 ) {

@@ -137,7 +137,7 @@ final class Upload_Guard_Hooks {
 		$this->unmoved[ $new_path ] = $message;
 		// WordPress sets rights on the file whatever we answer; an empty one saves the log a warning.
 		if ( ! is_file( $new_path ) ) {
-			touch( $new_path ); // phpcs:ignore WordPress.WP.AlternativeFunctions.file_system_operations_touch
+			touch( $new_path ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- WP_Filesystem may ask for FTP passwords.
 		}
 		return false;
 	}
@@ -154,7 +154,7 @@ final class Upload_Guard_Hooks {
 		}
 		require_once ABSPATH . 'wp-admin/includes/file.php';
 		$path = wp_tempnam( 'upload-guard' );
-		// phpcs:ignore WordPress.WP.AlternativeFunctions.file_system_operations_file_put_contents -- A temporary file, as WordPress itself writes it.
+		// phpcs:ignore WordPress.WP.AlternativeFunctions -- A temporary file, as WordPress itself writes it.
 		$written = $path && strlen( $bits['bits'] ) === file_put_contents( $path, $bits['bits'] );
 		$message = $written ? $this->checker->objection( $path, 'bits' ) : $this->checker->object_to( Upload_Guard_Verdict::unknown( 'unreadable' ) );
 		if ( $path ) {

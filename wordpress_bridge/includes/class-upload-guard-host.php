@@ -6,7 +6,7 @@
  */
 
 // There is no WordPress here, and the bytes are somebody else's.
-// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors, WordPress.Security
+// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors, WordPress.Security, WordPress.XSS
 
 /**
  * Looks at $_FILES, and at bodies that are a file themselves. Settings are those of the pool (docs/hosts.md).

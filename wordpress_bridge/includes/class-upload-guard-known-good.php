@@ -5,7 +5,7 @@
  * @package Upload_Guard
  */
 
-// phpcs:disable WordPress.WP.AlternativeFunctions.file_get_contents_file_get_contents -- A local file that an administrator names.
+// phpcs:disable WordPress.WP.AlternativeFunctions -- A local file that an administrator names.
 
 /**
  * Offers them to the site's own bank of known-good files, by SHA-256 only. Whether one is taken is the sidecar's to say.

@@ -194,12 +194,14 @@ final class Upload_Guard_Socket {
 	 */
 	private function read( $connection ) {
 		$bytes = '';
-		while ( ! feof( $connection ) && strlen( $bytes ) <= self::LONGEST_ANSWER && $this->wait( $connection ) ) {
-			$chunk = @fread( $connection, 8192 );
+		$room  = self::LONGEST_ANSWER;
+		while ( ! feof( $connection ) && $room > 0 && $this->wait( $connection ) ) {
+			$chunk = @fread( $connection, min( $room, 8192 ) );
 			if ( false === $chunk || ( '' === $chunk && ! feof( $connection ) ) ) {
 				break;
 			}
 			$bytes .= $chunk;
+			$room  -= strlen( $chunk );
 		}
 		return self::parse( $bytes );
 	}

@@ -1,1 +1,1 @@
-"""The WordPress bridge on real WordPress: PHP and servers of Debian, WordPress 7.1.1 of npm and 6.1.9 of Debian."""
+"""The WordPress bridge on real WordPress: 7.1.1 of npm and 6.1.9 of Debian, under Debian's PHP."""

@@ -1,4 +1,4 @@
-"""The ways into WordPress's uploads, each as a function that sends a picture and gives what the person is told."""
+"""The ways into WordPress's uploads: functions that send a picture and give what the person is told."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ EXPORT = """<?xml version="1.0" encoding="UTF-8" ?>
 <channel><title>Site</title><wp:wxr_version>1.2</wp:wxr_version>
 <wp:base_site_url>%(site)s</wp:base_site_url><wp:base_blog_url>%(site)s</wp:base_blog_url>
 <item><title>%(title)s</title><dc:creator>admin</dc:creator><wp:post_id>%(number)d</wp:post_id>
-<wp:post_date>2026-01-02 03:04:05</wp:post_date><wp:post_name>%(title)s</wp:post_name><wp:status>inherit</wp:status>
+<wp:post_date>2026-01-02 03:04:05</wp:post_date>
+<wp:post_name>%(title)s</wp:post_name><wp:status>inherit</wp:status>
 <wp:post_parent>0</wp:post_parent><wp:post_type>attachment</wp:post_type>
 <wp:attachment_url>%(url)s</wp:attachment_url></item>
 </channel></rss>
@@ -100,7 +101,7 @@ def no_type_test(site: WordPress, data: bytes, folder: Path) -> str:
 
 def sideload_image(site: WordPress, data: bytes, folder: Path) -> str:
     """media_sideload_image(), which themes and plugins call."""
-    media = "foreach ( array( 'file', 'media', 'image' ) as $f ) { require_once ABSPATH . \"wp-admin/includes/$f.php\"; }"
+    media = "require_once ABSPATH . 'wp-admin/includes/admin.php';"
     call = f"$id = media_sideload_image( '{published(site, data)}', 0, null, 'id' );"
     return str(site.eval(f"{media} {call} return is_wp_error( $id ) ? $id->get_error_message() : '';"))
 

@@ -1,4 +1,4 @@
-"""What an administrator sees: settings, the test, Site Health, notices, the privacy text, the command line."""
+"""What an administrator sees: settings, the test, Site Health, notices, privacy text, command line."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_an_address_that_is_none_is_not_kept(
 
 
 def test_another_secret_is_told_in_words(bare: WordPress, browser: requests.Session, guard: Sidecar) -> None:
-    save(bare, browser, secret="wrong")
+    save(bare, browser, secret="wrong")  # noqa: S106 - that is the point
     assert "does not know this key, or the secret is another one" in press(bare, browser, "upload_guard_test")
     save(bare, browser, secret=guard.key.secret)
 
@@ -182,7 +182,8 @@ def test_an_uploader_is_named_by_a_digest_and_only_where_it_is_switched_on(
     bare: WordPress, browser: requests.Session, guard: Sidecar
 ) -> None:
     listed = {"file": ("a.jpg", picture_bytes(LISTED_SEED), "image/jpeg")}
-    code = "wp_set_current_user( 1 ); $p = new Upload_Guard_Plugin(); $m = new ReflectionMethod( $p->checker, 'about' );"
+    code = "wp_set_current_user( 1 ); $p = new Upload_Guard_Plugin();"
+    code += "$m = new ReflectionMethod( $p->checker, 'about' );"
     code += "$m->setAccessible( true ); return $m->invoke( $p->checker, 'upload' );"
     assert bare.eval(code) == {"route": "wordpress/upload"}
     save(bare, browser, send_uploader="1")

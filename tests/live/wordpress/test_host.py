@@ -198,7 +198,7 @@ def test_a_clean_picture_is_taken_there(
 def test_the_bridges_folder_is_all_that_a_pool_must_reach(
     hosting: Hosting, guard: Sidecar, customer: Path
 ) -> None:
-    """Where open_basedir leaves it out, PHP itself fails before any line of ours: `php-check` tells beforehand."""
+    """Where open_basedir leaves it out, PHP fails before any line of ours: `php-check` tells beforehand."""
     pool = guarded_pool(guard.url, guard.key)
     spool = customer / "spool"
     spool.mkdir()

@@ -1,4 +1,4 @@
-"""The media library as it was before the plugin: a scan that goes on where it stopped, and puts away reversibly."""
+"""What was uploaded before the plugin: a scan that goes on where it stopped, and puts away reversibly."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ def test_a_scan_goes_on_where_it_stopped(library: WordPress) -> None:
     assert "0 of 8 looked at" in stopped.stderr
     write_config(library)
     library.wp("transient", "delete", "--all", "--network")
-    library.wp("eval", "add_filter( 'x', '__return_true' );")
     part = library.eval(
         "$p = new Upload_Guard_Plugin(); $s = $p->scanner->run( 3 ); return array( $s['seen'], $s['state'] );"
     )
@@ -76,7 +75,7 @@ def test_the_rest_is_put_away_reported_and_given_back_as_it_was(library: WordPre
     theme = library.folder / "wp-content" / "themes" / "listed.jpg"
     said = library.wp("upload-guard", "scan").stdout
     assert "8 of 8 looked at, 1 into quarantine, 1 reported" in said
-    assert f"not_an_upload  case" in said
+    assert "not_an_upload  case" in said
     assert str(theme) in said
     assert theme.read_bytes() == LISTED
     left = everything(library)

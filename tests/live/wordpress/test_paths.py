@@ -58,9 +58,8 @@ def test_of_two_files_in_one_request_only_the_listed_one_is_refused(site: WordPr
 def test_what_other_code_put_there_goes_into_quarantine(site: WordPress, guard: Sidecar) -> None:
     file = site.uploads / "by-ftp.jpg"
     file.write_bytes(LISTED)
-    number = site.eval(
-        f"return wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'ftp' ), '{file}' );"
-    )
+    post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'ftp' )"
+    number = site.eval(f"return wp_insert_attachment( {post}, '{file}' );")
     assert isinstance(number, int)
     assert site.attachments()[number] == "private"
     assert not file.exists()

@@ -28,10 +28,9 @@ def written(file: Path, pool: Pool, name: str = "customer", mode: int = 0o640) -
 
 
 def checked(*files: Path, prepend: Path = PREPEND) -> tuple[int, str]:
-    command = [php().program, *php().options()]
+    command = shlex.join([php().program, *php().options()])
     done = subprocess.run(
-        [sys.executable, "-m", "upload_guard", "php-check", *map(str, files), "--prepend", str(prepend)]
-        + ["--php", shlex.join(command)],
+        [sys.executable, "-m", "upload_guard", "php-check", *files, "--prepend", prepend, "--php", command],
         env=os.environ | php().environment,
         capture_output=True,
         text=True,
@@ -104,7 +103,8 @@ def test_a_file_of_pools_is_read_as_fpm_reads_it(tmp_path: Path) -> None:
     file = tmp_path / "www.conf"
     file.write_text(
         "[global]\npid = /run/x\n[www]\nuser = web ; the account\nchroot = /srv/$pool\n"
-        'env[KEY] = "quoted"\nphp_admin_value[open_basedir] = /srv/$pool:/tmp\nphp_flag[display_errors] = off\n'
+        'env[KEY] = "quoted"\nphp_admin_value[open_basedir] = /srv/$pool:/tmp\n'
+        "php_flag[display_errors] = off\n"
         "[other]\nuser = $pool\n"
     )
     www, other = pools_in(file)

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.live
 LARGE = 40 << 20
 # High water of the process, cURL's memory too, which PHP does not count.
 WATER = r"""
-$water = static function () { preg_match( '/VmHWM:\s+(\d+)/', file_get_contents( '/proc/self/status' ), $m ); return (int) $m[1]; };
+$water = static function () {
+    preg_match( '/VmHWM:\s+(\d+)/', file_get_contents( '/proc/self/status' ), $m );
+    return (int) $m[1];
+};
 """
 CHECK = """
 $p = new Upload_Guard_Plugin();
@@ -50,7 +53,7 @@ def test_a_large_file_is_asked_about_by_its_hashes_first(
     site: WordPress, guard: Sidecar, tmp_path: Path
 ) -> None:
     file = tmp_path / "listed.jpg"
-    # A JPEG with much behind its end is another file; with a list of that very file the hashes would refuse it.
+    # A JPEG with much behind its end is another file; nothing is known of its hashes.
     file.write_bytes(picture_bytes(LISTED_SEED) + bytes(2 << 20))
     asked = guard.asked()
     site.eval(f"$p = new Upload_Guard_Plugin(); return $p->checker->judge( '{file}', 'test' )->kind;")
