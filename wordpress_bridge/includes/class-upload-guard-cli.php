@@ -196,12 +196,15 @@ final class Upload_Guard_CLI {
 	}
 
 	/**
-	 * Writes the SHA-256 of known-good images for "upload-guard benign add --site", one JSON object a line.
+	 * Offers known-good images for "upload-guard benign add --site SITE FOLDER" on the sidecar's machine.
 	 *
-	 * Of WordPress itself, only images that match WordPress's own checksums are written. Of themes and plugins, those
-	 * that are named.
+	 * Of WordPress itself, only images that match WordPress's own checksums. Of themes and plugins, those that are
+	 * named. The sidecar looks at each: one that is on a list is not taken, and opens a case.
 	 *
 	 * ## OPTIONS
+	 *
+	 * [--into=<folder>]
+	 * : Copy them into a new folder. Without it, names and SHA-256 are shown, one JSON object a line.
 	 *
 	 * [--checksums=<file>]
 	 * : JSON with checksums, where WordPress.org cannot be asked.
@@ -236,7 +239,16 @@ final class Upload_Guard_CLI {
 				$rows = array_merge( $rows, $more );
 			}
 		}
+		if ( isset( $options['into'] ) ) {
+			$fault = $good->copy_into( $rows, $options['into'] );
+			if ( '' !== $fault ) {
+				WP_CLI::error( $fault );
+			}
+			WP_CLI::success( sprintf( '%d images are in %s', count( $rows ), $options['into'] ) );
+			return;
+		}
 		foreach ( $rows as $row ) {
+			unset( $row['path'] );
 			WP_CLI::line( (string) wp_json_encode( $row, JSON_UNESCAPED_SLASHES ) );
 		}
 	}

@@ -67,6 +67,28 @@ final class Upload_Guard_Known_Good {
 	}
 
 	/**
+	 * Copy images into a folder, under their names.
+	 *
+	 * @param array<int, array<string, string>> $rows   Of the functions above.
+	 * @param string                            $folder Where to; it must not be there yet.
+	 * @return string What went wrong, if so.
+	 */
+	public function copy_into( array $rows, $folder ) {
+		if ( file_exists( $folder ) ) {
+			/* translators: %s: path of a folder. */
+			return sprintf( __( '%s is there already: name a new folder.', 'upload-guard' ), $folder );
+		}
+		foreach ( $rows as $row ) {
+			$to = $folder . '/' . $row['name'];
+			if ( ! wp_mkdir_p( dirname( $to ) ) || ! copy( $row['path'], $to ) ) {
+				/* translators: %s: path of a file. */
+				return sprintf( __( '%s could not be copied.', 'upload-guard' ), $row['path'] );
+			}
+		}
+		return '';
+	}
+
+	/**
 	 * MD5 by path, as WordPress.org publishes them.
 	 *
 	 * @param string $file JSON with checksums; empty: WordPress.org is asked.
@@ -101,6 +123,7 @@ final class Upload_Guard_Known_Good {
 	private static function row( $name, $path ) {
 		return array(
 			'name'   => $name,
+			'path'   => $path,
 			'sha256' => (string) hash_file( 'sha256', $path ),
 		);
 	}

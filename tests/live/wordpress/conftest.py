@@ -11,7 +11,7 @@ import pytest
 
 from tests.live.wordpress.php import php
 from tests.live.wordpress.releases import studio
-from tests.live.wordpress.sites import WordPress, guarded, wordpress
+from tests.live.wordpress.sites import WordPress, guarded, old_wordpress, wordpress
 from tests.serving import key_of, sidecar, write_config
 from tests.support import activate_listed_picture
 from upload_guard.compose import open_cases
@@ -53,15 +53,33 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
         yield Sidecar(url, key, config, settings)
 
 
+VERSIONS = ("7.1.1", "6.1.9")
+
+
 @pytest.fixture(scope="session")
 def site(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
     """WordPress 7.1.1 over SQLite."""
     folder = tmp_path_factory.mktemp("wordpress")
     with wordpress(folder, php(), guarded(guard.url, guard.key)) as running:
-        shutil.copytree(
-            studio() / "wordpress-importer", running.folder / "wp-content/plugins/wordpress-importer"
-        )
-        running.wp("plugin", "activate", "wordpress-importer")
-        (running.folder / "wp-content/mu-plugins").mkdir()
-        shutil.copy(ODD_DOORS, running.folder / "wp-content/mu-plugins")
-        yield running
+        yield with_odd_doors(running)
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def either(
+    request: pytest.FixtureRequest, guard: Sidecar, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WordPress]:
+    """The newest and the oldest that are supported, one after the other."""
+    if request.param == "7.1.1":
+        yield request.getfixturevalue("site")
+        return
+    with old_wordpress(tmp_path_factory.mktemp("old"), php(), guarded(guard.url, guard.key)) as running:
+        yield with_odd_doors(running)
+
+
+def with_odd_doors(site: WordPress) -> WordPress:
+    """The site with the importer, and with a stand-in for plugins that upload in ways of their own."""
+    shutil.copytree(studio() / "wordpress-importer", site.folder / "wp-content/plugins/wordpress-importer")
+    site.wp("plugin", "activate", "wordpress-importer")
+    (site.folder / "wp-content/mu-plugins").mkdir()
+    shutil.copy(ODD_DOORS, site.folder / "wp-content/mu-plugins")
+    return site

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import requests
 
+from tests.live.wordpress.databases import Database, MariaDb, Sqlite, mariadb
 from tests.live.wordpress.php import Php, quiet
-from tests.live.wordpress.releases import latest, studio, wp_cli
+from tests.live.wordpress.releases import latest, oldest, studio, wp_cli
 from tests.serving import NOTHING
 from upload_guard.demo.servers import free_port
 from upload_guard.signing import Credentials
@@ -52,8 +54,14 @@ class WordPress:
     folder: Path
     url: str
     php: Php
+    database: Database
     login: tuple[str, str] = ("admin", "")
     constants: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        (found,) = re.findall(r"wp_version = '(.*)'", (self.folder / "wp-includes/version.php").read_text())
+        return str(found)
 
     @property
     def uploads(self) -> Path:
@@ -80,9 +88,9 @@ class WordPress:
         said = self.wp("eval", wrapped, "--user=admin").stdout
         return json.loads(said.partition(">>>")[2].partition("<<<")[0])
 
-    def add_plugin(self) -> None:
+    def add_plugin(self, *options: str) -> None:
         shutil.copytree(BRIDGE, self.folder / "wp-content" / "plugins" / "upload-guard")
-        self.wp("plugin", "activate", "upload-guard")
+        self.wp("plugin", "activate", "upload-guard", *options)
 
     def landed(self) -> set[Path]:
         """Every file in the uploads folder."""
@@ -90,9 +98,8 @@ class WordPress:
 
     def attachments(self) -> dict[int, str]:
         """The status of each attachment, as the database has it."""
-        with sqlite3.connect(self.folder / "wp-content" / "database" / ".ht.sqlite") as database:
-            rows = database.execute("SELECT ID, post_status FROM wp_posts WHERE post_type = 'attachment'")
-            return dict(rows.fetchall())
+        rows = self.database.rows("SELECT ID, post_status FROM wp_posts WHERE post_type = 'attachment'")
+        return {int(number): status for number, status in rows}
 
     def state(self) -> tuple[set[Path], dict[int, str]]:
         return self.landed(), self.attachments()
@@ -140,23 +147,51 @@ def wordpress(
     text = (drop_in / "db.copy").read_text()
     text = text.replace("{SQLITE_IMPLEMENTATION_FOLDER_PATH}", str(drop_in))
     (content / "db.php").write_text(text.replace("{SQLITE_PLUGIN}", "sqlite-database-integration/load.php"))
+    with _installed(
+        folder, php, Sqlite(content / "database" / ".ht.sqlite"), constants, plugin=plugin
+    ) as site:
+        yield site
+
+
+@contextmanager
+def old_wordpress(folder: Path, php: Php, constants: Mapping[str, str] = NOTHING) -> Iterator[WordPress]:
+    """WordPress 6.1.9 over MariaDB, the same way."""
+    root = folder / "wordpress"
+    # Links lead to other packages of Debian's, for sounds and for cropping; nothing here needs them.
+    shutil.copytree(oldest(), root, copy_function=_link, symlinks=True)
+    (root / "wp-config.php").unlink()
+    (root / ".htaccess").unlink()
+    with (
+        mariadb(folder / "mariadb") as database,
+        _installed(folder, php, database, constants, plugin=True) as site,
+    ):
+        yield site
+
+
+@contextmanager
+def _installed(
+    folder: Path, php: Php, database: Database, constants: Mapping[str, str], *, plugin: bool
+) -> Iterator[WordPress]:
     port = free_port()
-    site = WordPress(root, f"http://localhost:{port}", php, constants=constants)
+    root = folder / "wordpress"
+    (root / "license.txt").touch()
+    site = WordPress(root, f"http://localhost:{port}", php, database, constants=constants)
     write_config(site)
     install(site, plugin=plugin)
     with php.serving(root, folder / "php.log", port):
-        yield WordPress(root, site.url, php, ("admin", application_password(site)), constants)
+        yield replace(site, login=("admin", application_password(site)))
 
 
 def _link(source: str, target: str) -> str:
     # WordPress is 80 MB, and no test writes into its files.
-    Path(target).hardlink_to(source)
+    os.link(source, target, follow_symlinks=False)
     return target
 
 
-def write_config(site: WordPress, database: str = "", more: str = "") -> None:
+def write_config(site: WordPress, more: str = "") -> None:
     defined = [f"define( 'UPLOAD_GUARD_{name}', '{value}' );" for name, value in site.constants.items()]
-    values = {"database": database, "log": str(site.debug_log), "more": "\n".join([*defined, more])}
+    host = f"localhost:{site.database.socket}" if isinstance(site.database, MariaDb) else ""
+    values = {"database": host, "log": str(site.debug_log), "more": "\n".join([*defined, more])}
     (site.folder / "wp-config.php").write_text(CONFIG % values)
 
 

@@ -24,51 +24,60 @@ def case_in(told: str) -> str:
     return found[1]
 
 
+def skip_what_is_new(door: str, site: WordPress) -> None:
+    if door == "REST, url" and site.version.startswith("6."):
+        pytest.skip("new in WordPress 7.1")
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_a_listed_picture_leaves_nothing_and_the_person_is_told_its_case(
-    door: str, site: WordPress, guard: Sidecar, tmp_path: Path
+    door: str, either: WordPress, guard: Sidecar, tmp_path: Path
 ) -> None:
-    before, asked = site.state(), guard.asked()
-    case = case_in(DOORS[door](site, LISTED, tmp_path))
+    skip_what_is_new(door, either)
+    before, asked = either.state(), guard.asked()
+    case = case_in(DOORS[door](either, LISTED, tmp_path))
     assert case in guard.cases()
-    assert site.state() == before
+    assert either.state() == before
     assert guard.asked() - asked == 1
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_clean_picture_is_taken_for_one_call(
-    door: str, site: WordPress, guard: Sidecar, tmp_path: Path
+    door: str, either: WordPress, guard: Sidecar, tmp_path: Path
 ) -> None:
-    files, asked = site.landed(), guard.asked()
-    assert DOORS[door](site, CLEAN, tmp_path) == ""
-    landed = site.landed() - files
+    skip_what_is_new(door, either)
+    files, asked = either.landed(), guard.asked()
+    assert DOORS[door](either, CLEAN, tmp_path) == ""
+    landed = either.landed() - files
     assert CLEAN in {file.read_bytes() for file in landed}
     assert guard.asked() - asked == 1
 
 
-def test_of_two_files_in_one_request_only_the_listed_one_is_refused(site: WordPress) -> None:
+def test_of_two_files_in_one_request_only_the_listed_one_is_refused(either: WordPress) -> None:
     # WordPress remembers an error of the upload folder for the rest of the request.
-    with site.browser() as browser:
+    with either.browser() as browser:
         files = {"file": ("a.jpg", LISTED, "image/jpeg"), "second": ("b.jpg", CLEAN, "image/jpeg")}
-        said = browser.post(f"{site.url}/wp-admin/admin-ajax.php?action=two", files=files, timeout=60).json()
+        said = browser.post(
+            f"{either.url}/wp-admin/admin-ajax.php?action=two", files=files, timeout=60
+        ).json()
     case_in(said[0]["error"])
     assert Path(said[1]["file"]).read_bytes() == CLEAN
 
 
-def test_what_other_code_put_there_goes_into_quarantine(site: WordPress, guard: Sidecar) -> None:
-    file = site.uploads / "by-ftp.jpg"
+def test_what_other_code_put_there_goes_into_quarantine(either: WordPress, guard: Sidecar) -> None:
+    file = either.uploads / "by-ftp.jpg"
     file.write_bytes(LISTED)
     post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'ftp' )"
-    number = site.eval(f"return wp_insert_attachment( {post}, '{file}' );")
+    number = either.eval(f"return wp_insert_attachment( {post}, '{file}' );")
     assert isinstance(number, int)
-    assert site.attachments()[number] == "private"
+    assert either.attachments()[number] == "private"
     assert not file.exists()
-    record = site.wp("upload-guard", "held").stdout.split()
+    record = either.wp("upload-guard", "held").stdout.split()
     assert record[record.index("attachment") + 1] == str(number)
-    site.wp("upload-guard", "restore", record[0])
+    either.wp("upload-guard", "restore", record[0])
     assert file.read_bytes() == LISTED
-    assert site.attachments()[number] == "inherit"
-    site.wp("post", "delete", str(number), "--force")
+    assert either.attachments()[number] == "inherit"
+    either.wp("post", "delete", str(number), "--force")
 
 
 def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> None:
@@ -92,7 +101,7 @@ def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> Non
         assert site.state() == before
 
 
-def test_wordpress_had_nothing_to_complain_of(site: WordPress) -> None:
+def test_wordpress_had_nothing_to_complain_of(either: WordPress) -> None:
     """Of us; runs last in this module."""
-    log = site.debug_log.read_text() if site.debug_log.exists() else ""
+    log = either.debug_log.read_text() if either.debug_log.exists() else ""
     assert [line for line in log.splitlines() if "upload-guard" in line or "upload_guard" in line] == []
