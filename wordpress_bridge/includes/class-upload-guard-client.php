@@ -35,9 +35,9 @@ final class Upload_Guard_Client {
 	private $language;
 
 	/**
-	 * The sidecar's limits: hash_first_above and max_file, in bytes; 0 where it has not been asked.
+	 * Gives the sidecar's limits, as far as they are known: hash_first_above and max_file, in bytes.
 	 *
-	 * @var array<string, int>
+	 * @var callable
 	 */
 	private $limits;
 
@@ -47,16 +47,13 @@ final class Upload_Guard_Client {
 	 * @param Upload_Guard_Socket|Upload_Guard_Http $transport See the field.
 	 * @param Upload_Guard_Access                   $access    See the field.
 	 * @param string                                $language  See the field.
-	 * @param array<string, int>                    $limits    See the field.
+	 * @param callable                              $limits    See the field. Asked when there is a file to check.
 	 */
-	public function __construct( $transport, Upload_Guard_Access $access, $language, array $limits = array() ) {
+	public function __construct( $transport, Upload_Guard_Access $access, $language, callable $limits ) {
 		$this->transport = $transport;
 		$this->access    = $access;
 		$this->language  = $language;
-		$this->limits    = $limits + array(
-			'hash_first_above' => self::HASH_FIRST_ABOVE,
-			'max_file'         => 0,
-		);
+		$this->limits    = $limits;
 	}
 
 	/**
@@ -70,14 +67,18 @@ final class Upload_Guard_Client {
 		if ( ! $this->access->is_complete() ) {
 			return Upload_Guard_Verdict::unknown( 'not_configured' );
 		}
-		if ( $file->size <= $this->limits['hash_first_above'] ) {
+		$limits = call_user_func( $this->limits ) + array(
+			'hash_first_above' => self::HASH_FIRST_ABOVE,
+			'max_file'         => PHP_INT_MAX,
+		);
+		if ( $file->size <= $limits['hash_first_above'] ) {
 			return $this->scan( $file, $about );
 		}
 		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests + array( 'size' => $file->size ) ) );
 		if ( 'need_file' !== $answer->text( 'answer' ) ) {
 			return $this->verdict( $answer );
 		}
-		$sent = $this->is_too_large( $file ) ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
+		$sent = $file->size > $limits['max_file'] ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
 		if ( $sent->is_unknown() && 'refuse' === $answer->text( 'if_unsent' ) ) {
 			return Upload_Guard_Verdict::refused( 'match', '', $answer->text( 'message' ) );
 		}
@@ -156,16 +157,6 @@ final class Upload_Guard_Client {
 			return Upload_Guard_Verdict::refused( $result, $answer->text( 'case' ), $answer->text( 'message' ) );
 		}
 		return Upload_Guard_Verdict::unknown( 'bad_answer' );
-	}
-
-	/**
-	 * Whether the sidecar would answer 413.
-	 *
-	 * @param Upload_Guard_File $file The file.
-	 * @return bool
-	 */
-	private function is_too_large( Upload_Guard_File $file ) {
-		return $this->limits['max_file'] > 0 && $file->size > $this->limits['max_file'];
 	}
 
 	/**

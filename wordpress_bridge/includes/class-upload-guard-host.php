@@ -43,6 +43,13 @@ final class Upload_Guard_Host {
 	private $refusal;
 
 	/**
+	 * A fault of the sidecar's in this request: the other files do not wait for it again.
+	 *
+	 * @var Upload_Guard_Verdict|null
+	 */
+	private $silence;
+
+	/**
 	 * One for each request of PHP.
 	 */
 	public function __construct() {
@@ -66,7 +73,14 @@ final class Upload_Guard_Host {
 			min( 2, $timeout ),
 			$timeout
 		);
-		return new Upload_Guard_Client( new Upload_Guard_Socket( $access ), $access, $language );
+		return new Upload_Guard_Client(
+			new Upload_Guard_Socket( $access ),
+			$access,
+			$language,
+			static function () {
+				return array();
+			}
+		);
 	}
 
 	/**
@@ -157,9 +171,15 @@ final class Upload_Guard_Host {
 				return Upload_Guard_Verdict::allowed( 'clean' );
 			}
 			$verdict = Upload_Guard_Memo::find( $file->digests['sha256'] );
+			if ( ! $verdict && $this->silence ) {
+				$verdict = $this->silence;
+			}
 			if ( ! $verdict ) {
 				$verdict = $this->client->check( $file, array( 'route' => 'php' ) );
 				Upload_Guard_Memo::keep( $file->digests['sha256'], $verdict );
+			}
+			if ( in_array( $verdict->fault, array( 'timeout', 'unreachable' ), true ) ) {
+				$this->silence = $verdict;
 			}
 			return $verdict;
 		} catch ( Throwable $fault ) {

@@ -93,7 +93,12 @@ final class Upload_Guard_Notices {
 		$notices = array();
 		$fault   = get_site_option( 'upload_guard_last_fault' );
 		$waiting = $this->plugin->queue->count();
-		if ( $waiting && is_array( $fault ) ) {
+		if ( $waiting ) {
+			// The host's file, which ran before WordPress, keeps no record of its faults.
+			$fault = is_array( $fault ) ? $fault : array(
+				'code' => 'unreachable',
+				'at'   => time(),
+			);
 			/* translators: %d: number of files. */
 			$words = sprintf( _n( 'Upload Guard could not check %d file; it will be checked later.', 'Upload Guard could not check %d files; they will be checked later.', $waiting, 'upload-guard' ), $waiting );
 

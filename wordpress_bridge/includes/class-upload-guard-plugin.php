@@ -68,7 +68,7 @@ final class Upload_Guard_Plugin {
 	public function __construct() {
 		$this->options    = new Upload_Guard_Options();
 		$access           = $this->options->access();
-		$this->client     = new Upload_Guard_Client( new Upload_Guard_Http( $access ), $access, self::language(), self::limits() );
+		$this->client     = new Upload_Guard_Client( new Upload_Guard_Http( $access ), $access, self::language(), array( __CLASS__, 'limits' ) );
 		$this->circuit    = new Upload_Guard_Circuit();
 		$this->checker    = new Upload_Guard_Checker( $this->client, $this->options, $this->circuit );
 		$this->quarantine = new Upload_Guard_Quarantine( $this->client );
@@ -146,7 +146,7 @@ final class Upload_Guard_Plugin {
 	 *
 	 * @return array<string, int>
 	 */
-	private static function limits() {
+	public static function limits() {
 		$config = get_site_transient( self::CONFIG );
 		$limits = array();
 		foreach ( array( 'hash_first_above', 'max_file' ) as $name ) {

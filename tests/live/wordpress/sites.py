@@ -88,6 +88,10 @@ class WordPress:
         said = self.wp("eval", wrapped, "--user=admin").stdout
         return json.loads(said.partition(">>>")[2].partition("<<<")[0])
 
+    def with_constants(self, **more: str) -> WordPress:
+        """The same with other constants; `write_config` makes them true."""
+        return replace(self, constants={**self.constants, **more})
+
     def add_plugin(self, *options: str) -> None:
         shutil.copytree(BRIDGE, self.folder / "wp-content" / "plugins" / "upload-guard")
         self.wp("plugin", "activate", "upload-guard", *options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,7 +139,7 @@ def test_after_two_faults_nobody_waits_for_a_third(lonely: WordPress, guard: Sid
 
 def test_a_site_may_refuse_what_it_cannot_check(lonely: WordPress) -> None:
     before = lonely.state()
-    write_config(replace(lonely, constants={**lonely.constants, "ON_FAILURE": "closed"}))
+    write_config(lonely.with_constants(ON_FAILURE="closed"))
     answer = upload(lonely, CLEAN)
     write_config(lonely)
     assert (answer.status_code, answer.json()["code"]) == (503, "upload_guard_unavailable")
@@ -148,7 +147,7 @@ def test_a_site_may_refuse_what_it_cannot_check(lonely: WordPress) -> None:
 
 
 def test_a_revoked_key_lets_nothing_pass_unseen(lonely: WordPress, guard: Sidecar) -> None:
-    write_config(replace(lonely, constants={**lonely.constants, "SECRET": "another"}))
+    write_config(lonely.with_constants(SECRET="another"))  # noqa: S106 - that is the point
     with sidecar_back(guard):
         upload(lonely, CLEAN)
         assert str(status(lonely)["last_fault"]).startswith("unauthorized")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,7 @@ def test_a_dry_run_moves_nothing(library: WordPress) -> None:
 
 
 def test_a_scan_goes_on_where_it_stopped(library: WordPress) -> None:
-    write_config(replace(library, constants={**library.constants, "URL": NOWHERE}))
+    write_config(library.with_constants(URL=NOWHERE))
     stopped = library.wp("upload-guard", "scan", code=1)
     assert "0 of 8 looked at" in stopped.stderr
     write_config(library)
