@@ -96,6 +96,7 @@ final class Upload_Guard_Quarantine {
 		$record['state'] = 'restored';
 		$this->write_beside( $record );
 		delete_option( self::PREFIX . $id );
+		$this->tell( $record, 'kept' );
 		return true;
 	}
 
@@ -243,19 +244,19 @@ final class Upload_Guard_Quarantine {
 			$moved  = self::move( $file['path'], $stored, $file['sha256'] ) && $moved;
 			@chmod( $stored, 0600 );
 		}
-		$this->tell( $record, $moved );
+		$this->tell( $record, $moved ? 'hidden' : 'failed' );
 		return $id;
 	}
 
 	/**
 	 * Tell the sidecar, so that its case shows what the site did.
 	 *
-	 * @param array<string, mixed> $record The record.
-	 * @param bool                 $moved  Whether all of it is put away.
+	 * @param array<string, mixed> $record  The record.
+	 * @param string               $outcome hidden, failed, or kept where a person has put it back.
 	 */
-	private function tell( array $record, $moved ) {
+	private function tell( array $record, $outcome ) {
 		if ( '' !== $record['case'] && 'canary' !== $record['case'] ) {
-			$this->client->tell( $record['case'], $moved ? 'hidden' : 'failed', 'quarantine ' . $record['id'] );
+			$this->client->tell( $record['case'], $outcome, 'quarantine ' . $record['id'] );
 		}
 	}
 

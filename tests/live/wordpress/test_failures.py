@@ -17,6 +17,8 @@ from tests.misbehaving import Behaviour, Connection, scripted, stay_silent
 from tests.serving import sidecar
 from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
 from upload_guard.demo.servers import free_port
+from upload_guard.quarantine.outcomes import LateOutcomes
+from upload_guard.storage.database import open_database
 
 pytestmark = pytest.mark.live
 
@@ -48,6 +50,11 @@ def upload(site: WordPress, data: bytes) -> requests.Response:
     return site.rest("POST", "/wp/v2/media", files={"file": ("a.jpg", data, "image/jpeg")})
 
 
+def outcomes(guard: Sidecar, case: str) -> set[str]:
+    """What the sidecar was told of the file of a case."""
+    return {told.action for told in LateOutcomes(open_database(guard.settings.database_url)).on(case)}
+
+
 @contextmanager
 def sidecar_back(guard: Sidecar) -> Iterator[None]:
     with sidecar(guard.config, at=PORT):
@@ -63,12 +70,13 @@ def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, gu
     assert str(status(lonely)["last_fault"]).startswith("unreachable")
     with sidecar_back(guard):
         said = lonely.wp("upload-guard", "queue", "run").stdout
+        held = lonely.wp("upload-guard", "held").stdout.split()
+        assert outcomes(guard, held[held.index("case") + 1]) == {"hidden"}
     assert said.startswith("1 allowed, 1 into quarantine, 0 gone, 0 wait")
     states = lonely.attachments()
     assert (states[listed], states[clean]) == ("private", "inherit")
     assert LISTED not in {file.read_bytes() for file in lonely.landed()}
-    identifier = lonely.wp("upload-guard", "held").stdout.split()[0]
-    lonely.wp("upload-guard", "restore", identifier)
+    lonely.wp("upload-guard", "restore", held[0])
     assert {file: file.read_bytes() for file in lonely.landed() - before} == contents
     assert lonely.attachments()[listed] == "inherit"
 
