@@ -209,3 +209,15 @@ def test_the_bridges_folder_is_all_that_a_pool_must_reach(
     with hosting(replace(pool, values={**values, "open_basedir": f"{customer}:{bridge}"})) as url:
         said = post(url, files={"a": ("a.jpg", LISTED, "image/jpeg")}).json()
     assert said["files"]["a"]["error"] == 8
+
+
+def test_what_nobody_could_check_waits_in_wordpress_own_queue(
+    hosted_wordpress: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    home, pool = hosted_wordpress.url, guarded_pool(NOWHERE, guard.key)
+    with _address(hosted_wordpress, tmp_path, pool) as alone:
+        assert doors.rest_multipart(alone, CLEAN, tmp_path) == ""
+    for option in ("home", "siteurl"):
+        hosted_wordpress.wp("option", "update", option, home)
+    like = "SELECT option_name FROM wp_options WHERE option_name LIKE 'upload_guard_queue_%'"
+    assert len(hosted_wordpress.database.rows(like)) == 1
