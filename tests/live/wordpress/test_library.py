@@ -98,6 +98,49 @@ def test_cron_goes_through_it_as_well(library: WordPress) -> None:
     assert state["scan"] == "done, 8 of 8"
 
 
-def test_nothing_is_given_back_over_another_file_or_changed(library: WordPress) -> None:
-    missing = library.wp("upload-guard", "restore", "0123456789ab", code=1)
-    assert "Nothing with that ID is in quarantine" in missing.stderr
+@pytest.fixture
+def put_away(library: WordPress, tmp_path: Path) -> Iterator[tuple[str, Path, Path]]:
+    """A listed picture in a quarantine that the administrator chose: its id, where it was, where it is."""
+    folder = tmp_path / "chosen"
+    write_config(library.with_constants(QUARANTINE_DIR=str(folder)))
+    file = library.uploads / "ftp.jpg"
+    file.write_bytes(LISTED)
+    post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'ftp' )"
+    number = library.eval(f"return wp_insert_attachment( {post}, '{file}' );")
+    (stored,) = folder.rglob("0.held")
+    yield stored.parent.name, file, stored
+    write_config(library)
+    library.wp("post", "delete", str(number), "--force")
+    file.unlink(missing_ok=True)
+
+
+Away = tuple[str, Path, Path]
+
+
+def test_the_quarantine_can_lie_where_no_server_looks(library: WordPress, put_away: Away) -> None:
+    identifier, file, stored = put_away
+    assert (stored.read_bytes(), stored.stat().st_mode & 0o777, file.exists()) == (LISTED, 0o600, False)
+    record = json.loads(stored.with_name("record.json").read_text())
+    assert (record["id"], record["files"][0]["path"]) == (identifier, str(file))
+
+
+def test_nothing_is_given_back_over_another_file(library: WordPress, put_away: Away) -> None:
+    identifier, file, stored = put_away
+    file.write_bytes(b"something new")
+    done = library.wp("upload-guard", "restore", identifier, code=1)
+    assert "is there already" in done.stderr
+    assert (file.read_bytes(), stored.read_bytes()) == (b"something new", LISTED)
+
+
+def test_nothing_is_given_back_that_was_changed(library: WordPress, put_away: Away) -> None:
+    identifier, file, stored = put_away
+    stored.write_bytes(b"changed")
+    done = library.wp("upload-guard", "restore", identifier, code=1)
+    assert "was changed in the quarantine" in done.stderr
+    assert not file.exists()
+
+
+def test_nothing_is_given_back_that_is_not_there(library: WordPress) -> None:
+    for identifier in ("0123456789ab", "../../etc"):
+        missing = library.wp("upload-guard", "restore", identifier, code=1)
+        assert "Nothing with that ID is in quarantine" in missing.stderr
