@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import shutil
 import subprocess
 import tarfile
@@ -12,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.debian import CACHE, give_up, unpacked
+from upload_guard.storage.locks import exclusive_lock
 
 # A tool for WordPress developers, GPL, whose package holds a whole WordPress; npm is needed to fetch it only.
 PACKAGE = "wp-studio@1.22.0"
@@ -29,31 +29,34 @@ OTHER_PHP = "@php-wasm/node@3.1.56"
 @cache
 def studio() -> Path:
     """The folder with `latest/wordpress`, `wp-cli`, `sqlite-database-integration`, `wordpress-importer`."""
-    folder = CACHE / PACKAGE
-    if not folder.is_dir():
-        _fetch(PACKAGE, SHA512, folder)
-    return folder
+    return _fetched(PACKAGE, SHA512)
 
 
 @cache
 def coding_standards() -> Path:
     """WordPress's rules for PHP_CodeSniffer, 0.14.1: the newest that a registry has."""
-    folder = CACHE / RULES
-    if not folder.is_dir():
-        _fetch(RULES, RULES_SHA512, folder)
-    return folder / "package" / "scripts" / "wordpress-coding-standards"
+    return _fetched(RULES, RULES_SHA512) / "package" / "scripts" / "wordpress-coding-standards"
 
 
 @cache
 def other_php() -> Path:
     """A folder whose node_modules has PHP 7.4 to 8.5, compiled to WebAssembly."""
     folder = CACHE / OTHER_PHP.replace("/", "_")
-    if folder.is_dir():
-        return folder
-    part = _part_of(folder, OTHER_PHP)
-    (part / "package.json").write_text('{"private": true}')
-    _npm(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", OTHER_PHP], part)
-    part.rename(folder)
+    with exclusive_lock(CACHE / ".npm.lock"):
+        if not folder.is_dir():
+            part = _part_of(folder, OTHER_PHP)
+            (part / "package.json").write_text('{"private": true}')
+            _npm(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", OTHER_PHP], part)
+            part.rename(folder)
+    return folder
+
+
+def _fetched(package: str, sha512: str) -> Path:
+    folder = CACHE / package
+    # Tests run in several processes, and two must not fetch the same.
+    with exclusive_lock(CACHE / ".npm.lock"):
+        if not folder.is_dir():
+            _fetch(package, sha512, folder)
     return folder
 
 
@@ -71,7 +74,8 @@ def _fetch(package: str, sha512: str, folder: Path) -> None:
 def _part_of(folder: Path, package: str) -> Path:
     if shutil.which("npm") is None:
         give_up(f"{package}: an npm package, and there is no npm")
-    part = folder.with_suffix(f".{os.getpid()}.part")
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     return part
 
