@@ -80,7 +80,7 @@ final class Upload_Guard_Body {
 	 * @return string
 	 */
 	public function digest() {
-		return $this->file ? $this->file->digests['sha256'] : hash( 'sha256', $this->text );
+		return $this->file ? $this->file->sha256 : hash( 'sha256', $this->text );
 	}
 
 	/**

@@ -70,10 +70,10 @@ final class Upload_Guard_Checker {
 		if ( ! $file ) {
 			return Upload_Guard_Verdict::unknown( 'unreadable' );
 		}
-		$verdict = Upload_Guard_Memo::find( $file->digests['sha256'] );
+		$verdict = Upload_Guard_Memo::find( $file->sha256 );
 		if ( ! $verdict ) {
 			$verdict = $this->ask( $file, $door );
-			Upload_Guard_Memo::keep( $file->digests['sha256'], $verdict );
+			Upload_Guard_Memo::keep( $file->sha256, $verdict );
 		}
 		return $verdict;
 	}

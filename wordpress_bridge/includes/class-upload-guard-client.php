@@ -74,7 +74,7 @@ final class Upload_Guard_Client {
 		if ( $file->size <= $limits['hash_first_above'] ) {
 			return $this->scan( $file, $about );
 		}
-		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests + array( 'size' => $file->size ) ) );
+		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests() ) );
 		if ( 'need_file' !== $answer->text( 'answer' ) ) {
 			return $this->verdict( $answer );
 		}

@@ -9,7 +9,7 @@
 // phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors
 
 /**
- * A path (php://input too) with its size and digests; read in pieces.
+ * A path (php://input too) with its size and SHA-256; read in pieces.
  */
 final class Upload_Guard_File {
 
@@ -30,23 +30,23 @@ final class Upload_Guard_File {
 	public $size;
 
 	/**
-	 * Lower-case hex digits by algorithm: sha256, sha1, md5.
+	 * In lower-case hex digits.
 	 *
-	 * @var array<string, string>
+	 * @var string
 	 */
-	public $digests;
+	public $sha256;
 
 	/**
 	 * Made by `read` only.
 	 *
-	 * @param string                $path    See the field.
-	 * @param int                   $size    See the field.
-	 * @param array<string, string> $digests See the field.
+	 * @param string $path   See the field.
+	 * @param int    $size   See the field.
+	 * @param string $sha256 See the field.
 	 */
-	private function __construct( $path, $size, array $digests ) {
-		$this->path    = $path;
-		$this->size    = $size;
-		$this->digests = $digests;
+	private function __construct( $path, $size, $sha256 ) {
+		$this->path   = $path;
+		$this->size   = $size;
+		$this->sha256 = $sha256;
 	}
 
 	/**
@@ -56,15 +56,46 @@ final class Upload_Guard_File {
 	 * @return self|null Null where it cannot be read.
 	 */
 	public static function read( $path ) {
+		$found = self::digest( $path, array( 'sha256' ) );
+		return $found ? new self( $path, $found['size'], $found['sha256'] ) : null;
+	}
+
+	/**
+	 * All digests that a list may have of it. Only large files are asked about by them, so they cost a reading of their own.
+	 *
+	 * @return array<string, string|int> SHA-256, SHA-1 and MD5 in lower-case hex digits, and size.
+	 */
+	public function digests() {
+		$found = self::digest( $this->path, array( 'sha1', 'md5' ) );
+		$known = array(
+			'sha256' => $this->sha256,
+			'size'   => $this->size,
+		);
+		return $found ? $known + $found : $known;
+	}
+
+	/**
+	 * Open it for reading from its start.
+	 *
+	 * @return resource|false
+	 */
+	public function open() {
+		return @fopen( $this->path, 'rb' );
+	}
+
+	/**
+	 * Read a file once for several digests.
+	 *
+	 * @param string             $path       Where it lies.
+	 * @param array<int, string> $algorithms Names that hash_init knows.
+	 * @return array<string, string|int>|null Digests and size, or null where it cannot be read.
+	 */
+	private static function digest( $path, array $algorithms ) {
 		$stream = @fopen( $path, 'rb' );
 		if ( ! $stream ) {
 			return null;
 		}
-		$hashes = array(
-			'sha256' => hash_init( 'sha256' ),
-			'sha1'   => hash_init( 'sha1' ),
-			'md5'    => hash_init( 'md5' ),
-		);
+		$hashes = array_combine( $algorithms, array_map( 'hash_init', $algorithms ) );
 		$size   = 0;
 		while ( ! feof( $stream ) ) {
 			$chunk = @fread( $stream, self::CHUNK );
@@ -78,15 +109,6 @@ final class Upload_Guard_File {
 			}
 		}
 		fclose( $stream );
-		return new self( $path, $size, array_map( 'hash_final', $hashes ) );
-	}
-
-	/**
-	 * Open it for reading from its start.
-	 *
-	 * @return resource|false
-	 */
-	public function open() {
-		return @fopen( $this->path, 'rb' );
+		return array_map( 'hash_final', $hashes ) + array( 'size' => $size );
 	}
 }

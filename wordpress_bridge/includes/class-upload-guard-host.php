@@ -170,13 +170,13 @@ final class Upload_Guard_Host {
 			if ( 0 === $file->size ) {
 				return Upload_Guard_Verdict::allowed( 'clean' );
 			}
-			$verdict = Upload_Guard_Memo::find( $file->digests['sha256'] );
+			$verdict = Upload_Guard_Memo::find( $file->sha256 );
 			if ( ! $verdict && $this->silence ) {
 				$verdict = $this->silence;
 			}
 			if ( ! $verdict ) {
 				$verdict = $this->client->check( $file, array( 'route' => 'php' ) );
-				Upload_Guard_Memo::keep( $file->digests['sha256'], $verdict );
+				Upload_Guard_Memo::keep( $file->sha256, $verdict );
 			}
 			if ( in_array( $verdict->fault, array( 'timeout', 'unreachable' ), true ) ) {
 				$this->silence = $verdict;

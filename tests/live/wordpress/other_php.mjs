@@ -27,7 +27,7 @@ $access = new Upload_Guard_Access( 'https://guard.example.org/prefix', 'key', 's
 $parse = new ReflectionMethod( 'Upload_Guard_Socket', 'parse' );
 PHP_VERSION_ID < 80100 && $parse->setAccessible( true );
 $answer = $parse->invoke( null, "HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nd\\r\\n{\\"answer\\":\\"x\\"\\r\\n1\\r\\n}\\r\\n0\\r\\n\\r\\n" );
-echo json_encode( array( 'php' => PHP_VERSION, 'parsed' => $parsed, 'sha256' => $canary->digests['sha256'],
+echo json_encode( array( 'php' => PHP_VERSION, 'parsed' => $parsed, 'sha256' => $canary->sha256,
 	'signed' => strlen( $access->authorization( 'POST', $access->target( '/x', array( 'a' => 'b' ) ), Upload_Guard_Body::file( $canary )->digest() ) ),
 	'answer' => $answer->text( 'answer' ) ) );
 `;
