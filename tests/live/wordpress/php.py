@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,8 +107,12 @@ class Php:
             probe=f"http://localhost:{port}/license.txt",
             log=log,
         )
-        with running(server):
-            yield f"http://localhost:{port}"
+        with running(server) as process:
+            try:
+                yield f"http://localhost:{port}"
+            finally:
+                # Its workers outlive it, unless all of its group are told.
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 @cache
