@@ -78,7 +78,7 @@ def doctor(
     for step in _steps(app, elsewhere):
         steps.append(step)
         if not as_json:
-            _show(step)
+            show(step)
     code = exit_code(steps)
     if as_json:
         click.echo(json.dumps({"exit_code": code, "steps": list(map(_as_json, steps))}))
@@ -127,7 +127,8 @@ def _headers(file: Path | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _show(step: Step) -> None:
+def show(step: Step) -> None:
+    """One step for a person."""
     said = step.said
     mark = said.state.value if said.state.value in {"ok", "skipped"} else said.state.value.upper()
     took = f"{step.milliseconds:.0f} ms"

@@ -24,6 +24,7 @@ from upload_guard.cli.keys import key
 from upload_guard.cli.lists import lists
 from upload_guard.cli.master_key import master_key
 from upload_guard.cli.outbox import feedback, notices, outbox
+from upload_guard.cli.php_check import php_check
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
@@ -62,6 +63,7 @@ for command in (
     init,
     check_config,
     doctor,
+    php_check,
     check,
     explain,
     lists,

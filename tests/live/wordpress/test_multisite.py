@@ -1,0 +1,110 @@
+"""A network of sites: one sidecar for all, set by the network's administrator; a quarantine for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.php import php
+from tests.live.wordpress.sites import WordPress, wordpress, write_config
+from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
+
+pytestmark = pytest.mark.live
+
+LISTED, CLEAN = picture_bytes(LISTED_SEED), picture_bytes(OTHER_SEED)
+NETWORK = """
+define( 'WP_ALLOW_MULTISITE', true );
+define( 'MULTISITE', true );
+define( 'SUBDOMAIN_INSTALL', false );
+define( 'DOMAIN_CURRENT_SITE', '%s' );
+define( 'PATH_CURRENT_SITE', '/' );
+define( 'SITE_ID_CURRENT_SITE', 1 );
+define( 'BLOG_ID_CURRENT_SITE', 1 );
+"""
+
+
+@pytest.fixture(scope="module")
+def network(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    """Two sites; the plugin is switched on for the network, and its settings are the network's."""
+    with wordpress(tmp_path_factory.mktemp("network"), php(), plugin=False) as running:
+        running.wp("core", "multisite-convert")
+        write_config(running, NETWORK % running.url.removeprefix("http://"))
+        running.wp("site", "create", "--slug=second")
+        running.add_plugin("--network")
+        yield running
+
+
+def upload(site: WordPress, blog: int, data: bytes) -> object:
+    """What becomes of a file that code of that site puts into the library."""
+    file = site.folder.parent / "upload.jpg"
+    file.write_bytes(data)
+    return site.eval(
+        f"""require_once ABSPATH . 'wp-admin/includes/admin.php';
+        switch_to_blog( {blog} ); $tmp = wp_tempnam( 'a' ); copy( '{file}', $tmp );
+        $id = media_handle_sideload( array( 'name' => 'a.jpg', 'tmp_name' => $tmp ), 0 );
+        return is_wp_error( $id ) ? $id->get_error_message() : $id;"""
+    )
+
+
+def test_the_networks_administrator_sets_the_sidecar_for_all(network: WordPress, guard: Sidecar) -> None:
+    with network.browser() as browser:
+        address = f"{network.url}/wp-admin/network/settings.php?page=upload-guard"
+        text = browser.get(address, timeout=60).text
+        form = re.search(
+            r'action="([^"]*upload_guard_save)".*?name="_wpnonce" value="(\w+)"', text, re.DOTALL
+        )
+        assert form, text[:3000]
+        fields = {"url": guard.url, "key_id": guard.key.key_id, "secret": guard.key.secret}
+        values = {f"upload_guard_settings[{name}]": value for name, value in fields.items()}
+        saved = browser.post(form[1].replace("&#038;", "&"), data=values | {"_wpnonce": form[2]}, timeout=60)
+        assert "Settings saved." in saved.text
+        # A site's own administrator must not choose where the server sends files.
+        own = browser.get(f"{network.url}/wp-admin/options-general.php?page=upload-guard", timeout=60)
+        assert own.status_code == 403
+    assert "refuses the test picture" in network.wp("upload-guard", "test").stdout
+
+
+@pytest.mark.parametrize("blog", [1, 2])
+def test_every_site_of_it_is_guarded(blog: int, network: WordPress) -> None:
+    before = network.landed()
+    assert "This upload cannot be accepted." in str(upload(network, blog, LISTED))
+    assert network.landed() == before
+    assert isinstance(upload(network, blog, CLEAN), int)
+
+
+def test_each_site_has_a_quarantine_and_a_scan_of_its_own(network: WordPress) -> None:
+    second = f"--url={network.url}/second/"
+    folder = network.uploads / "sites" / "2"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ftp.jpg").write_bytes(LISTED)
+    insert = (
+        "wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'x' ), 'ftp.jpg' );"
+    )
+    network.wp("eval", insert, second)
+    assert not (folder / "ftp.jpg").exists()
+    assert network.wp("upload-guard", "held").stdout == ""
+    identifier = network.wp("upload-guard", "held", second).stdout.split()[0]
+    network.wp("upload-guard", "restore", identifier, second)
+    assert (folder / "ftp.jpg").read_bytes() == LISTED
+
+
+def test_uninstalling_keeps_what_is_in_quarantine(network: WordPress) -> None:
+    second = f"--url={network.url}/second/"
+    network.wp("upload-guard", "scan", "--anew", second)
+    file = network.uploads / "sites" / "2" / "again.jpg"
+    file.write_bytes(LISTED)
+    insert = (
+        "wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'y' ), 'again.jpg' );"
+    )
+    network.wp("eval", insert, second)
+    (held,) = (network.folder / "wp-content").rglob("0.held")
+    network.wp("plugin", "deactivate", "upload-guard", "--network")
+    network.wp("plugin", "uninstall", "upload-guard")
+    assert held.read_bytes() == LISTED
+    assert network.eval("return get_site_option( 'upload_guard_settings' );") is False
+    ours = "FROM wp_2_options WHERE option_name LIKE 'upload_guard%'"
+    left = {name.rpartition("_")[0] for (name,) in network.database.rows(f"SELECT option_name {ours}")}
+    assert left == {"upload_guard_held", "upload_guard"}  # its record, and which folder it is in

@@ -1,0 +1,107 @@
+"""Every way into WordPress's uploads: a listed picture leaves no file and no row, a clean one is taken."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.doors import DOORS
+from tests.live.wordpress.sites import WordPress
+from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
+
+pytestmark = pytest.mark.live
+
+LISTED, CLEAN = picture_bytes(LISTED_SEED), picture_bytes(OTHER_SEED)
+REFUSED = re.compile(r"This upload cannot be accepted\. Case number: ([0-9A-Z]{4}(-[0-9A-Z]{4}){2})")
+
+
+def case_in(told: str) -> str:
+    found = REFUSED.search(told)
+    assert found, told
+    return found[1]
+
+
+def skip_what_is_new(door: str, site: WordPress) -> None:
+    if door == "REST, url" and site.version.startswith("6."):
+        pytest.skip("new in WordPress 7.1")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_listed_picture_leaves_nothing_and_the_person_is_told_its_case(
+    door: str, either: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    skip_what_is_new(door, either)
+    before, asked = either.state(), guard.asked()
+    case = case_in(DOORS[door](either, LISTED, tmp_path))
+    assert case in guard.cases()
+    assert either.state() == before
+    assert guard.asked() - asked == 1
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_clean_picture_is_taken_for_one_call(
+    door: str, either: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    skip_what_is_new(door, either)
+    files, asked = either.landed(), guard.asked()
+    assert DOORS[door](either, CLEAN, tmp_path) == ""
+    landed = either.landed() - files
+    assert CLEAN in {file.read_bytes() for file in landed}
+    assert guard.asked() - asked == 1
+
+
+def test_of_two_files_in_one_request_only_the_listed_one_is_refused(either: WordPress) -> None:
+    # WordPress remembers an error of the upload folder for the rest of the request.
+    with either.browser() as browser:
+        files = {"file": ("a.jpg", LISTED, "image/jpeg"), "second": ("b.jpg", CLEAN, "image/jpeg")}
+        said = browser.post(
+            f"{either.url}/wp-admin/admin-ajax.php?action=two", files=files, timeout=60
+        ).json()
+    case_in(said[0]["error"])
+    assert Path(said[1]["file"]).read_bytes() == CLEAN
+
+
+def test_what_other_code_put_there_goes_into_quarantine(either: WordPress, guard: Sidecar) -> None:
+    file = either.uploads / "by-ftp.jpg"
+    file.write_bytes(LISTED)
+    post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'ftp' )"
+    number = either.eval(f"return wp_insert_attachment( {post}, '{file}' );")
+    assert isinstance(number, int)
+    assert either.attachments()[number] == "private"
+    assert not file.exists()
+    record = either.wp("upload-guard", "held").stdout.split()
+    assert record[record.index("attachment") + 1] == str(number)
+    either.wp("upload-guard", "restore", record[0])
+    assert file.read_bytes() == LISTED
+    assert either.attachments()[number] == "inherit"
+    either.wp("post", "delete", str(number), "--force")
+
+
+def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> None:
+    """New in 7.1, and there under TLS or at localhost only."""
+    answer = site.rest(
+        "POST",
+        "/wp/v2/media",
+        files={"file": ("whole.jpg", CLEAN, "image/jpeg")},
+        params={"generate_sub_sizes": "false"},
+    )
+    number = answer.json()["id"]
+    for size in ("full", "scaled", "thumbnail"):
+        before = site.state()
+        answer = site.rest(
+            "POST",
+            f"/wp/v2/media/{number}/sideload",
+            files={"file": ("whole-150x150.jpg", LISTED, "image/jpeg")},
+            data={"image_size": size},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "upload_guard_blocked"), answer.text
+        assert site.state() == before
+
+
+def test_wordpress_had_nothing_to_complain_of(either: WordPress) -> None:
+    """Of us; runs last in this module."""
+    log = either.debug_log.read_text() if either.debug_log.exists() else ""
+    assert [line for line in log.splitlines() if "upload-guard" in line or "upload_guard" in line] == []

@@ -1,0 +1,183 @@
+<?php
+/**
+ * Asks the sidecar's bridge API.
+ *
+ * @package Upload_Guard
+ */
+
+/**
+ * Hashes first where a file is large, then the file where it is wanted. Strict: whatever is not a verdict is unknown.
+ */
+final class Upload_Guard_Client {
+
+	const HASH_FIRST_ABOVE = 1048576;
+	const RESULTS          = array( 'clean', 'match', 'near', 'disputed', 'unscannable', 'unchecked' );
+
+	/**
+	 * Sends requests: a function of method, target, headers and body that gives an Upload_Guard_Answer.
+	 *
+	 * @var Upload_Guard_Socket|Upload_Guard_Http
+	 */
+	private $transport;
+
+	/**
+	 * Address and key.
+	 *
+	 * @var Upload_Guard_Access
+	 */
+	private $access;
+
+	/**
+	 * What an uploader is told things in, such as "nl".
+	 *
+	 * @var string
+	 */
+	private $language;
+
+	/**
+	 * Gives the sidecar's limits, as far as they are known: hash_first_above and max_file, in bytes.
+	 *
+	 * @var callable
+	 */
+	private $limits;
+
+	/**
+	 * One client for one request of PHP.
+	 *
+	 * @param Upload_Guard_Socket|Upload_Guard_Http $transport See the field.
+	 * @param Upload_Guard_Access                   $access    See the field.
+	 * @param string                                $language  See the field.
+	 * @param callable                              $limits    See the field. Asked when there is a file to check.
+	 */
+	public function __construct( $transport, Upload_Guard_Access $access, $language, callable $limits ) {
+		$this->transport = $transport;
+		$this->access    = $access;
+		$this->language  = $language;
+		$this->limits    = $limits;
+	}
+
+	/**
+	 * The verdict on a file.
+	 *
+	 * @param Upload_Guard_File     $file  The file.
+	 * @param array<string, string> $about What is said with it: route, and uploader where that is switched on.
+	 * @return Upload_Guard_Verdict
+	 */
+	public function check( Upload_Guard_File $file, array $about ) {
+		if ( ! $this->access->is_complete() ) {
+			return Upload_Guard_Verdict::unknown( 'not_configured' );
+		}
+		$limits = call_user_func( $this->limits ) + array(
+			'hash_first_above' => self::HASH_FIRST_ABOVE,
+			'max_file'         => PHP_INT_MAX,
+		);
+		if ( $file->size <= $limits['hash_first_above'] ) {
+			return $this->scan( $file, $about );
+		}
+		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests() ) );
+		if ( 'need_file' !== $answer->text( 'answer' ) ) {
+			return $this->verdict( $answer );
+		}
+		$sent = $file->size > $limits['max_file'] ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
+		if ( $sent->is_unknown() && 'refuse' === $answer->text( 'if_unsent' ) ) {
+			return Upload_Guard_Verdict::refused( 'match', '', $answer->text( 'message' ) );
+		}
+		return $sent;
+	}
+
+	/**
+	 * What the sidecar wants a site to know; null where it does not say.
+	 *
+	 * @return Upload_Guard_Answer
+	 */
+	public function config() {
+		return $this->ask( 'GET', '/bridge/v1/config', array(), Upload_Guard_Body::none() );
+	}
+
+	/**
+	 * Tell what became of a file that was refused after it had passed.
+	 *
+	 * @param string $case_number The case.
+	 * @param string $outcome     One of removed, hidden, kept, gone, failed.
+	 * @param string $reference   The site's own name for it.
+	 * @return bool Whether the sidecar has noted it.
+	 */
+	public function tell( $case_number, $outcome, $reference ) {
+		$fields = array(
+			'case'      => $case_number,
+			'outcome'   => $outcome,
+			'reference' => $reference,
+		);
+		return 200 === $this->ask( 'POST', '/bridge/v1/late-outcome', array(), Upload_Guard_Body::json( $fields ) )->status;
+	}
+
+	/**
+	 * Why an answer is no verdict.
+	 *
+	 * @param Upload_Guard_Answer $answer The answer.
+	 * @return string A code.
+	 */
+	public static function fault_of( Upload_Guard_Answer $answer ) {
+		if ( 0 === $answer->status ) {
+			return $answer->fault;
+		}
+		if ( 200 === $answer->status ) {
+			return 'bad_answer';
+		}
+		$code = $answer->text( 'code' );
+		return preg_match( '/^[a-z_]{1,40}$/', $code ) ? $code : 'status_' . $answer->status;
+	}
+
+	/**
+	 * Send the file.
+	 *
+	 * @param Upload_Guard_File     $file  The file.
+	 * @param array<string, string> $about What is said with it.
+	 * @return Upload_Guard_Verdict
+	 */
+	private function scan( Upload_Guard_File $file, array $about ) {
+		return $this->verdict( $this->ask( 'POST', '/bridge/v1/scan', $about, Upload_Guard_Body::file( $file ) ) );
+	}
+
+	/**
+	 * Read an answer.
+	 *
+	 * @param Upload_Guard_Answer $answer The answer.
+	 * @return Upload_Guard_Verdict
+	 */
+	private function verdict( Upload_Guard_Answer $answer ) {
+		$result = $answer->text( 'result' );
+		if ( 200 !== $answer->status || ! in_array( $result, self::RESULTS, true ) ) {
+			return Upload_Guard_Verdict::unknown( self::fault_of( $answer ) );
+		}
+		if ( 'allow' === $answer->text( 'answer' ) ) {
+			return Upload_Guard_Verdict::allowed( $result );
+		}
+		if ( 'refuse' === $answer->text( 'answer' ) ) {
+			return Upload_Guard_Verdict::refused( $result, $answer->text( 'case' ), $answer->text( 'message' ) );
+		}
+		return Upload_Guard_Verdict::unknown( 'bad_answer' );
+	}
+
+	/**
+	 * Send one signed request.
+	 *
+	 * @param string                $method The HTTP method.
+	 * @param string                $path   Begins with a slash.
+	 * @param array<string, string> $query  Names and values.
+	 * @param Upload_Guard_Body     $body   What is sent.
+	 * @return Upload_Guard_Answer
+	 */
+	private function ask( $method, $path, array $query, Upload_Guard_Body $body ) {
+		$target  = $this->access->target( $path, $query );
+		$headers = array(
+			'Authorization'   => $this->access->authorization( $method, $target, $body->digest() ),
+			'Accept'          => 'application/json',
+			'Accept-Language' => $this->language,
+		);
+		if ( '' !== $body->type ) {
+			$headers['Content-Type'] = $body->type;
+		}
+		return $this->transport->send( $method, $target, $headers, $body );
+	}
+}

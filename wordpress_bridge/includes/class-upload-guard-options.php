@@ -1,0 +1,100 @@
+<?php
+/**
+ * What an administrator has chosen.
+ *
+ * @package Upload_Guard
+ */
+
+/**
+ * Constants of wp-config.php come first, then the settings page (the network's own, on a multisite).
+ */
+final class Upload_Guard_Options {
+
+	const NAME   = 'upload_guard_settings';
+	const OPEN   = 'open';
+	const CLOSED = 'closed';
+
+	/**
+	 * Fields with what they are where nothing was chosen.
+	 */
+	const DEFAULTS = array(
+		'url'           => '',
+		'key_id'        => '',
+		'secret'        => '',
+		'authority'     => '',
+		'on_failure'    => self::OPEN,
+		'send_uploader' => '',
+		'timeout'       => '10',
+	);
+
+	/**
+	 * All fields.
+	 *
+	 * @var array<string, string>
+	 */
+	private $values;
+
+	/**
+	 * Fields that a constant sets.
+	 *
+	 * @var array<string, string>
+	 */
+	private $constants = array();
+
+	/**
+	 * Read them.
+	 */
+	public function __construct() {
+		foreach ( array_keys( self::DEFAULTS ) as $field ) {
+			$constant = 'UPLOAD_GUARD_' . strtoupper( $field );
+			if ( defined( $constant ) ) {
+				$this->constants[ $field ] = (string) constant( $constant );
+			}
+		}
+		$chosen       = get_site_option( self::NAME );
+		$this->values = $this->constants + array_intersect_key( is_array( $chosen ) ? $chosen : array(), self::DEFAULTS ) + self::DEFAULTS;
+	}
+
+	/**
+	 * One field.
+	 *
+	 * @param string $field Its name.
+	 * @return string
+	 */
+	public function get( $field ) {
+		return (string) $this->values[ $field ];
+	}
+
+	/**
+	 * Whether wp-config.php, or the host, has fixed a field.
+	 *
+	 * @param string $field Its name.
+	 * @return bool
+	 */
+	public function is_fixed( $field ) {
+		return array_key_exists( $field, $this->constants );
+	}
+
+	/**
+	 * Whether an upload is refused when nobody could check it.
+	 *
+	 * @return bool
+	 */
+	public function fails_closed() {
+		return self::CLOSED === $this->get( 'on_failure' );
+	}
+
+	/**
+	 * Where the sidecar is, and with which key it is asked.
+	 *
+	 * @return Upload_Guard_Access
+	 */
+	public function access() {
+		$timeout = max( 1, (int) $this->get( 'timeout' ) );
+		// Nobody waits for cron or for a command: there a large file over a slow line has time.
+		if ( wp_doing_cron() || ( defined( 'WP_CLI' ) && WP_CLI ) ) {
+			$timeout *= 6;
+		}
+		return new Upload_Guard_Access( $this->get( 'url' ), $this->get( 'key_id' ), $this->get( 'secret' ), $this->get( 'authority' ), min( 2, $timeout ), $timeout );
+	}
+}

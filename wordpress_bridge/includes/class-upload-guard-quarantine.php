@@ -1,0 +1,377 @@
+<?php
+/**
+ * Puts files away, and back.
+ *
+ * @package Upload_Guard
+ */
+
+// Moves files as they are, with their rights and times, which WP_Filesystem cannot keep.
+// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors
+
+/**
+ * Nothing is deleted: a file is moved to a folder that no address leads to, its post made private, and a record
+ * of both is kept in the database and beside the file, so that `restore` gives back byte for byte what was there.
+ */
+final class Upload_Guard_Quarantine {
+
+	const PREFIX   = 'upload_guard_held_';
+	const FOLDER   = 'upload_guard_quarantine';
+	const RESTORED = 'upload_guard_restored';
+
+	/**
+	 * Tells the sidecar what became of a file.
+	 *
+	 * @var Upload_Guard_Client
+	 */
+	private $client;
+
+	/**
+	 * One for each request of PHP.
+	 *
+	 * @param Upload_Guard_Client $client See the field.
+	 */
+	public function __construct( Upload_Guard_Client $client ) {
+		$this->client = $client;
+	}
+
+	/**
+	 * Put away all files of an attachment.
+	 *
+	 * @param int                  $attachment_id The attachment.
+	 * @param Upload_Guard_Verdict $verdict       One that refuses.
+	 * @param string               $why           attachment, late or scan.
+	 * @return string The record's id; empty where nothing could be moved.
+	 */
+	public function hold_attachment( $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
+		return $this->put_away( self::files_of( $attachment_id ), $attachment_id, $verdict, $why );
+	}
+
+	/**
+	 * Put away one file, and all of its attachment's where it has one.
+	 *
+	 * @param string               $path          Where it lies.
+	 * @param int                  $attachment_id Its attachment; 0: none is known.
+	 * @param Upload_Guard_Verdict $verdict       One that refuses.
+	 * @param string               $why           attachment, late or scan.
+	 * @return string The record's id; empty where nothing could be moved.
+	 */
+	public function hold( $path, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
+		$attachment_id = $attachment_id ? $attachment_id : self::attachment_of( $path );
+		$files         = $attachment_id ? self::files_of( $attachment_id ) : array();
+		return $this->put_away( array_values( array_unique( array_merge( array( $path ), $files ) ) ), $attachment_id, $verdict, $why );
+	}
+
+	/**
+	 * Put everything back.
+	 *
+	 * @param string $id The record's id.
+	 * @return true|WP_Error
+	 */
+	public function restore( $id ) {
+		$record = $this->find( $id );
+		if ( ! $record ) {
+			return new WP_Error( 'upload_guard_no_record', __( 'Nothing with that ID is in quarantine.', 'upload-guard' ) );
+		}
+		foreach ( $record['files'] as $file ) {
+			$fault = self::fault_of_stored( $file, $this->folder_of( $id ) );
+			if ( '' !== $fault ) {
+				return new WP_Error( 'upload_guard_not_restored', $fault );
+			}
+		}
+		foreach ( $record['files'] as $file ) {
+			$stored = $this->folder_of( $id ) . '/' . $file['stored'];
+			if ( ! is_file( $stored ) ) {
+				continue;
+			}
+			wp_mkdir_p( dirname( $file['path'] ) );
+			if ( ! self::move( $stored, $file['path'], $file['sha256'] ) ) {
+				/* translators: %s: path of a file. */
+				return new WP_Error( 'upload_guard_not_restored', sprintf( __( '%s could not be moved back.', 'upload-guard' ), $file['path'] ) );
+			}
+			@chmod( $file['path'], $file['mode'] );
+			@touch( $file['path'], $file['mtime'] );
+			self::note_restored( $file['sha256'] );
+		}
+		self::set_status( (int) $record['attachment'], $record['status'] );
+		$record['state'] = 'restored';
+		$this->write_beside( $record );
+		delete_option( self::PREFIX . $id );
+		$this->tell( $record, 'kept' );
+		return true;
+	}
+
+	/**
+	 * A record.
+	 *
+	 * @param string $id Its id.
+	 * @return array<string, mixed>|null
+	 */
+	public function find( $id ) {
+		$record = preg_match( '/^[0-9a-f]{12}$/', $id ) ? get_option( self::PREFIX . $id ) : null;
+		return is_array( $record ) ? $record : null;
+	}
+
+	/**
+	 * All records of what is in quarantine, the oldest first.
+	 *
+	 * @return array<int, array<string, mixed>>
+	 */
+	public function records() {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
+		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id", $wpdb->esc_like( self::PREFIX ) . '%' ) );
+		return array_values( array_filter( array_map( 'get_option', $names ), 'is_array' ) );
+	}
+
+	/**
+	 * Whether a person has put back a file with this content: a scan then reports it, and leaves it.
+	 *
+	 * @param string $path Where it lies.
+	 * @return bool
+	 */
+	public static function was_restored( $path ) {
+		return in_array( hash_file( 'sha256', $path ), (array) get_option( self::RESTORED, array() ), true );
+	}
+
+	/**
+	 * Whether a path is in the uploads folder: all else belongs to WordPress, a theme or a plugin, and is never moved.
+	 *
+	 * @param string $path Where it lies.
+	 * @return bool
+	 */
+	public static function is_upload( $path ) {
+		$folder = wp_get_upload_dir();
+		$base   = realpath( $folder['basedir'] );
+		$real   = realpath( $path );
+		return $base && $real && 0 === strpos( $real, trailingslashit( $base ) );
+	}
+
+	/**
+	 * Every file of an attachment that is there: the original, what is shown, all sizes, backups of edits.
+	 *
+	 * @param int $attachment_id The attachment.
+	 * @return array<int, string>
+	 */
+	public static function files_of( $attachment_id ) {
+		$main = get_attached_file( $attachment_id, true );
+		if ( ! is_string( $main ) || '' === $main ) {
+			return array();
+		}
+		$names = array();
+		foreach ( array( '_wp_attachment_metadata', '_wp_attachment_backup_sizes' ) as $key ) {
+			$names = array_merge( $names, self::names_in( get_post_meta( $attachment_id, $key, true ) ) );
+		}
+		$paths = array( $main );
+		foreach ( $names as $name ) {
+			$paths[] = dirname( $main ) . '/' . wp_basename( $name );
+		}
+		return array_values( array_filter( array_unique( $paths ), 'is_file' ) );
+	}
+
+	/**
+	 * File names anywhere in an attachment's metadata; plugins add sizes and formats of their own.
+	 *
+	 * @param mixed $metadata The metadata, or a part of it.
+	 * @return array<int, string>
+	 */
+	private static function names_in( $metadata ) {
+		$names = array();
+		foreach ( is_array( $metadata ) ? $metadata : array() as $key => $value ) {
+			if ( is_array( $value ) ) {
+				$names = array_merge( $names, self::names_in( $value ) );
+			} elseif ( is_string( $value ) && in_array( $key, array( 'file', 'original_image' ), true ) ) {
+				$names[] = $value;
+			}
+		}
+		return $names;
+	}
+
+	/**
+	 * The attachment whose file lies at a path.
+	 *
+	 * @param string $path Where it lies.
+	 * @return int 0: none.
+	 */
+	private static function attachment_of( $path ) {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- There is no search by the attached file.
+		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT post_id FROM {$wpdb->postmeta} WHERE meta_key = '_wp_attached_file' AND meta_value = %s LIMIT 1", _wp_relative_upload_path( $path ) ) );
+	}
+
+	/**
+	 * Put files away. The record is written first: whatever ends this half way, `restore` knows of each file.
+	 *
+	 * @param array<int, string>   $paths         Where they lie.
+	 * @param int                  $attachment_id Their attachment; 0: none.
+	 * @param Upload_Guard_Verdict $verdict       One that refuses.
+	 * @param string               $why           attachment, late or scan.
+	 * @return string The record's id; empty where nothing could be moved.
+	 */
+	private function put_away( array $paths, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
+		$paths = array_values( array_filter( $paths, array( __CLASS__, 'is_upload' ) ) );
+		if ( ! $paths ) {
+			return '';
+		}
+		$id     = bin2hex( random_bytes( 6 ) );
+		$record = array(
+			'id'         => $id,
+			'state'      => 'held',
+			'attachment' => $attachment_id,
+			'status'     => $attachment_id ? (string) get_post_field( 'post_status', $attachment_id, 'raw' ) : '',
+			'case'       => $verdict->case_number,
+			'result'     => $verdict->result,
+			'why'        => $why,
+			'at'         => time(),
+			'files'      => array(),
+		);
+		foreach ( $paths as $number => $path ) {
+			$record['files'][] = array(
+				'path'   => $path,
+				'stored' => $number . '.held',
+				'sha256' => (string) hash_file( 'sha256', $path ),
+				'mode'   => fileperms( $path ) & 07777,
+				'mtime'  => filemtime( $path ),
+			);
+		}
+		if ( ! wp_mkdir_p( $this->folder_of( $id ) ) || ! $this->write_beside( $record ) ) {
+			return '';
+		}
+		add_option( self::PREFIX . $id, $record, '', false );
+		self::set_status( $attachment_id, 'private' );
+		$moved = true;
+		foreach ( $record['files'] as $file ) {
+			$stored = $this->folder_of( $id ) . '/' . $file['stored'];
+			$moved  = self::move( $file['path'], $stored, $file['sha256'] ) && $moved;
+			@chmod( $stored, 0600 );
+		}
+		$this->tell( $record, $moved ? 'hidden' : 'failed' );
+		return $id;
+	}
+
+	/**
+	 * Tell the sidecar, so that its case shows what the site did.
+	 *
+	 * @param array<string, mixed> $record  The record.
+	 * @param string               $outcome hidden, failed, or kept where a person has put it back.
+	 */
+	private function tell( array $record, $outcome ) {
+		if ( '' !== $record['case'] && 'canary' !== $record['case'] ) {
+			$this->client->tell( $record['case'], $outcome, 'quarantine ' . $record['id'] );
+		}
+	}
+
+	/**
+	 * Change an attachment's status and nothing else of it: no revision, no date.
+	 *
+	 * @param int    $attachment_id The attachment; 0: none.
+	 * @param string $status        The status.
+	 */
+	private static function set_status( $attachment_id, $status ) {
+		global $wpdb;
+		if ( ! $attachment_id || '' === $status ) {
+			return;
+		}
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- wp_update_post would change the dates, which must come back as they were.
+		$wpdb->update( $wpdb->posts, array( 'post_status' => $status ), array( 'ID' => $attachment_id ) );
+		clean_post_cache( $attachment_id );
+	}
+
+	/**
+	 * The folder of one record.
+	 *
+	 * @param string $id The record's id.
+	 * @return string
+	 */
+	private function folder_of( $id ) {
+		return self::folder() . '/' . $id;
+	}
+
+	/**
+	 * The quarantine of this site: outside of what the server shows, where an administrator named such a folder.
+	 *
+	 * @return string
+	 */
+	public static function folder() {
+		if ( defined( 'UPLOAD_GUARD_QUARANTINE_DIR' ) ) {
+			$folder = untrailingslashit( UPLOAD_GUARD_QUARANTINE_DIR );
+		} else {
+			$name = get_option( self::FOLDER );
+			if ( ! is_string( $name ) || '' === $name ) {
+				// Nobody can ask for a file whose address nobody can guess, whatever the server makes of .htaccess.
+				$name = 'upload-guard-' . bin2hex( random_bytes( 16 ) );
+				add_option( self::FOLDER, $name, '', false );
+			}
+			$folder = WP_CONTENT_DIR . '/' . $name;
+		}
+		$folder .= is_multisite() ? '/' . get_current_blog_id() : '';
+		if ( ! is_dir( $folder ) && wp_mkdir_p( $folder ) ) {
+			@chmod( $folder, 0700 );
+			@file_put_contents( $folder . '/.htaccess', "Require all denied\n" );
+			@file_put_contents( $folder . '/index.php', "<?php\n// Silence is golden.\n" );
+		}
+		return $folder;
+	}
+
+	/**
+	 * Write the record beside the files, for whoever has the folder and no database.
+	 *
+	 * @param array<string, mixed> $record The record.
+	 * @return bool
+	 */
+	private function write_beside( array $record ) {
+		return false !== @file_put_contents( $this->folder_of( $record['id'] ) . '/record.json', wp_json_encode( $record, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES ) );
+	}
+
+	/**
+	 * Move a file, to another file system too, never losing it: it is unlinked after its copy was read back.
+	 *
+	 * @param string $from   Where it lies.
+	 * @param string $to     Where it goes.
+	 * @param string $sha256 Its digest.
+	 * @return bool
+	 */
+	private static function move( $from, $to, $sha256 ) {
+		if ( file_exists( $to ) ) {
+			return false;
+		}
+		if ( @rename( $from, $to ) ) {
+			return true;
+		}
+		if ( @copy( $from, $to ) && hash_file( 'sha256', $to ) === $sha256 ) {
+			return @unlink( $from );
+		}
+		@unlink( $to );
+		return false;
+	}
+
+	/**
+	 * Why a file cannot go back, if so.
+	 *
+	 * @param array<string, mixed> $file   Of a record.
+	 * @param string               $folder The record's folder.
+	 * @return string
+	 */
+	private static function fault_of_stored( array $file, $folder ) {
+		$stored = $folder . '/' . $file['stored'];
+		if ( is_file( $stored ) && file_exists( $file['path'] ) ) {
+			/* translators: %s: path of a file. */
+			return sprintf( __( '%s is there already: move it away first.', 'upload-guard' ), $file['path'] );
+		}
+		$there = is_file( $stored ) ? $stored : $file['path'];
+		if ( ! is_file( $there ) || hash_file( 'sha256', $there ) !== $file['sha256'] ) {
+			/* translators: %s: path of a file. */
+			return sprintf( __( '%s is missing or was changed in the quarantine; nothing was moved.', 'upload-guard' ), $file['path'] );
+		}
+		return '';
+	}
+
+	/**
+	 * Remember what a person has put back.
+	 *
+	 * @param string $sha256 Lower-case hex digits.
+	 */
+	private static function note_restored( $sha256 ) {
+		$known = (array) get_option( self::RESTORED, array() );
+		update_option( self::RESTORED, array_values( array_unique( array_merge( $known, array( $sha256 ) ) ) ), false );
+	}
+}

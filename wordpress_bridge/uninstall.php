@@ -1,0 +1,45 @@
+<?php
+/**
+ * Removes settings and events. What is in quarantine stays, with its records: nothing is deleted on a match.
+ *
+ * @package Upload_Guard
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/**
+ * Remove what one site holds.
+ */
+function upload_guard_uninstall_site() {
+	global $wpdb;
+	foreach ( array( 'upload_guard_refresh', 'upload_guard_run_queue', 'upload_guard_run_scan' ) as $upload_guard_event ) {
+		wp_clear_scheduled_hook( $upload_guard_event );
+	}
+	delete_option( 'upload_guard_scan' );
+	delete_option( 'upload_guard_settings' );
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
+	$upload_guard_names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( 'upload_guard_queue_' ) . '%' ) );
+	array_map( 'delete_option', $upload_guard_names );
+}
+
+if ( is_multisite() ) {
+	foreach ( get_sites(
+		array(
+			'fields' => 'ids',
+			'number' => 0,
+		)
+	) as $upload_guard_site ) {
+		switch_to_blog( $upload_guard_site );
+		upload_guard_uninstall_site();
+		restore_current_blog();
+	}
+} else {
+	upload_guard_uninstall_site();
+}
+
+delete_site_option( 'upload_guard_settings' );
+delete_site_option( 'upload_guard_last_fault' );
+foreach ( array( 'upload_guard_config', 'upload_guard_faults', 'upload_guard_circuit' ) as $upload_guard_transient ) {
+	delete_site_transient( $upload_guard_transient );
+}
+delete_metadata( 'user', 0, 'upload_guard_dismissed', '', true );
