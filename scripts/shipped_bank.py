@@ -23,10 +23,10 @@ import click
 
 from upload_guard.compose import build_station
 from upload_guard.digests import digest_stream
-from upload_guard.lists.bank import BankFile
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.bank import BankFile
+from upload_guard.lists.bank.benign import vouched_file
+from upload_guard.lists.bank.shipped import SHIPPED, shipped_bytes
 from upload_guard.lists.folders import images_in
-from upload_guard.lists.shipped import SHIPPED, shipped_bytes
 from upload_guard.records import SignalType
 from upload_guard.sandbox.pool import Sandbox
 from upload_guard.settings import BenignSettings, Settings

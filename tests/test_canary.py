@@ -31,7 +31,7 @@ from tests.support import (
 from upload_guard.canary import CANARY_FILE, CANARY_SHA256, canary_png
 from upload_guard.compose import open_benign, open_cases
 from upload_guard.imaging.pdq import pdq
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.benign import vouched_file
 from upload_guard.records import Action, Digests, Findings, Outcome, Result, Upload, strongest
 from upload_guard.settings import Settings
 

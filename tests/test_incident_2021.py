@@ -17,7 +17,7 @@ from tests.support import digest_of, digests_of, picture_bytes, settings_in
 from upload_guard.cli.gate import print_report
 from upload_guard.compose import Station, build_station
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.gate import GateReport
+from upload_guard.lists.gate.gate import GateReport
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.records import Action, Result, SignalType, Upload
 from upload_guard.settings import Settings

@@ -26,7 +26,7 @@ from upload_guard.audit.log import AuditWatch
 from upload_guard.compose import open_audit, open_benign, open_cases, open_decisions, open_lists
 from upload_guard.errors import AuditBroken, StorageFailed
 from upload_guard.keyring import Keyring
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.benign import vouched_file
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings

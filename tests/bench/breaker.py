@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from tests.support import activate_list, digests_of, settings_in, upload_of
 from upload_guard.compose import build_station
-from upload_guard.lists.breaker import FloodBreaker
+from upload_guard.lists.breaker.breaker import FloodBreaker
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType, Source
 from upload_guard.settings import Settings

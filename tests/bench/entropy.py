@@ -1,6 +1,6 @@
 """How many bits of perceptual hashes are set, on photographs and on drawings out of Debian's packages.
 
-`upload_guard/lists/junk.py` calls entries with fewer of them low in entropy.
+`upload_guard/lists/gate/junk.py` calls entries with fewer of them low in entropy.
 """
 
 from __future__ import annotations

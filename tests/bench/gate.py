@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from upload_guard.lists.bank import BenignBank
-from upload_guard.lists.gate import Before, examine
-from upload_guard.lists.shipped import ShippedBank
+from upload_guard.lists.bank.bank import BenignBank
+from upload_guard.lists.bank.shipped import ShippedBank
+from upload_guard.lists.gate.gate import Before, examine
 from upload_guard.matching.build import Batch, build_snapshot
 from upload_guard.matching.layout import ROW, Group
 from upload_guard.records import SignalType

@@ -18,13 +18,13 @@ import numpy as np
 from sqlalchemy import func, insert, select
 
 from tests.bench.measure import print_columns, print_head, print_row
-from tests.quarantine.test_groups import showing
+from tests.quarantine.pictures.test_groups import showing
 from tests.quarantine.test_keeper import VERDICT
 from tests.support import upload_of, vault_in
-from upload_guard.quarantine.groups import Groups
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.quarantine.queue import Filter, Order, Queue
+from upload_guard.quarantine.pictures.groups import Groups
 from upload_guard.quarantine.rows import match_row
+from upload_guard.quarantine.showing.queue import Filter, Order, Queue
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Findings
 from upload_guard.storage.group_tables import CaseEntry, CaseGroup, HeldEntry

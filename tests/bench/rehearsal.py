@@ -22,8 +22,8 @@ from upload_guard.compose import build_checker, build_trust, open_lists, open_si
 from upload_guard.keyring import open_keyring
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
-from upload_guard.lists.logged import Logged, sha256_of
-from upload_guard.lists.signal_log import SignalLog
+from upload_guard.lists.log.logged import Logged, sha256_of
+from upload_guard.lists.log.signal_log import SignalLog
 from upload_guard.lists.trial import put_on_trial
 from upload_guard.matching.build import no_progress
 from upload_guard.records import EXACT_TYPES, Action, Findings, Outcome, Result, SignalType, Verdict

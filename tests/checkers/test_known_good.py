@@ -17,7 +17,7 @@ from upload_guard.checkers.local import LocalChecker
 from upload_guard.compose import Station, build_station, open_benign
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.pdq import pdq
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.benign import vouched_file
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import Action, BankScope, Result, SignalType, Source, Upload, Verdict
 from upload_guard.settings import Settings

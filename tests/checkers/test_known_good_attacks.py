@@ -19,7 +19,7 @@ from upload_guard.compose import build_station
 from upload_guard.demo.pictures import landscape
 from upload_guard.imaging.borders import trimmed
 from upload_guard.imaging.pdq import pdq, squashed
-from upload_guard.lists.bank import REACH
+from upload_guard.lists.bank.bank import REACH
 from upload_guard.records import Action, Result
 
 LIMIT = 31

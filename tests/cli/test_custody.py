@@ -12,7 +12,7 @@ from tests.cli.test_cli import run
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
 from tests.support import settings_in, upload_of
 from upload_guard.compose import build_station, open_audit, open_exports
-from upload_guard.quarantine.retention import BY_RETENTION
+from upload_guard.quarantine.custody.retention import BY_RETENTION
 from upload_guard.storage.vault_tables import AuditRow
 
 KEY = str(pyrage.x25519.Identity.generate().to_public())

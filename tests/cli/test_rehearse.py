@@ -9,7 +9,7 @@ import pytest
 from tests.cli.test_cli import LISTED, Said, run
 from tests.support import OTHER_SEED, digests_of, pdq_of, picture_bytes, recompressed, upload_of
 from upload_guard.compose import build_station
-from upload_guard.lists.signal_log import SignalLog
+from upload_guard.lists.log.signal_log import SignalLog
 from upload_guard.loading import load_settings
 from upload_guard.records import Source
 

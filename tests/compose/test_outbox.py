@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.misbehaving import scripted
 from tests.outbox.receiver import Inbox, fail_with
-from tests.quarantine.test_decisions import House, house_in
+from tests.quarantine.deciding.test_decisions import House, house_in
 from tests.support import activate_listed_picture
 from upload_guard.compose.outbox import Desk, notice_targets, outbox_jobs
 from upload_guard.machine_keys.keys import SITE_SCOPES

@@ -11,7 +11,7 @@ import pytest
 from tests.support import digests_of, settings_in
 from upload_guard.compose import open_benign, open_lists
 from upload_guard.errors import ListError
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.benign import vouched_file
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.lists.store import ListStore

@@ -12,7 +12,7 @@ from tests.outbox.rows import add_case
 from upload_guard.outbox.digest import digest_notice, figures_at
 from upload_guard.outbox.dutch import DUTCH
 from upload_guard.outbox.english import ENGLISH
-from upload_guard.quarantine.rulings import CONFIRM_PROPOSED, REOPENED, Ruling
+from upload_guard.quarantine.deciding.rulings import CONFIRM_PROPOSED, REOPENED, Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.quarantine.test_decisions import House, house_in
+from tests.quarantine.deciding.test_decisions import House, house_in
 from tests.support import activate_list, digests_of, listed_hashes, picture_bytes, settings_in
 from upload_guard.compose import build_sync, open_lists
 from upload_guard.compose.outbox import outbox_jobs

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.outbox.receiver import Clock
 from tests.outbox.rows import add_case
 from upload_guard.outbox.watch import Watch
-from upload_guard.quarantine.retention import ANY, Retention, Rule
+from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import EventKind

@@ -6,7 +6,7 @@ import pytest
 
 from tests.people.gates import PASSWORD, Opened
 from upload_guard.errors import UsageError
-from upload_guard.lists.trips import BY_BREAKER
+from upload_guard.lists.breaker.trips import BY_BREAKER
 from upload_guard.people.people import Account
 from upload_guard.people.roles import Role
 from upload_guard.people.sessions import Needs

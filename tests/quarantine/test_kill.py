@@ -23,8 +23,8 @@ from sqlalchemy import select
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
 from tests.support import read, settings_in, upload_of, vault_in
 from upload_guard.compose import open_cases
+from upload_guard.quarantine.custody.retention import Expiry, Retention, Rule
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.quarantine.retention import Expiry, Retention, Rule
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.places import FolderPlace

@@ -11,19 +11,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.quarantine.test_groups import LOOK, differing, showing
+from tests.quarantine.pictures.test_groups import LOOK, differing, showing
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
 from tests.support import settings_in, upload_of
 from upload_guard.compose import build_station, open_audit, open_cases
 from upload_guard.errors import NumberChanged, UsageError
-from upload_guard.quarantine import acts
-from upload_guard.quarantine.acts import Decided
-from upload_guard.quarantine.bulk import Bulk, Marked, OfEntry, Proposed, Selection
 from upload_guard.quarantine.cases import Cases
-from upload_guard.quarantine.decisions import Decisions
-from upload_guard.quarantine.history import history
+from upload_guard.quarantine.deciding import acts
+from upload_guard.quarantine.deciding.acts import Decided
+from upload_guard.quarantine.deciding.bulk import Bulk, Marked, OfEntry, Proposed, Selection
+from upload_guard.quarantine.deciding.decisions import Decisions
+from upload_guard.quarantine.deciding.rulings import Reach, Ruling, Word
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.quarantine.rulings import Reach, Ruling, Word
+from upload_guard.quarantine.showing.history import history
 from upload_guard.records import Findings, Source
 from upload_guard.storage.group_tables import HeldEntry
 from upload_guard.storage.opinion_tables import Exemption

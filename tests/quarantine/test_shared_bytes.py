@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from sqlalchemy import select, update
 
-from tests.quarantine.test_retention import verdict
+from tests.quarantine.custody.test_retention import verdict
 from tests.support import read, settings_in, upload_of
 from upload_guard.compose import open_cases, open_holds
 from upload_guard.errors import UsageError, VaultDamaged
+from upload_guard.quarantine.custody.retention import Expiry, Retention, Rule
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.quarantine.retention import Expiry, Retention, Rule
 from upload_guard.records import Findings
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.quarantine.test_decisions import House, house_in
+from tests.quarantine.deciding.test_decisions import House, house_in
 from tests.support import activate_list, activate_listed_picture, listed_hashes, picture_bytes
 from upload_guard.compose import open_lists
 from upload_guard.errors import UsageError
 from upload_guard.lists.importing import ImportOrder
-from upload_guard.quarantine.decisions import Decisions
-from upload_guard.quarantine.retention import ANY, Expiry, Retention, Rule
+from upload_guard.quarantine.custody.retention import ANY, Expiry, Retention, Rule
+from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.outbox_tables import OutboxEvent
 
 

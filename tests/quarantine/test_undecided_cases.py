@@ -21,15 +21,15 @@ from tests.support import digests_of, listed_hashes, live, quiet_station, settin
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import ListError, UsageError
 from upload_guard.guard import Guard
-from upload_guard.lists import trips
-from upload_guard.lists.benign import BenignStore, vouched_file
-from upload_guard.lists.breaker import FloodBreaker
+from upload_guard.lists.bank.benign import BenignStore, vouched_file
+from upload_guard.lists.breaker import trips
+from upload_guard.lists.breaker.breaker import FloodBreaker
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.policy import judge
 from upload_guard.quarantine.cases import Cases
-from upload_guard.quarantine.decisions import Decisions
-from upload_guard.quarantine.reevaluation import Reevaluator
+from upload_guard.quarantine.deciding.decisions import Decisions
+from upload_guard.quarantine.deciding.reevaluation import Reevaluator
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.records import Findings, Source, Standing, Verdict
 from upload_guard.sandbox.pool import Sandbox

@@ -37,11 +37,11 @@ from upload_guard.compose import (
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.errors import ListError, ListHeld
 from upload_guard.keyring import open_keyring
-from upload_guard.lists.benign import vouched_file
+from upload_guard.lists.bank.benign import vouched_file
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
+from upload_guard.lists.log.signal_log import SignalLog
 from upload_guard.lists.opinions import note_change
-from upload_guard.lists.signal_log import SignalLog
 from upload_guard.lists.trial import put_on_trial
 from upload_guard.matching.build import no_progress
 from upload_guard.records import (

@@ -16,11 +16,11 @@ from tests.support import (
 )
 from upload_guard.compose import Station, open_cases, open_lists
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.gate import Decision, DiffRow
+from upload_guard.lists.gate.gate import Decision, DiffRow
 from upload_guard.lists.importing import ImportOrder
-from upload_guard.lists.report_rows import ReportShown
-from upload_guard.lists.tasks import ListTasks, Task, TaskAct, Wish
-from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.lists.tasks.report_rows import ReportShown
+from upload_guard.lists.tasks.tasks import ListTasks, Task, TaskAct, Wish
+from upload_guard.quarantine.deciding.reevaluation import Reevaluated
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import SignalType
 from upload_guard.rehearsal.forecast import Forecast, UploadsForeseen

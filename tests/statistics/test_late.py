@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import update
 
 from tests.statistics.rows import add_case
-from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
+from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.statistics.late import late_files
 from upload_guard.statistics.period import Period
 from upload_guard.storage.api_tables import LateOutcome

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from upload_guard.lists.bank import BankFile, BenignBank, Likeness
+from upload_guard.lists.bank.bank import BankFile, BenignBank, Likeness
 from upload_guard.records import Benign, Match, Signal, SignalType
 
 

@@ -13,7 +13,7 @@ from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.checkers.known_good import with_benign
 from upload_guard.digests import exact_signals
 from upload_guard.errors import Unavailable
-from upload_guard.lists.bank import BenignBank
+from upload_guard.lists.bank.bank import BenignBank
 from upload_guard.lists.opinions import Opinions
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot

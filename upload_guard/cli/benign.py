@@ -40,7 +40,7 @@ def add(app: App, paths: tuple[Path, ...], site: str) -> None:
 
     An image that matches an active entry is not added, and a case is opened. Exit code 1 if any was not.
     """
-    from upload_guard.lists.benign import vouched_file
+    from upload_guard.lists.bank.benign import vouched_file
     from upload_guard.lists.folders import images_in
 
     bank = open_benign(app.settings)
@@ -135,7 +135,7 @@ class _Examiner:
             analysis = self.station.sandbox.analyse(upload.content)
             return _Found(digests, analysis.signals, analysis.unscannable)
         if any(map(_names_it, counts(findings.matches, self.policy.trust))):
-            from upload_guard.quarantine.reevaluation import BENIGN_ADD
+            from upload_guard.quarantine.deciding.reevaluation import BENIGN_ADD
 
             verdict = judge(findings, self.policy, datetime.now(UTC))
             held = replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason=BENIGN_ADD)

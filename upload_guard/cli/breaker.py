@@ -11,7 +11,7 @@ from upload_guard.cli.context import App, print_table
 from upload_guard.compose import open_database_of
 
 if TYPE_CHECKING:
-    from upload_guard.lists.trips import Trip
+    from upload_guard.lists.breaker.trips import Trip
 
 _because = click.option("--because", required=True, help="The reason, kept with the decision.")
 
@@ -25,7 +25,7 @@ def breaker() -> None:
 @click.pass_obj
 def show(app: App) -> None:
     """Show every entry that was ever lowered, the newest first."""
-    from upload_guard.lists.trips import trips
+    from upload_guard.lists.breaker.trips import trips
 
     found = trips(open_database_of(app.settings))
     if not found:
@@ -41,7 +41,7 @@ def show(app: App) -> None:
 @click.pass_obj
 def confirm(app: App, number: int, because: str) -> None:
     """Entry NUMBER is doubtful, and stays lowered until its list is put right."""
-    from upload_guard.lists import trips
+    from upload_guard.lists.breaker import trips
 
     trips.confirm(open_database_of(app.settings), number, app.person, because)
     click.echo(f"Entry {number} stays lowered: it does at most quarantine.")
@@ -53,7 +53,7 @@ def confirm(app: App, number: int, because: str) -> None:
 @click.pass_obj
 def lift(app: App, number: int, because: str) -> None:
     """Entry NUMBER is right, and acts again as its list says."""
-    from upload_guard.lists import trips
+    from upload_guard.lists.breaker import trips
 
     trips.lift(open_database_of(app.settings), number, app.person, because)
     click.echo(f"Entry {number} acts again as its list says, within a second.")

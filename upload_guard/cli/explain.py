@@ -14,7 +14,7 @@ from upload_guard.cli.explain_text import TextTeller
 from upload_guard.compose import build_trust, open_cases, open_explainer
 from upload_guard.digests import digest_of
 from upload_guard.errors import UsageError
-from upload_guard.quarantine.history import history
+from upload_guard.quarantine.showing.history import history
 from upload_guard.records import Source, Upload
 from upload_guard.settings import Settings
 from upload_guard.spans import FileContent
@@ -22,7 +22,7 @@ from upload_guard.spans import FileContent
 if TYPE_CHECKING:
     from upload_guard.checkers.explainer import Explained
     from upload_guard.quarantine.cases import CaseInfo
-    from upload_guard.quarantine.history import Said
+    from upload_guard.quarantine.showing.history import Said
 
 
 @click.command()

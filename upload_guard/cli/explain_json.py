@@ -14,7 +14,7 @@ from upload_guard.records import Match, Signal, Verdict
 if TYPE_CHECKING:
     from upload_guard.checkers.explainer import Explained
     from upload_guard.quarantine.cases import CaseInfo
-    from upload_guard.quarantine.history import Said
+    from upload_guard.quarantine.showing.history import Said
 
 _Object = dict[str, Any]
 

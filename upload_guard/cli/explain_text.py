@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.explainer import Explained
     from upload_guard.policy import Trust
     from upload_guard.quarantine.cases import CaseInfo
-    from upload_guard.quarantine.history import Said
+    from upload_guard.quarantine.showing.history import Said
 
 COLUMNS = 100
 _SIGNALS, _MATCHES, _BEYOND, _CHANGES = 12, 8, 3, 24

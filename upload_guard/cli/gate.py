@@ -11,7 +11,7 @@ from upload_guard.cli.context import App, print_table
 from upload_guard.compose import open_lists
 
 if TYPE_CHECKING:
-    from upload_guard.lists.gate import GateReport, PutAside
+    from upload_guard.lists.gate.gate import GateReport, PutAside
 
 _SHOWN = 20
 

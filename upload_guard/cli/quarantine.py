@@ -13,9 +13,9 @@ from upload_guard.compose import open_cases, open_decisions
 from upload_guard.errors import UsageError
 
 if TYPE_CHECKING:
-    from upload_guard.quarantine.acts import Decided
-    from upload_guard.quarantine.disputes import Entry
-    from upload_guard.quarantine.rulings import Reach
+    from upload_guard.quarantine.deciding.acts import Decided
+    from upload_guard.quarantine.deciding.disputes import Entry
+    from upload_guard.quarantine.deciding.rulings import Reach
 
 _case = click.argument("case")
 _because = click.option("--because", required=True, help="The reason, kept with the decision.")
@@ -92,8 +92,8 @@ def false_positive(app: App, case: str, picture: bool, because: str) -> None:
 @click.pass_obj
 def release(app: App, cases: tuple[str, ...], proposed: bool, picture: bool, because: str) -> None:
     """Release CASES: each file passes on the sites it was sent to, for 30 days."""
-    from upload_guard.quarantine.bulk import Bulk, Proposed
-    from upload_guard.quarantine.rulings import Ruling, Word
+    from upload_guard.quarantine.deciding.bulk import Bulk, Proposed
+    from upload_guard.quarantine.deciding.rulings import Ruling, Word
 
     decisions = open_decisions(app.settings)
     released: set[str] = set()
@@ -187,7 +187,7 @@ def _named(entries: tuple[Entry, ...]) -> str:
 
 
 def _reach(picture: bool) -> Reach:
-    from upload_guard.quarantine.rulings import Reach
+    from upload_guard.quarantine.deciding.rulings import Reach
 
     return Reach.PICTURE if picture else Reach.FILE
 

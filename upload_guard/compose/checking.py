@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.imaging.budget import ScanLimits
-    from upload_guard.lists.bank import BenignBank
+    from upload_guard.lists.bank.bank import BenignBank
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
     from upload_guard.lists.store import ListStore

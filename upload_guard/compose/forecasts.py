@@ -32,7 +32,7 @@ def foretell(settings: Settings, name: str, number: int) -> Forecast:
     Takes as long as an activation and more. Raises `ListError`, also for what the gate refuses,
     `StorageFailed` and `MasterKeyError`.
     """
-    from upload_guard.lists.report_rows import ReportShown
+    from upload_guard.lists.tasks.report_rows import ReportShown
     from upload_guard.lists.trial import put_on_trial
     from upload_guard.matching.build import no_progress
     from upload_guard.rehearsal.forecast import Forecast, UploadsForeseen

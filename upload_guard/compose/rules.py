@@ -20,8 +20,8 @@ from upload_guard.settings import RouteSettings, Settings
 
 if TYPE_CHECKING:
     from upload_guard.lists.categories import KnownCategories
-    from upload_guard.quarantine.retention import Retention
-    from upload_guard.quarantine.rulings import Ruling
+    from upload_guard.quarantine.custody.retention import Retention
+    from upload_guard.quarantine.deciding.rulings import Ruling
 
 
 def build_policy(settings: Settings, failure: FailureSettings | None = None) -> Policy:
@@ -45,7 +45,7 @@ def build_policy(settings: Settings, failure: FailureSettings | None = None) -> 
 
 def build_retention(settings: Settings) -> Retention:
     """How long bytes are held, by jurisdiction and category."""
-    from upload_guard.quarantine.retention import Retention, Rule
+    from upload_guard.quarantine.custody.retention import Retention, Rule
 
     own = settings.quarantine
     rules = {
@@ -58,7 +58,7 @@ def build_retention(settings: Settings) -> Retention:
 
 def two_person_rulings(settings: Settings) -> frozenset[Ruling]:
     """What a second person has to agree to."""
-    from upload_guard.quarantine.rulings import Ruling
+    from upload_guard.quarantine.deciding.rulings import Ruling
 
     words = {"confirm": Ruling.CONFIRMED}
     return frozenset(words[word] for word in settings.quarantine.second_person)

@@ -25,13 +25,13 @@ from upload_guard.settings import Settings
 if TYPE_CHECKING:
     from upload_guard.checkers.local import LocalChecker
     from upload_guard.housekeeping import Housekeeper, Job
-    from upload_guard.lists.breaker import FloodBreaker
-    from upload_guard.lists.signal_log import SignalLog
+    from upload_guard.lists.breaker.breaker import FloodBreaker
+    from upload_guard.lists.log.signal_log import SignalLog
     from upload_guard.lists.store import ListStore
     from upload_guard.matching.live import LiveSnapshot
-    from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.quarantine.deciding.decisions import Decisions
+    from upload_guard.quarantine.deciding.reevaluation import Reevaluator
     from upload_guard.quarantine.keeper import QuarantineKeeper
-    from upload_guard.quarantine.reevaluation import Reevaluator
     from upload_guard.sandbox.pool import Sandbox
     from upload_guard.storage.database import Database
     from upload_guard.vault.vault import Vault
@@ -111,7 +111,7 @@ def build_reevaluator(settings: Settings) -> Reevaluator:
 
 def open_decisions(settings: Settings) -> Decisions:
     """What people decide on cases of this machine. Raises `StorageFailed`."""
-    from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.quarantine.deciding.decisions import Decisions
 
     return Decisions(
         open_database_of(settings), build_reevaluator(settings).found_whole, two_person_rulings(settings)
@@ -120,7 +120,7 @@ def open_decisions(settings: Settings) -> Decisions:
 
 def decisions_of(station: Station, settings: Settings) -> Decisions:
     """What people decide, where the process checks by itself: it can tell what a file matches now."""
-    from upload_guard.quarantine.decisions import Decisions
+    from upload_guard.quarantine.deciding.decisions import Decisions
 
     database = station.keeper.database
     found = _reevaluator(settings, database, station.checker).found_whole
@@ -129,8 +129,8 @@ def decisions_of(station: Station, settings: Settings) -> Decisions:
 
 def _breaker(settings: Settings, database: Database) -> FloodBreaker:
     from upload_guard.keyring import open_keyring
-    from upload_guard.lists.breaker import FloodBreaker
-    from upload_guard.lists.flood import FloodLimits
+    from upload_guard.lists.breaker.breaker import FloodBreaker
+    from upload_guard.lists.breaker.flood import FloodLimits
     from upload_guard.storage.database import open_for_requests
 
     own = settings.breaker
@@ -144,14 +144,14 @@ def _signal_log(settings: Settings, database: Database) -> SignalLog | None:
     if not settings.signal_log.days:
         return None
     from upload_guard.keyring import open_keyring
-    from upload_guard.lists.signal_log import SignalLog
+    from upload_guard.lists.log.signal_log import SignalLog
 
     return SignalLog(database, open_keyring(settings))
 
 
 def _signal_jobs(settings: Settings, database: Database, signal_log: SignalLog | None) -> tuple[Job, ...]:
     from upload_guard.housekeeping import Job
-    from upload_guard.lists.signal_log import purge
+    from upload_guard.lists.log.signal_log import purge
 
     days = settings.signal_log.days
     # Whoever switches it off wants nothing kept.
@@ -161,8 +161,8 @@ def _signal_jobs(settings: Settings, database: Database, signal_log: SignalLog |
 
 def _vault_jobs(settings: Settings, vault: Vault) -> tuple[Job, ...]:
     from upload_guard.housekeeping import Job
-    from upload_guard.quarantine.clock import HouseClock
-    from upload_guard.quarantine.retention import Expiry
+    from upload_guard.quarantine.custody.clock import HouseClock
+    from upload_guard.quarantine.custody.retention import Expiry
     from upload_guard.vault.rounds import Rounds
 
     watch = open_audit(settings)
@@ -176,7 +176,7 @@ def _vault_jobs(settings: Settings, vault: Vault) -> tuple[Job, ...]:
 
 
 def _reevaluator(settings: Settings, database: Database, checker: LocalChecker) -> Reevaluator:
-    from upload_guard.quarantine.reevaluation import Reevaluator
+    from upload_guard.quarantine.deciding.reevaluation import Reevaluator
 
     return Reevaluator(
         database=database,

@@ -12,14 +12,14 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.audit.log import AuditWatch
-    from upload_guard.lists.benign import BenignStore
-    from upload_guard.lists.signal_log import LogReader
+    from upload_guard.lists.bank.benign import BenignStore
+    from upload_guard.lists.log.signal_log import LogReader
     from upload_guard.lists.store import ListStore
     from upload_guard.lists.sync.rows import ExchangeState
     from upload_guard.lists.sync.run import Sync
     from upload_guard.quarantine.cases import Cases
-    from upload_guard.quarantine.exports import Exports
-    from upload_guard.quarantine.holds import Holds
+    from upload_guard.quarantine.custody.exports import Exports
+    from upload_guard.quarantine.custody.holds import Holds
     from upload_guard.storage.database import Database
     from upload_guard.vault.vault import Vault
 
@@ -58,7 +58,7 @@ def open_benign(settings: Settings) -> BenignStore:
 def open_signal_log(settings: Settings, since: datetime) -> LogReader:
     """The uploads in this machine's log from `since` on. Raises `StorageFailed` and `MasterKeyError`."""
     from upload_guard.keyring import open_keyring
-    from upload_guard.lists.signal_log import LogReader
+    from upload_guard.lists.log.signal_log import LogReader
 
     return LogReader(open_database_of(settings), open_keyring(settings), since)
 
@@ -73,14 +73,14 @@ def open_cases(settings: Settings) -> Cases:
 
 def open_holds(settings: Settings) -> Holds:
     """What keeps cases from expiring. Raises `StorageFailed`."""
-    from upload_guard.quarantine.holds import Holds
+    from upload_guard.quarantine.custody.holds import Holds
 
     return Holds(open_database_of(settings))
 
 
 def open_exports(settings: Settings) -> Exports:
     """What hands cases to authorities. Raises `StorageFailed` and `MasterKeyError`."""
-    from upload_guard.quarantine.exports import Exports
+    from upload_guard.quarantine.custody.exports import Exports
 
     cases = open_cases(settings)
     return Exports(cases.database, cases, settings.spool_dir)
@@ -128,7 +128,7 @@ def lists_in(settings: Settings, database: Database) -> ListStore:
 
 
 def benign_in(settings: Settings, database: Database) -> BenignStore:
-    from upload_guard.lists.benign import BenignStore
-    from upload_guard.lists.shipped import ShippedBank
+    from upload_guard.lists.bank.benign import BenignStore
+    from upload_guard.lists.bank.shipped import ShippedBank
 
     return BenignStore(database, ShippedBank() if settings.benign.shipped else None)

@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from upload_guard.lists.aside import acting_entries
 from upload_guard.lists.changes import changes_of, newest_change
 from upload_guard.lists.entries import StoredVersion, version_file
+from upload_guard.lists.gate.aside import acting_entries
 from upload_guard.matching.delta import Change, Delta
 from upload_guard.records import Entry
 from upload_guard.storage.tables import HashList, ListGate, ListVersion

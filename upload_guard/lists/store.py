@@ -11,18 +11,25 @@ from pathlib import Path
 
 from upload_guard.errors import ListError, SnapshotDamaged
 from upload_guard.list_settings import LIST_NAME
-from upload_guard.lists.aside import aside_entries
-from upload_guard.lists.bank import BenignBank
+from upload_guard.lists.bank.bank import BenignBank
 from upload_guard.lists.changes import Addition, changes_of, record_changes
 from upload_guard.lists.elsewhere import Places, build_elsewhere
 from upload_guard.lists.entries import StoredVersion, version_file
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.gate import GateReport
-from upload_guard.lists.gatekeeper import Candidate, approve, candidate_of, let_pass, note_gate, report_on
+from upload_guard.lists.gate.aside import aside_entries
+from upload_guard.lists.gate.gate import GateReport
+from upload_guard.lists.gate.gatekeeper import (
+    Candidate,
+    approve,
+    candidate_of,
+    let_pass,
+    note_gate,
+    report_on,
+)
+from upload_guard.lists.gate.sifting import Sifted, sift
 from upload_guard.lists.importing import ImportOrder, write_version
 from upload_guard.lists.lookup import found, found_or_new, refuse_no_way_back, version_before, version_of
 from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
-from upload_guard.lists.sifting import Sifted, sift
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upload_guard.errors import ListError, StorageFailed
-from upload_guard.lists.aside import write_aside
-from upload_guard.lists.gate import Decision, GateReport
-from upload_guard.lists.gatekeeper import report_on
+from upload_guard.lists.gate.aside import write_aside
+from upload_guard.lists.gate.gate import Decision, GateReport
+from upload_guard.lists.gate.gatekeeper import report_on
 from upload_guard.lists.orders import BuildOrder, order_of
 from upload_guard.lists.store import ListStore
 from upload_guard.matching.build import Batches, Progress, build_snapshot

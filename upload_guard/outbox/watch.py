@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from upload_guard.outbox.digest import UNDECIDED
 from upload_guard.outbox.messages import utc_now
-from upload_guard.quarantine.holds import is_kept_by_law
-from upload_guard.quarantine.retention import Retention, due
+from upload_guard.quarantine.custody.holds import is_kept_by_law
+from upload_guard.quarantine.custody.retention import Retention, due
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event

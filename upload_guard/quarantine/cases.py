@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import NoSuchCase, UsageError
-from upload_guard.quarantine.handovers import was_given
+from upload_guard.quarantine.custody.handovers import was_given
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Content, Digests, Match, Signal

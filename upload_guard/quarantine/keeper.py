@@ -22,10 +22,10 @@ from sqlalchemy.orm import Session
 
 from upload_guard.digests import digest_stream
 from upload_guard.errors import StorageFailed
-from upload_guard.quarantine.grouping import Grouping
-from upload_guard.quarantine.looks import Picture, picture_of
+from upload_guard.quarantine.custody.retention import Retention
 from upload_guard.quarantine.matched import describe, forget_entries, note_entries
-from upload_guard.quarantine.retention import Retention
+from upload_guard.quarantine.pictures.grouping import Grouping
+from upload_guard.quarantine.pictures.looks import Picture, picture_of
 from upload_guard.quarantine.rows import signal_rows
 from upload_guard.quarantine.states import CaseState
 from upload_guard.quarantine.telling import tell_opened

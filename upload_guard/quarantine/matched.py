@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from upload_guard.quarantine.retention import category_of
+from upload_guard.quarantine.custody.retention import category_of
 from upload_guard.quarantine.rows import match_row
 from upload_guard.records import Match
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from upload_guard.lists.feedback import Feedback, Opinion
 from upload_guard.matching.delta import ListedValue
+from upload_guard.quarantine.deciding.rulings import REOPENED, Ruling
 from upload_guard.quarantine.rows import match_of
-from upload_guard.quarantine.rulings import REOPENED, Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Match
 from upload_guard.storage.events import Event, EventKind, note_event

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from upload_guard.lists.report_rows import ReportShown
-from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.lists.tasks.report_rows import ReportShown
+from upload_guard.quarantine.deciding.reevaluation import Reevaluated
 from upload_guard.rehearsal.tally import Effect, Tally
 
 

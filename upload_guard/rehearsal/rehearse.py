@@ -17,9 +17,9 @@ from typing import TypeVar
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.digests import digest_of
 from upload_guard.errors import Unavailable
-from upload_guard.lists.keyed import Recognizer
-from upload_guard.lists.logged import Logged, lacking_in, sha256_of
-from upload_guard.lists.signal_log import LogReader
+from upload_guard.lists.log.keyed import Recognizer
+from upload_guard.lists.log.logged import Logged, lacking_in, sha256_of
+from upload_guard.lists.log.signal_log import LogReader
 from upload_guard.lists.trial import Trial
 from upload_guard.matching.build import Progress
 from upload_guard.matching.snapshot import Snapshot

@@ -23,14 +23,14 @@ from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
-from upload_guard.quarantine.entries import EntryNames
-from upload_guard.quarantine.exports import Exports
-from upload_guard.quarantine.groups import Groups
-from upload_guard.quarantine.handovers import Handovers
-from upload_guard.quarantine.holds import Holds
-from upload_guard.quarantine.neighbours import Neighbours
-from upload_guard.quarantine.outcomes import LateOutcomes
-from upload_guard.quarantine.queue import Queue
+from upload_guard.quarantine.custody.exports import Exports
+from upload_guard.quarantine.custody.handovers import Handovers
+from upload_guard.quarantine.custody.holds import Holds
+from upload_guard.quarantine.pictures.groups import Groups
+from upload_guard.quarantine.showing.entries import EntryNames
+from upload_guard.quarantine.showing.neighbours import Neighbours
+from upload_guard.quarantine.showing.outcomes import LateOutcomes
+from upload_guard.quarantine.showing.queue import Queue
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from upload_guard.compose import Station, exchange_states, exchanges_of, lists_not_active, stale_lists
 from upload_guard.errors import UploadGuardError
 from upload_guard.intake.body import Spool
-from upload_guard.lists.trips import trips
+from upload_guard.lists.breaker.trips import trips
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.outbox.standing import outbox_standing
 from upload_guard.settings import Settings

@@ -15,12 +15,12 @@ from typing import Any
 from upload_guard.compose import build_reevaluator, foretell, open_lists
 from upload_guard.errors import Unavailable, UploadGuardError
 from upload_guard.housekeeping import Housekeeper, Job
-from upload_guard.lists.comparing import difference
-from upload_guard.lists.gate import GateReport
-from upload_guard.lists.report_rows import ReportShown
-from upload_guard.lists.tasks import ListTasks, Task, TaskAct
+from upload_guard.lists.gate.gate import GateReport
+from upload_guard.lists.tasks.comparing import difference
+from upload_guard.lists.tasks.report_rows import ReportShown
+from upload_guard.lists.tasks.tasks import ListTasks, Task, TaskAct
 from upload_guard.logs import log_to_stderr
-from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.quarantine.deciding.reevaluation import Reevaluated
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 

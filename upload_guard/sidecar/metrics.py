@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from upload_guard.compose import Station, exchange_states, exchanges_of, lists_not_active, stale_lists
 from upload_guard.errors import UploadGuardError
-from upload_guard.lists.trips import trips
+from upload_guard.lists.breaker.trips import trips
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.outbox.standing import outbox_standing
 from upload_guard.quarantine.cases import count_by_state

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from upload_guard.lists.trips import IN_FORCE
+from upload_guard.lists.breaker.trips import IN_FORCE
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.statistics.case_lists import NO_LIST
 from upload_guard.statistics.period import Period

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Integer, ScalarSelect, cast, func, select
 
-from upload_guard.quarantine.reevaluation import BY_POLICY
+from upload_guard.quarantine.deciding.reevaluation import BY_POLICY
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.statistics.by_list import came_within
 from upload_guard.statistics.period import Period

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from upload_guard.quarantine.outcomes import LateAction
+from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.statistics.period import Period
 from upload_guard.storage.api_tables import LateOutcome
 from upload_guard.storage.database import Database

@@ -11,7 +11,7 @@ from upload_guard.storage.tables import Base, UtcDateTime
 
 
 class LoggedUpload(Base):
-    """One upload that was judged. `sealed` holds its signals, no digest plain: see `lists.logged`."""
+    """One upload that was judged. `sealed` holds its signals, no digest plain: see `lists.log.logged`."""
 
     __tablename__ = "signal_log"
 

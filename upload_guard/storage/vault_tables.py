@@ -60,7 +60,7 @@ class Preservation(Base):
 
 
 class BootClock(Base):
-    """The least that the time could be on a machine since it was started: see `quarantine.clock`."""
+    """The least that the time could be on a machine since it was started: see `quarantine.custody.clock`."""
 
     __tablename__ = "boot_clocks"
 

@@ -18,7 +18,7 @@ from tests.misbehaving import Behaviour, Connection, scripted, stay_silent
 from tests.serving import sidecar
 from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
 from upload_guard.demo.servers import free_port
-from upload_guard.quarantine.outcomes import LateOutcomes
+from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.storage.database import open_database
 
 pytestmark = pytest.mark.live

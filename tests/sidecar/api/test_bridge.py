@@ -13,7 +13,7 @@ from tests.sidecar.machines import machine
 from tests.support import OTHER_SEED, activate_listed_picture, damage_lists, picture_bytes, settings_in
 from upload_guard.compose import open_cases
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
-from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
+from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.sidecar.app import create_app
 from upload_guard.storage.database import open_database
 

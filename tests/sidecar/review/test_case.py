@@ -32,9 +32,9 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.cases import CaseInfo
-from upload_guard.quarantine.dossier import dossier
-from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
-from upload_guard.quarantine.retention import Retention
+from upload_guard.quarantine.custody.retention import Retention
+from upload_guard.quarantine.showing.dossier import dossier
+from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import SignalType
 from upload_guard.sidecar.app import create_app

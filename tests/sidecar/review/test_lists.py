@@ -28,14 +28,14 @@ from tests.support import (
 )
 from upload_guard.compose import Station, open_cases, open_database_of, open_lists
 from upload_guard.list_settings import ExchangeSettings, ListSettings
-from upload_guard.lists.flood import Flood
+from upload_guard.lists.breaker.flood import Flood
+from upload_guard.lists.breaker.hits import EntryRow
+from upload_guard.lists.breaker.trips import lower, trips
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.gate import ALIKE, IDENTICAL
-from upload_guard.lists.hits import EntryRow
+from upload_guard.lists.gate.gate import ALIKE, IDENTICAL
+from upload_guard.lists.gate.junk import Junk
 from upload_guard.lists.importing import ImportOrder
-from upload_guard.lists.junk import Junk
 from upload_guard.lists.sync.rows import ExchangeRows
-from upload_guard.lists.trips import lower, trips
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Action, SignalType
@@ -210,7 +210,7 @@ def test_how_fetching_goes_is_shown(desk: Desk) -> None:
 
 
 def test_a_stale_list_is_named_so(desk: Desk) -> None:
-    from upload_guard.lists.overview import overview_of
+    from upload_guard.lists.tasks.overview import overview_of
     from upload_guard.sidecar.review.list_words import is_stale
 
     ExchangeRows(desk.database, "test-list").tried()

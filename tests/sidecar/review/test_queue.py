@@ -16,7 +16,7 @@ from tests.sidecar.review.test_case import held, held_once_listed, text
 from tests.support import activate_listed_picture, recompressed, settings_in
 from upload_guard.compose import open_cases, open_database_of, open_decisions
 from upload_guard.people.roles import Role
-from upload_guard.quarantine.entries import EntryNames
+from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.sidecar.app import create_app
 from upload_guard.sidecar.review.access import POLL_HEADER
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry

@@ -21,7 +21,7 @@ from tests.statistics.rows import add_case, decide
 from tests.support import picture_bytes, settings_in, upload_of
 from upload_guard.compose import build_station, open_database_of
 from upload_guard.people.roles import Role
-from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
+from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Source
 from upload_guard.sidecar.app import create_app

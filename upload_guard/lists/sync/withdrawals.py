@@ -10,9 +10,9 @@ import logging
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from upload_guard.lists.aside import acting_entries
 from upload_guard.lists.changes import Addition, record_changes, retractions
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.gate.aside import acting_entries
 from upload_guard.lists.lookup import found, version_of
 from upload_guard.lists.orders import active_version
 from upload_guard.lists.store import ListStore

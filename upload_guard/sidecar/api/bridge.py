@@ -22,7 +22,7 @@ from upload_guard.intake.receive import received
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.quarantine.cases import Cases
-from upload_guard.quarantine.outcomes import LateAction, LateOutcomes
+from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.records import Result, SignalType
 from upload_guard.sidecar.api.answers import answered
 from upload_guard.sidecar.api.cases import CASE_NUMBER

@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 
 from upload_guard.machine_keys.keys import Scope
-from upload_guard.quarantine.handovers import GivenBack, Handovers
+from upload_guard.quarantine.custody.handovers import GivenBack, Handovers
 from upload_guard.sidecar.api.cases import CASES_PATH, CasePath
 from upload_guard.sidecar.api.errors import ErrorAnswer
 from upload_guard.sidecar.api.openapi import api_routes

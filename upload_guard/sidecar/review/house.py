@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.glimpses.reveals import Reveals
-from upload_guard.lists.benign import BenignStore
+from upload_guard.lists.bank.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
 from upload_guard.quarantine.cases import Cases
-from upload_guard.quarantine.decisions import Decisions
-from upload_guard.quarantine.entries import EntryNames
-from upload_guard.quarantine.exports import Exports
-from upload_guard.quarantine.groups import Groups
-from upload_guard.quarantine.holds import Holds
-from upload_guard.quarantine.neighbours import Neighbours
-from upload_guard.quarantine.queue import Queue
-from upload_guard.quarantine.retention import Retention
+from upload_guard.quarantine.custody.exports import Exports
+from upload_guard.quarantine.custody.holds import Holds
+from upload_guard.quarantine.custody.retention import Retention
+from upload_guard.quarantine.deciding.decisions import Decisions
+from upload_guard.quarantine.pictures.groups import Groups
+from upload_guard.quarantine.showing.entries import EntryNames
+from upload_guard.quarantine.showing.neighbours import Neighbours
+from upload_guard.quarantine.showing.queue import Queue
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.strangers import Strangers
 from upload_guard.storage.database import Database

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from flask_babel import LazyString, lazy_gettext
 
-from upload_guard.lists.gate import ALIKE, IDENTICAL
-from upload_guard.lists.junk import Junk
+from upload_guard.lists.gate.gate import ALIKE, IDENTICAL
+from upload_guard.lists.gate.junk import Junk
 from upload_guard.lists.sync.rows import Stage
 from upload_guard.lists.versions import Way
-from upload_guard.quarantine.outcomes import LateAction
+from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.records import Action, Result
 
 RESULTS: Mapping[Result, LazyString] = {

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext
 
-from upload_guard.lists.gate import DiffRow, PutAside
-from upload_guard.lists.report_rows import ReportShown
+from upload_guard.lists.gate.gate import DiffRow, PutAside
+from upload_guard.lists.tasks.report_rows import ReportShown
 from upload_guard.sidecar.review.labels import PUT_ASIDE
 from upload_guard.sidecar.review.tables import Column, Table
 from upload_guard.sidecar.review.words import gettext

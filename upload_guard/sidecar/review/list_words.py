@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from flask import url_for
 
-from upload_guard.lists.gate import Decision, DiffRow
-from upload_guard.lists.overview import ListOverview
-from upload_guard.lists.report_rows import ReportShown
-from upload_guard.lists.tasks import Task, TaskAct
-from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.lists.gate.gate import Decision, DiffRow
+from upload_guard.lists.tasks.overview import ListOverview
+from upload_guard.lists.tasks.report_rows import ReportShown
+from upload_guard.lists.tasks.tasks import Task, TaskAct
+from upload_guard.quarantine.deciding.reevaluation import Reevaluated
 from upload_guard.rehearsal.forecast import Forecast, UploadsForeseen
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.words import gettext, ngettext

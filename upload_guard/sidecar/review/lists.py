@@ -1,7 +1,7 @@
 """Lists: what acts and why, letting versions act or going back, and what the flood breaker lowered.
 
-What takes long is asked for here and done by a process of its own (`lists.tasks`); its page tells what came
-of it. What an act would do is said before the button.
+What takes long is asked for here and done by a process of its own (`lists.tasks`); its page tells what came of
+it. What an act would do is said before the button.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from upload_guard.errors import ListError, UsageError
-from upload_guard.lists import trips
-from upload_guard.lists.overview import ListOverview, gate_note, overview, overview_of
-from upload_guard.lists.report_rows import ReportShown, diff_from_row
-from upload_guard.lists.tasks import ListTasks, Task, TaskAct, Wish
+from upload_guard.lists.breaker import trips
+from upload_guard.lists.tasks.overview import ListOverview, gate_note, overview, overview_of
+from upload_guard.lists.tasks.report_rows import ReportShown, diff_from_row
+from upload_guard.lists.tasks.tasks import ListTasks, Task, TaskAct, Wish
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.people.roles import Permission
-from upload_guard.quarantine.reevaluation import Reevaluated
+from upload_guard.quarantine.deciding.reevaluation import Reevaluated
 from upload_guard.quarantine.states import CaseState
 from upload_guard.rehearsal.forecast import Forecast
 from upload_guard.sidecar.review import links, list_words

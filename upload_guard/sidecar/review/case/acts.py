@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.errors import NumberChanged
 from upload_guard.people.roles import Permission
-from upload_guard.quarantine.acts import Decided
-from upload_guard.quarantine.rulings import Reach, Ruling, Word
+from upload_guard.quarantine.deciding.acts import Decided
+from upload_guard.quarantine.deciding.rulings import Reach, Ruling, Word
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.reasons import given_reason
 from upload_guard.sidecar.review.case.words import gettext, ngettext

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 
-from upload_guard.quarantine.acts import RELEASED_FOR
 from upload_guard.quarantine.cases import CaseInfo
-from upload_guard.quarantine.dossier import Dispute, Dossier, Export, Hold
-from upload_guard.quarantine.foresight import Foresight
+from upload_guard.quarantine.deciding.acts import RELEASED_FOR
+from upload_guard.quarantine.deciding.foresight import Foresight
+from upload_guard.quarantine.showing.dossier import Dispute, Dossier, Export, Hold
 from upload_guard.quarantine.states import CaseState
 from upload_guard.sidecar.review.case.words import day, gettext, ngettext
 from upload_guard.sidecar.review.case.words import marked as _

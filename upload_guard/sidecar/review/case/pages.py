@@ -9,10 +9,10 @@ from flask import Blueprint, render_template, request
 from upload_guard.errors import NoSuchCase
 from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo
-from upload_guard.quarantine.dossier import dossier
-from upload_guard.quarantine.foresight import foresee
-from upload_guard.quarantine.outcomes import LateOutcomes
-from upload_guard.quarantine.rulings import Ruling
+from upload_guard.quarantine.deciding.foresight import foresee
+from upload_guard.quarantine.deciding.rulings import Ruling
+from upload_guard.quarantine.showing.dossier import dossier
+from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext
 
 from upload_guard.quarantine.cases import CaseInfo
-from upload_guard.quarantine.dossier import Dispute
-from upload_guard.quarantine.outcomes import LateAction
+from upload_guard.quarantine.showing.dossier import Dispute
+from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import NOT_DECODED, Match, Standing
 from upload_guard.sidecar.review.case.words import gettext

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext
 
-from upload_guard.quarantine.dossier import Noted
+from upload_guard.quarantine.showing.dossier import Noted
 from upload_guard.sidecar.review.case.offers import shown_reason
 from upload_guard.sidecar.review.case.words import gettext
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from upload_guard.quarantine.entries import EntryName, EntryNames
-from upload_guard.quarantine.queue import Filter, Order
+from upload_guard.quarantine.showing.entries import EntryName, EntryNames
+from upload_guard.quarantine.showing.queue import Filter, Order
 from upload_guard.quarantine.states import SHOWN, UNDECIDED, CaseState
 
 ALL = "all"

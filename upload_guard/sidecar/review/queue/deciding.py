@@ -15,10 +15,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from upload_guard.errors import NumberChanged, UsageError
 from upload_guard.people.roles import Permission
-from upload_guard.quarantine.acts import Decided
-from upload_guard.quarantine.bulk import Bulk, Marked, OfEntry, Proposed, Selection
-from upload_guard.quarantine.entries import EntryName
-from upload_guard.quarantine.rulings import Reach, Ruling, Word
+from upload_guard.quarantine.deciding.acts import Decided
+from upload_guard.quarantine.deciding.bulk import Bulk, Marked, OfEntry, Proposed, Selection
+from upload_guard.quarantine.deciding.rulings import Reach, Ruling, Word
+from upload_guard.quarantine.showing.entries import EntryName
 from upload_guard.sidecar.review.access import local_path, may, person
 from upload_guard.sidecar.review.case.offers import REASONS
 from upload_guard.sidecar.review.case.reasons import given_reason

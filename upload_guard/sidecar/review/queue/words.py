@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask_babel import format_timedelta, lazy_gettext
 
-from upload_guard.quarantine.queue import Line, Size
+from upload_guard.quarantine.showing.queue import Line, Size
 from upload_guard.records import Action, Result
 from upload_guard.sidecar.review.case.words import gettext, ngettext
 

@@ -1,0 +1,1 @@
+"""The benign bank: known-good files, shipped and added."""

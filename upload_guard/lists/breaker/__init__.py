@@ -1,0 +1,1 @@
+"""The flood breaker: counts, the rule, what it lowered."""

@@ -1,0 +1,1 @@
+"""The gate before a version acts, and what it puts aside."""

@@ -1,0 +1,1 @@
+"""The log of signals that were seen, for rehearsals."""

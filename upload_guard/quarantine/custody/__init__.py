@@ -1,0 +1,1 @@
+"""How long bytes are held, by whose word, and to whom they are given."""

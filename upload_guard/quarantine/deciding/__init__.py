@@ -1,0 +1,1 @@
+"""What people decide of cases and entries, and what follows when lists change."""

@@ -1,0 +1,1 @@
+"""Repeats of one picture: which cases hold it."""
