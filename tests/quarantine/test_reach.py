@@ -137,6 +137,22 @@ def test_many_cases_are_decided_a_portion_at_a_time(house: House, monkeypatch: p
     assert house.exemptions() == [("blog", False)]
 
 
+def test_between_two_portions_an_upload_has_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    numbers = [house.keep(b"one") for _ in range(5)]
+    turns: list[str] = []
+
+    def turn(seconds: float) -> None:
+        # SQLite lets those who wait look again after 0.1 seconds.
+        assert seconds > 0.1
+        turns.append(house.keep(b"meanwhile"))
+
+    monkeypatch.setattr("upload_guard.quarantine.acts.time.sleep", turn)
+    assert len(house.decisions.confirm(numbers[0], "ann", "seen").decided) == 5
+    assert len(house.decisions.reopen(numbers[0], "ann", "a slip")) == 5
+    assert house.states(*turns) == ["open"] * 4
+
+
 def test_the_history_says_with_which_case_it_was_decided(house: House) -> None:
     first, second = house.keep(b"one"), house.keep(b"one")
     house.decisions.confirm(first, "ann", "seen")

@@ -19,7 +19,14 @@ from upload_guard.errors import NumberChanged, Unavailable, UsageError
 from upload_guard.lists.opinions import entry_rows, hold_opinions
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.deciding import disputes
-from upload_guard.quarantine.deciding.acts import RELEASED_FOR, Decided, DecisionAct, Entries, portions
+from upload_guard.quarantine.deciding.acts import (
+    RELEASED_FOR,
+    Decided,
+    DecisionAct,
+    Entries,
+    in_turn,
+    portions,
+)
 from upload_guard.quarantine.deciding.disputes import Disputed, Entry
 from upload_guard.quarantine.deciding.reopening import decided_by_the_same_act, take_back
 from upload_guard.quarantine.deciding.rulings import (
@@ -120,7 +127,7 @@ class Decisions:
         with self._alone() as session:
             first, *rest = portions(decided_by_the_same_act(session, found_case(session, number)))
             numbers = take_back(session, first, word)
-        for some in rest:
+        for some in in_turn(rest):
             with self._alone() as session:
                 numbers += take_back(session, some, word)
         return numbers
@@ -182,7 +189,7 @@ class Decisions:
         return DecisionAct(ruling, word, entries, ruling in self.second_person, states)
 
     def _write(self, act: DecisionAct, rest: Sequence[Sequence[Chosen]]) -> None:
-        for some in rest:
+        for some in in_turn(rest):
             with self._alone() as session:
                 act.write(session, some)
 

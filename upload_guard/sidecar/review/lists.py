@@ -1,7 +1,7 @@
 """Lists: what acts and why, letting versions act or going back, and what the flood breaker lowered.
 
-What takes long is asked for here and done by a process of its own (`lists.tasks`); its page tells what came of
-it. What an act would do is said before the button.
+What takes long is asked for here and done by a process of its own (`lists.tasks`); its page tells what came
+of it. What an act would do is said before the button.
 """
 
 from __future__ import annotations
