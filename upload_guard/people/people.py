@@ -22,7 +22,9 @@ from upload_guard.storage.people_tables import PersonRow, ReviewSession
 # Lower case only: Ann and ann must not be the two persons that an export takes.
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 # What acts by itself is noted by these names, and commands mostly by root.
-_TAKEN = frozenset({"root", "automatic", "policy", "retention", "upload-guard", "upload_guard", "unknown", "oidc"})
+_TAKEN = frozenset(
+    {"automatic", "oidc", "policy", "retention", "root", "unknown", "upload-guard", "upload_guard"}
+)
 _BY_OIDC = "oidc"
 
 
