@@ -147,8 +147,8 @@ def test_bytes_that_are_shredded_while_a_repeat_is_kept_are_stored_anew(
     first = keep(keeper)
     reads = type(keeper.vault).reads
 
-    def shredded_meanwhile(self: Vault, name: str) -> bool:
-        read_whole = reads(self, name)
+    def shredded_meanwhile(self: Vault, name: str, sha256: bytes) -> bool:
+        read_whole = reads(self, name, sha256)
         with self.database.session() as session:
             self.shred(session, name)
         return read_whole
