@@ -70,6 +70,12 @@ def test_a_hold_is_placed_and_lifted(case: str) -> None:
     assert "no such hold" in refused("quarantine", "lift-hold", case, "--because", "again")
 
 
+def test_a_reported_case_is_kept_for_a_year_from_the_report(case: str) -> None:
+    report = ("quarantine", "preserve", case, "--report", "17")
+    assert "kept until 2027-03-01" in said(*report, "--submitted", "2026-03-01")
+    assert "still to come" in refused(*report, "--submitted", "2999-01-01")
+
+
 def test_an_export_takes_a_second_person(case: str, folder: Path) -> None:
     asking = ("quarantine", "request-export", case, "--to", KEY, "--because", "reference 17")
     giving = ("quarantine", "export", case, "--to", KEY, "--out", "evidence.age")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from upload_guard.cli.context import App
 from upload_guard.compose import open_exports, open_holds
+from upload_guard.errors import UsageError
 
 _case = click.argument("case")
 _because = click.option("--because", required=True, help="The reason, kept in the audit log.")
@@ -33,6 +35,21 @@ def lift_hold(app: App, case: str, number: int | None, because: str) -> None:
     """End a hold on CASE: its bytes are shredded when their time is up, at once if it is."""
     open_holds(app.settings).lift(case, number, app.person, because)
     click.echo(f"The hold on {case} is lifted.")
+
+
+@click.command()
+@_case
+@click.option("--report", required=True, help="The authority's own number of the report.")
+@click.option("--submitted", type=click.DateTime(["%Y-%m-%d"]), help="The day of it (UTC); today if not said.")
+@click.pass_obj
+def preserve(app: App, case: str, report: str, submitted: datetime | None) -> None:
+    """Note that CASE was reported: its bytes are kept for a year from then, as the law of the United States asks."""
+    now = datetime.now(UTC)
+    at = submitted.replace(tzinfo=UTC) if submitted else now
+    if at > now:
+        raise UsageError("a report cannot have been submitted on a day that is still to come")
+    until = open_holds(app.settings).preserve(case, report, at, app.person)
+    click.echo(f"{case} is kept until {until:%Y-%m-%d}.")
 
 
 @click.command("request-export")
