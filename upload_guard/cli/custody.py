@@ -40,10 +40,10 @@ def lift_hold(app: App, case: str, number: int | None, because: str) -> None:
 @click.command()
 @_case
 @click.option("--report", required=True, help="The authority's own number of the report.")
-@click.option("--submitted", type=click.DateTime(["%Y-%m-%d"]), help="The day of it (UTC); today if not said.")
+@click.option("--submitted", type=click.DateTime(["%Y-%m-%d"]), help="Its day (UTC); today if not said.")
 @click.pass_obj
 def preserve(app: App, case: str, report: str, submitted: datetime | None) -> None:
-    """Note that CASE was reported: its bytes are kept for a year from then, as the law of the United States asks."""
+    """Note that CASE was reported: its bytes are kept for a year from then, as in the United States."""
     now = datetime.now(UTC)
     at = submitted.replace(tzinfo=UTC) if submitted else now
     if at > now:
