@@ -124,6 +124,13 @@ def test_what_cannot_be_shown_is_noted_as_asked_for_and_not_as_shown(house: Hous
     assert house.acts("case.reveal_failed") == [{"step": 1, "because": "to see", "why": "no_picture"}]
 
 
+def test_what_cannot_be_shown_counts_for_the_hour_too(house: House) -> None:
+    case = house.holds(b"just words")
+    for _ in range(5):
+        assert house.reveals.reveal(case, 1, ANN, "to see") is Hindrance.NO_PICTURE
+    assert refusal(house, case, 1) is Refusal.TOO_MANY
+
+
 def test_the_page_can_say_how_often_and_to_whom_last(house: House, case: CaseInfo) -> None:
     revealed(house, case)
     revealed(house, case, 1, BEN)

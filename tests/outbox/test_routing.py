@@ -68,6 +68,13 @@ def test_the_first_of_a_kind_is_told_at_once_and_what_follows_together(
     assert counts(database) == [1, 300]
 
 
+def test_where_each_is_told_apart_no_transaction_takes_very_many(database: Database, clock: Clock) -> None:
+    opened(database, 450)
+    router = Router(database, [Counting()], clock)
+    assert [router.run() for _ in range(4)] == [1, 1, 1, 0]
+    assert counts(database) == [200, 200, 50]
+
+
 def test_what_nobody_wants_to_hear_is_not_told_when_somebody_does_later(
     database: Database, clock: Clock
 ) -> None:

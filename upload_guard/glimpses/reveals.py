@@ -158,14 +158,18 @@ class Reveals:
 
 def _reached(session: Session, number: str, person: str) -> int:
     """The farthest step that the person took on this case within the hour."""
-    rows = session.scalars(select(AuditRow).where(*_within_the_hour(person), AuditRow.case_number == number))
+    rows = session.scalars(
+        select(AuditRow).where(*_within_the_hour(person, REVEALED), AuditRow.case_number == number)
+    )
     return max((int(row.details["step"]) for row in rows), default=0)
 
 
 def _count(session: Session, person: str) -> int:
-    return session.scalar(select(func.count(AuditRow.sequence)).where(*_within_the_hour(person))) or 0
+    """How often within the hour; what came to nothing counts too, for it cost as much."""
+    counted = _within_the_hour(person, REVEALED, FAILED)
+    return session.scalar(select(func.count(AuditRow.sequence)).where(*counted)) or 0
 
 
-def _within_the_hour(person: str) -> tuple[ColumnElement[bool], ...]:
+def _within_the_hour(person: str, *acts: str) -> tuple[ColumnElement[bool], ...]:
     since = datetime.now(UTC) - HOUR
-    return AuditRow.act == REVEALED, AuditRow.person == person[:64], AuditRow.at > since
+    return AuditRow.act.in_(acts), AuditRow.person == person[:64], AuditRow.at > since

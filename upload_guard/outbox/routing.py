@@ -18,7 +18,9 @@ from upload_guard.storage.outbox_tables import OutboxEvent
 
 KEPT = timedelta(days=30)
 """How long events and settled messages are remembered."""
-_AT_ONCE = 5000
+_TOGETHER = 5000
+# Uploads wait for the transaction that makes messages, one each.
+_AT_ONCE = 200
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ class Router:
             if route is not None and route.pause and not _rested(session, kind, now - route.pause):
                 return 0
             # With the messages made of them in one transaction: neither without the other.
-            events = _taken(session, kind, now)
+            events = _taken(session, kind, now, _TOGETHER if route is None or route.pause else _AT_ONCE)
             if not events or route is None:
                 return 0
             drafts = list(route.drafts(session, events))
@@ -92,13 +94,13 @@ def _rested(session: Session, kind: EventKind, since: datetime) -> bool:
     return last is None or last <= since
 
 
-def _taken(session: Session, kind: EventKind, now: datetime) -> list[Noted]:
+def _taken(session: Session, kind: EventKind, now: datetime, most: int) -> list[Noted]:
     """Events that nobody else routes, oldest first."""
     some = (
         select(OutboxEvent.id)
         .where(OutboxEvent.kind == kind.value, OutboxEvent.routed_at.is_(None))
         .order_by(OutboxEvent.id)
-        .limit(_AT_ONCE)
+        .limit(most)
     )
     rows = session.scalars(
         update(OutboxEvent)

@@ -23,13 +23,14 @@ from tests.support import (
     upload_of,
 )
 from upload_guard.compose import Station, build_reevaluator, open_cases, open_decisions, open_lists
-from upload_guard.errors import UsageError
+from upload_guard.errors import NumberChanged, UsageError
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.quarantine.deciding.bulk import Bulk, Proposed
 from upload_guard.quarantine.deciding.decisions import Decisions, Disputed
+from upload_guard.quarantine.deciding.foresight import foresee
 from upload_guard.quarantine.deciding.reevaluation import Reevaluated, Reevaluator
-from upload_guard.quarantine.deciding.rulings import Ruling, Word
+from upload_guard.quarantine.deciding.rulings import Reach, Ruling, Word
 from upload_guard.records import Action, Findings, Outcome, Result, SignalType, Source
 from upload_guard.settings import Settings
 from upload_guard.storage.opinion_tables import Exemption
@@ -332,6 +333,33 @@ def test_a_listed_file_in_an_archive_is_judged_again_by_its_own_digest(house: Ho
     assert house.state(case) == "open"
     lists.retract("test-list", listed_hashes(data), "ann")
     assert house.judge_again() == Reevaluated(judged=1, proposed=1)
+
+
+def test_a_case_of_which_no_bytes_are_kept_is_not_compared_again_each_second(tmp_path: Path) -> None:
+    house = house_in(tmp_path, quarantine={"retention": {"any": {"any": {"keep": "none"}}}})
+    listed = activate_listed_picture(house.settings)
+    case = house.upload(listed).case
+    open_lists(house.settings).retract("test-list", listed_hashes(listed), "ann")
+    before = under_of(house)
+    house.judge_again()
+    assert house.state(case) == "open"
+    assert under_of(house) != before
+
+
+def test_a_file_that_another_list_names_meanwhile_is_not_decided_unseen(house: House, listed: bytes) -> None:
+    case = house.upload(listed).case
+    told = foresee(house.station.keeper.database, case).marks[Reach.FILE]
+    activate_list(house.settings, listed_hashes(listed), name="other-list")
+    house.judge_again()
+    with pytest.raises(NumberChanged):
+        house.decisions.decide(Ruling.RELEASED, case, Word("ann", "seen"), Reach.FILE, told)
+    assert house.state(case) == "open"
+
+
+def under_of(house: House) -> str:
+    """What the newest case was judged under: while that is another than now, it is judged each second."""
+    with house.station.keeper.database.session() as session:
+        return session.scalars(select(Case.under).order_by(Case.id.desc())).first() or ""
 
 
 def test_a_file_that_nobody_has_opened_is_opened_when_its_look_comes_to_be_listed(house: House) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from upload_guard.errors import NumberChanged, UsageError
 from upload_guard.quarantine.deciding.acts import Decided, Entries
 from upload_guard.quarantine.deciding.decisions import Decisions
-from upload_guard.quarantine.deciding.rulings import UNSETTLED, Chosen, Reach, Ruling, Seen, Word
+from upload_guard.quarantine.deciding.rulings import SEEN, UNSETTLED, Chosen, Reach, Ruling, Seen, Word
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.tables import Case
@@ -107,8 +107,7 @@ class Bulk:
     def seen(self, which: Selection) -> Seen:
         """What would be decided now."""
         with self.decisions.database.session() as session:
-            rows = select(Case.sha256, Case.site, Case.state).where(Case.id.in_(which.ids()))
-            return Seen.of((row.sha256, row.site, row.state) for row in session.execute(rows))
+            return Seen.of(session.execute(select(*SEEN).where(Case.id.in_(which.ids()))))
 
     def decide(self, which: Selection, ruling: Ruling, told: str, word: Word) -> Decided:
         """Decide those that are meant at this moment. `told` is the `mark` of what the person knows of.
@@ -155,9 +154,9 @@ class _File:
 def _by_file(session: Session, which: Selection) -> tuple[Mapping[_File, Sequence[int]], Seen]:
     first: dict[bytes, _File] = {}
     cases: dict[_File, list[int]] = {}
-    columns = Case.id, Case.number, Case.sha256, Case.site, Case.state
-    rows = session.execute(select(*columns).where(Case.id.in_(which.ids())).order_by(Case.id)).all()
-    for case, number, sha256, _, _ in rows:
-        file = first.setdefault(sha256, _File(sha256, number))
-        cases.setdefault(file, []).append(case)
-    return cases, Seen.of((sha256, site, state) for _, _, sha256, site, state in rows)
+    meant = select(Case.id, Case.number, *SEEN).where(Case.id.in_(which.ids()))
+    rows = session.execute(meant.order_by(Case.id)).all()
+    for row in rows:
+        file = first.setdefault(row.sha256, _File(row.sha256, row.number))
+        cases.setdefault(file, []).append(row.id)
+    return cases, Seen.of(rows)

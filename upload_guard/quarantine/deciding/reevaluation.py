@@ -37,12 +37,15 @@ from upload_guard.records import (
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case, Decision
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import Kept
 from upload_guard.vault.vault import Vault
 
 BY_POLICY = "policy"
 BENIGN_ADD = "benign_add"
 """The reason of a case that was held since somebody wanted to vouch for a listed file."""
 _AT_ONCE = 100
+_GONE = "bytes_gone"
 
 
 class Rechecker(Protocol):
@@ -87,6 +90,9 @@ class Reevaluator:
         total = Reevaluated()
         for case in self._outdated(now):
             findings = self.found(case)
+            if findings.unchecked == _GONE:
+                # Nobody can tell, now or later: it stays as it is, and is not asked about again each second.
+                self._note_under(case, findings.under)
             if findings.unchecked:
                 continue
             total = self._settle(case, findings, total)
@@ -140,7 +146,7 @@ class Reevaluator:
 
     def _opened(self, case: Case, by_digests: Findings) -> Findings:
         if not self.vault.holds(case.vault_name):
-            return replace(by_digests, unchecked="bytes_missing")
+            return replace(by_digests, unchecked=_GONE if self._is_gone(case) else "bytes_missing")
         upload = Upload(
             self.vault.content(case.vault_name),
             Digest(case.sha256, case.size),
@@ -160,6 +166,17 @@ class Reevaluator:
         if case.reason == BENIGN_ADD and any(not match.excused for match in verdict.matches):
             return replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason=BENIGN_ADD)
         return verdict
+
+    def _is_gone(self, case: Case) -> bool:
+        """Whether there are no bytes and never will be, as where none may be kept."""
+        with self.database.session() as session:
+            held = session.get(VaultObject, case.vault_name)
+            return held is not None and held.kept not in {Kept.COMING, Kept.PLAIN, Kept.SEALED}
+
+    def _note_under(self, case: Case, under: str) -> None:
+        mine = (Case.id == case.id) & (Case.under == case.under)
+        with self.database.session() as session:
+            session.execute(update(Case).where(mine).values(under=under))
 
     def _settle(self, case: Case, findings: Findings, total: Reevaluated) -> Reevaluated:
         verdict = self._verdict(case, findings)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
@@ -70,8 +71,8 @@ class Word:
         return self.because[:_BECAUSE]
 
 
-AsSeen = tuple[bytes, str, str]
-"""A case's file by its SHA-256, its site, and its state."""
+SEEN = (Case.sha256, Case.site, Case.state, Case.matches)
+"""What a person decides on: the file, where it came in, how it stands, and what it matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,17 @@ class Seen:
 
     The number alone may be the same though one was decided meanwhile and another came that nobody has seen.
     It rises with each repeat of a file, which changes nothing that is decided: the mark leaves it out, or a
-    flood of one file could never be decided.
+    flood of one file could never be decided. A list that names the file meanwhile changes it: a decision
+    excuses what is matched.
     """
 
     count: int
     mark: str
 
     @classmethod
-    def of(cls, cases: Iterable[AsSeen]) -> Seen:
-        """Of one for each case."""
-        every = list(cases)
+    def of(cls, cases: Iterable[Row[Any]]) -> Seen:
+        """Of rows that have the columns of `SEEN`, one for each case."""
+        every = [(row.sha256, row.site, row.state, _entries_of(row.matches)) for row in cases]
         return cls(len(every), sha256(repr(sorted(set(every))).encode()).hexdigest()[:16])
 
 
@@ -142,5 +144,9 @@ def chosen_by(session: Session, case: Case, reach: Reach) -> list[Chosen]:
 def seen_with(session: Session, case: Case, reach: Reach) -> Seen:
     """What would be decided by a decision on `case` now, itself among it."""
     meant = (Case.id == case.id) | decided_with(case, reach)
-    rows = session.execute(select(Case.sha256, Case.site, Case.state).where(meant))
-    return Seen.of((row.sha256, row.site, row.state) for row in rows)
+    return Seen.of(session.execute(select(*SEEN).where(meant)))
+
+
+def _entries_of(matches: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str, str], ...]:
+    named = {(one["list_name"], one["signal_type"], one.get("value", "")) for one in matches}
+    return tuple(sorted(named))
