@@ -6,6 +6,7 @@ answers 500. So it is run here as the pool's account, under the pool's settings,
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import pwd
@@ -23,6 +24,10 @@ from upload_guard.doctor.steps import Said, Step, broken, odd, skipped, taken, w
 _KEY = "UPLOAD_GUARD_KEY_ID"
 _NEEDED = ("UPLOAD_GUARD_URL", _KEY, "UPLOAD_GUARD_SECRET")
 _PREPEND = "auto_prepend_file"
+# Of root's own environment: the pool's account can read that of its processes.
+_KEPT = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH")
+# A customer's file is not run for a try, and must not be where root starts it.
+_LEFT_OUT = "UPLOAD_GUARD_CHAIN"
 _TRIED = ("open_basedir", "disable_functions", "disable_classes", "include_path")
 _SAID = re.compile(r"^upload-guard (\{.*\})$", re.MULTILINE)
 
@@ -92,12 +97,20 @@ def _run(php: Php, pool: Pool) -> Said:
     options = [f"-d{name}={pool.settings[name]}" for name in _TRIED if name in pool.settings]
     probe = php.prepend.with_name("php-check.php")
     command = (*php.command, *options, f"-d{_PREPEND}={php.prepend}", "-ddisplay_errors=stderr", str(probe))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("UPLOAD_GUARD_")}
+    account = _account(pool)
+    if account is None:
+        return broken(
+            f"its account is not there: user {pool.user or 'is not set'}, group {pool.group or 'is not set'}",
+            "php-fpm would not start this pool; set its user and group",
+        )
+    own = {name: value for name, value in pool.environment.items() if name != _LEFT_OUT}
     try:
         done = subprocess.run(  # noqa: S603 - PHP, as the administrator names it
             command,
-            env=environment | pool.environment,
-            user=_account(pool),
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | own,
+            user=account.user,
+            group=account.group,
+            extra_groups=account.others,
             capture_output=True,
             text=True,
             timeout=php.timeout,
@@ -141,12 +154,26 @@ def _failed(php: Php, pool: Pool, done: subprocess.CompletedProcess[str]) -> Sai
     )
 
 
-def _account(pool: Pool) -> str | None:
-    """The pool's own, where this process may become it."""
-    if os.geteuid() != 0 or not pool.user:
-        return None
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What a process becomes; None: stays as it is."""
+
+    user: int | None = None
+    group: int | None = None
+    others: list[int] | None = None
+
+
+def _account(pool: Pool) -> _Account | None:
+    """The pool's own with its groups and none of root's, where this process may become it; None: there is none."""
+    if os.geteuid() != 0:
+        return _Account()
     try:
-        pwd.getpwnam(pool.user)
+        person = pwd.getpwuid(int(pool.user)) if pool.user.isdecimal() else pwd.getpwnam(pool.user)
+        group = _group(pool.group) if pool.group else person.pw_gid
     except KeyError:
         return None
-    return pool.user
+    return _Account(person.pw_uid, group, os.getgrouplist(person.pw_name, group))
+
+
+def _group(name: str) -> int:
+    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid

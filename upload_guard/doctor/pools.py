@@ -22,6 +22,7 @@ class Pool:
     name: str
     file: Path
     user: str = ""
+    group: str = ""
     chroot: str = ""
     firm: dict[str, str] = field(default_factory=dict)
     weak: dict[str, str] = field(default_factory=dict)
@@ -67,6 +68,7 @@ def _pool(name: str, file: Path, values: list[tuple[str, str, str]]) -> Pool:
         name,
         file,
         single.get("user", ""),
+        single.get("group", ""),
         single.get("chroot", ""),
         within(*_FIRM),
         within(*_WEAK),

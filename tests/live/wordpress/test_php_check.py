@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.hosting import PREPEND, Pool, guarded_pool
 from tests.live.wordpress.php import php
+from upload_guard.doctor.php import Php, pool_steps
 from upload_guard.doctor.pools import pools_in
 
 pytestmark = pytest.mark.live
@@ -90,6 +92,25 @@ def test_a_pool_without_a_key_or_a_sidecar_is_broken(guard: Sidecar, tmp_path: P
     assert "env has no UPLOAD_GUARD_URL, UPLOAD_GUARD_KEY_ID, UPLOAD_GUARD_SECRET" in said
     code, said = checked(written(tmp_path / "b.conf", guarded_pool("http://127.0.0.1:9", guard.key)))
     assert (code, "no verdict: unreachable" in said) == (2, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
+def test_a_pool_is_tried_with_none_of_roots_rights(guard: Sidecar, tmp_path: Path) -> None:
+    """subprocess's `user` alone keeps root's groups: what only those may read would be found readable."""
+    tell = ("/bin/sh", "-c", "echo user=$(id -u) groups=$(id -G) home=$HOME chain=$UPLOAD_GUARD_CHAIN.")
+    file = written(tmp_path / "a.conf", guarded_pool(guard.url, guard.key, CHAIN="/srv/customers.php"))
+    file.write_text(file.read_text().replace("user = root", "user = nobody"))
+    _, tried = pool_steps(Php(tell, PREPEND), pools_in(file))
+    nobody = pwd.getpwnam("nobody")
+    assert f"user={nobody.pw_uid} groups={nobody.pw_gid} home= chain=." in tried.said.told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another account")
+def test_a_pool_whose_account_is_not_there_is_never_tried_as_root(guard: Sidecar, tmp_path: Path) -> None:
+    file = written(tmp_path / "a.conf", guarded_pool(guard.url, guard.key))
+    file.write_text(file.read_text().replace("user = root", "user = no-such-account"))
+    code, said = checked(file)
+    assert (code, "its account is not there: user no-such-account" in said) == (2, True)
 
 
 def test_what_a_customer_could_take_away_is_no_guard(guard: Sidecar, tmp_path: Path) -> None:
