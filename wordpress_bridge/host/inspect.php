@@ -40,12 +40,37 @@ function upload_guard_host_constants() {
  * Check every file of this request.
  */
 function upload_guard_host_inspect() {
-	// A warning of ours must neither be shown nor reach the application's own handler.
-	set_error_handler( 'upload_guard_host_quiet' ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
-	$host = new Upload_Guard_Host();
-	$host->inspect();
-	restore_error_handler();
-	$host->answer();
+	$host = null;
+	try {
+		// A warning of ours must neither be shown nor reach the application's own handler.
+		set_error_handler( 'upload_guard_host_quiet' ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+		$host = new Upload_Guard_Host();
+		$host->inspect();
+		restore_error_handler();
+	} catch ( Throwable $fault ) {
+		// Such as a function that the pool forbids. What is in the request was not checked, or not all of it.
+		restore_error_handler();
+		upload_guard_host_log( 'an upload was not checked: ' . $fault->getMessage() );
+		if ( 'closed' === upload_guard_host_setting( 'ON_FAILURE', 'open' ) ) {
+			header( 'Retry-After: 30', true, 503 );
+			exit( Upload_Guard_Host::SENTENCES['en'][2] . "\n" );
+		}
+	}
+	if ( $host ) {
+		// Outside of the try: what fails in a refusal must not let the upload pass.
+		$host->answer();
+	}
+}
+
+/**
+ * A line in PHP's error log, where the pool may write one.
+ *
+ * @param string $line What it says.
+ */
+function upload_guard_host_log( $line ) {
+	if ( function_exists( 'error_log' ) ) {
+		error_log( 'upload_guard: ' . $line ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+	}
 }
 
 /**

@@ -45,7 +45,9 @@ function upload_guard_host_load_plugin() {
 		require_once dirname( __DIR__ ) . '/upload-guard.php';
 	} catch ( Throwable $fault ) {
 		// The customer's site comes first; what is in $_FILES was checked already.
-		error_log( 'upload_guard: the plugin could not be loaded: ' . $fault->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+		if ( function_exists( 'error_log' ) ) {
+			error_log( 'upload_guard: the plugin could not be loaded: ' . $fault->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+		}
 	}
 }
 

@@ -51,9 +51,10 @@ final class Upload_Guard_Hooks {
 	private $times_armed = 0;
 
 	/**
-	 * Messages for files whose move was refused, by the path that they would have had.
+	 * Files whose move was refused, by the path that they would have had: the message, and whether what lies there is
+	 * the refused file itself or an empty one of ours.
 	 *
-	 * @var array<string, string>
+	 * @var array<string, array{0: string, 1: bool}>
 	 */
 	private $unmoved = array();
 
@@ -134,7 +135,10 @@ final class Upload_Guard_Hooks {
 		if ( '' === $message ) {
 			return $moved;
 		}
-		$this->unmoved[ $new_path ] = $message;
+		// A file that lay there before, and which this upload was to replace, is no part of it.
+		$ours = $path === $new_path || ! is_file( $new_path );
+
+		$this->unmoved[ $new_path ] = array( $message, $ours );
 		// WordPress sets rights on the file whatever we answer; an empty one saves the log a warning.
 		if ( ! is_file( $new_path ) ) {
 			touch( $new_path ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- WP_Filesystem may ask for FTP passwords.
@@ -175,9 +179,11 @@ final class Upload_Guard_Hooks {
 		}
 		$path = $upload['file'];
 		if ( isset( $this->unmoved[ $path ] ) ) {
-			$message = $this->unmoved[ $path ];
+			list( $message, $ours ) = $this->unmoved[ $path ];
 			unset( $this->unmoved[ $path ] );
-			wp_delete_file( $path );
+			if ( $ours ) {
+				wp_delete_file( $path );
+			}
 			return array( 'error' => $message );
 		}
 		$verdict = $this->checker->judge( $path, 'landed' );
@@ -202,8 +208,11 @@ final class Upload_Guard_Hooks {
 		}
 		$verdict = $this->checker->judge( $path, 'attachment' );
 		if ( $verdict->is_refused() ) {
-			$this->quarantine->hold_attachment( $attachment_id, $verdict, 'attachment' );
-			return;
+			if ( '' !== $this->quarantine->hold_attachment( $attachment_id, $verdict, 'attachment' ) ) {
+				return;
+			}
+			// It may not be moved: it is tried again, and shown as waiting meanwhile.
+			$verdict = Upload_Guard_Verdict::unknown( 'not_moved' );
 		}
 		$this->queue->add_if_unknown( $path, $attachment_id, $verdict );
 	}

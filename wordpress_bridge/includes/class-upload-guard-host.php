@@ -141,7 +141,7 @@ final class Upload_Guard_Host {
 	private function look_at( $path, $removable ) {
 		$verdict = $this->judge( $path );
 		if ( $verdict->is_unknown() ) {
-			error_log( 'upload_guard: no verdict on an upload: ' . $verdict->fault ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+			upload_guard_host_log( 'no verdict on an upload: ' . $verdict->fault );
 		}
 		if ( ! $verdict->is_refused() && ! ( $verdict->is_unknown() && 'closed' === upload_guard_host_setting( 'ON_FAILURE', 'open' ) ) ) {
 			return;

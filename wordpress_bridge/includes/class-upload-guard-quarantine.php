@@ -72,14 +72,16 @@ final class Upload_Guard_Quarantine {
 		if ( ! $record ) {
 			return new WP_Error( 'upload_guard_no_record', __( 'Nothing with that ID is in quarantine.', 'upload-guard' ) );
 		}
+		// Where it was put, whatever folder is named now; else where that one was moved to.
+		$folder = isset( $record['folder'] ) && is_dir( $record['folder'] ) ? $record['folder'] : $this->folder_of( $id );
 		foreach ( $record['files'] as $file ) {
-			$fault = self::fault_of_stored( $file, $this->folder_of( $id ) );
+			$fault = self::fault_of_stored( $file, $folder );
 			if ( '' !== $fault ) {
 				return new WP_Error( 'upload_guard_not_restored', $fault );
 			}
 		}
 		foreach ( $record['files'] as $file ) {
-			$stored = $this->folder_of( $id ) . '/' . $file['stored'];
+			$stored = $folder . '/' . $file['stored'];
 			if ( ! is_file( $stored ) ) {
 				continue;
 			}
@@ -93,7 +95,8 @@ final class Upload_Guard_Quarantine {
 			self::note_restored( $file['sha256'] );
 		}
 		self::set_status( (int) $record['attachment'], $record['status'] );
-		$record['state'] = 'restored';
+		$record['state']  = 'restored';
+		$record['folder'] = $folder;
 		$this->write_beside( $record );
 		delete_option( self::PREFIX . $id );
 		$this->tell( $record, 'kept' );
@@ -222,6 +225,7 @@ final class Upload_Guard_Quarantine {
 			'result'     => $verdict->result,
 			'why'        => $why,
 			'at'         => time(),
+			'folder'     => $this->folder_of( $id ),
 			'files'      => array(),
 		);
 		foreach ( $paths as $number => $path ) {
@@ -233,19 +237,35 @@ final class Upload_Guard_Quarantine {
 				'mtime'  => filemtime( $path ),
 			);
 		}
-		if ( ! wp_mkdir_p( $this->folder_of( $id ) ) || ! $this->write_beside( $record ) ) {
+		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) ) {
 			return '';
 		}
 		add_option( self::PREFIX . $id, $record, '', false );
 		self::set_status( $attachment_id, 'private' );
-		$moved = true;
+		$moved = 0;
 		foreach ( $record['files'] as $file ) {
-			$stored = $this->folder_of( $id ) . '/' . $file['stored'];
-			$moved  = self::move( $file['path'], $stored, $file['sha256'] ) && $moved;
+			$stored = $record['folder'] . '/' . $file['stored'];
+			$moved += (int) self::move( $file['path'], $stored, $file['sha256'] );
 			@chmod( $stored, 0600 );
 		}
-		$this->tell( $record, $moved ? 'hidden' : 'failed' );
+		$this->tell( $record, count( $record['files'] ) === $moved ? 'hidden' : 'failed' );
+		if ( ! $moved ) {
+			$this->take_back( $record );
+			return '';
+		}
 		return $id;
+	}
+
+	/**
+	 * Undo a record none of whose files could be moved: it holds nothing, and would say that it does.
+	 *
+	 * @param array<string, mixed> $record The record.
+	 */
+	private function take_back( array $record ) {
+		self::set_status( (int) $record['attachment'], $record['status'] );
+		delete_option( self::PREFIX . $record['id'] );
+		@unlink( $record['folder'] . '/record.json' );
+		@rmdir( $record['folder'] );
 	}
 
 	/**
@@ -319,7 +339,7 @@ final class Upload_Guard_Quarantine {
 	 * @return bool
 	 */
 	private function write_beside( array $record ) {
-		return false !== @file_put_contents( $this->folder_of( $record['id'] ) . '/record.json', wp_json_encode( $record, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES ) );
+		return false !== @file_put_contents( $record['folder'] . '/record.json', wp_json_encode( $record, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES ) );
 	}
 
 	/**

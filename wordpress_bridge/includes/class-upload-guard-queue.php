@@ -44,6 +44,8 @@ final class Upload_Guard_Queue {
 	 */
 	public function register() {
 		add_action( self::EVENT, array( $this, 'run' ) );
+		// A run that PHP ended half way has made no appointment for the next one.
+		add_action( Upload_Guard_Plugin::REFRESH, array( $this, 'go_on' ) );
 	}
 
 	/**
@@ -108,6 +110,15 @@ final class Upload_Guard_Queue {
 	}
 
 	/**
+	 * See to it that what waits is looked after.
+	 */
+	public function go_on() {
+		if ( $this->count() ) {
+			$this->schedule( MINUTE_IN_SECONDS );
+		}
+	}
+
+	/**
 	 * Check what is due.
 	 *
 	 * @param int  $limit At most so many files.
@@ -125,8 +136,12 @@ final class Upload_Guard_Queue {
 		if ( ! WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
 			return $done;
 		}
-		foreach ( $this->rows( $limit ? $limit : 50 ) as $name => $row ) {
-			$became = $now || $row['next'] <= time() ? $this->check( $name, $row ) : 'waiting';
+		$left = $limit ? $limit : 50;
+		// All rows: those that are never settled, such as files too large for the sidecar, must not stand before the others.
+		foreach ( $this->rows( PHP_INT_MAX ) as $name => $row ) {
+			$is_due = $left > 0 && ( $now || $row['next'] <= time() );
+			$left  -= (int) $is_due;
+			$became = $is_due ? $this->check( $name, $row ) : 'waiting';
 			++$done[ $became ];
 		}
 		WP_Upgrader::release_lock( self::LOCK );
@@ -144,23 +159,51 @@ final class Upload_Guard_Queue {
 	 * @return string What became of it.
 	 */
 	private function check( $name, array $row ) {
-		if ( ! is_file( $row['path'] ) ) {
+		$path = $this->where( $row );
+		if ( '' === $path ) {
 			delete_option( $name );
 			return 'gone';
 		}
-		$verdict = $this->checker->judge( $row['path'], 'late' );
-		if ( $verdict->is_unknown() ) {
+		$verdict = $this->checker->judge( $path, 'late' );
+		$fault   = $verdict->fault;
+		if ( 'unchecked' === $verdict->result ) {
+			// There was no list to compare it with: nobody has looked at it yet.
+			$fault = 'unchecked';
+		} elseif ( $verdict->is_refused() && '' === $this->quarantine->hold( $path, (int) $row['attachment'], $verdict, 'late' ) ) {
+			$fault = 'not_moved';
+		}
+		if ( '' !== $fault ) {
 			++$row['tries'];
 			$row['next']  = time() + min( DAY_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 10, $row['tries'] ) ) );
-			$row['fault'] = $verdict->fault;
+			$row['fault'] = $fault;
 			update_option( $name, $row, false );
-			return 'waiting';
-		}
-		if ( $verdict->is_refused() && ! $this->quarantine->hold( $row['path'], (int) $row['attachment'], $verdict, 'late' ) ) {
 			return 'waiting';
 		}
 		delete_option( $name );
 		return $verdict->is_refused() ? 'held' : 'allowed';
+	}
+
+	/**
+	 * Where the file of a row lies now: what makes other sizes or formats may have put another one in its place.
+	 *
+	 * @param array<string, mixed> $row The option's value.
+	 * @return string Empty: there is neither a file nor an attachment any more. A path without a file: it is elsewhere,
+	 *                such as on a service that keeps media, and nobody can check it from here.
+	 */
+	private function where( array $row ) {
+		if ( is_file( $row['path'] ) ) {
+			return $row['path'];
+		}
+		$attachment_id = (int) $row['attachment'];
+		if ( ! $attachment_id || 'attachment' !== get_post_type( $attachment_id ) ) {
+			return '';
+		}
+		if ( in_array( $attachment_id, array_column( $this->quarantine->records(), 'attachment' ), true ) ) {
+			// Put away meanwhile, by a scan or by another process.
+			return '';
+		}
+		$attached = get_attached_file( $attachment_id, true );
+		return is_string( $attached ) && '' !== $attached ? $attached : $row['path'];
 	}
 
 	/**

@@ -28,6 +28,7 @@ final class Upload_Guard_Scanner {
 		'unknown'  => 0,
 		'dry_run'  => false,
 		'sizes'    => false,
+		'by_cron'  => false,
 		'started'  => 0,
 		'finished' => 0,
 		'fault'    => '',
@@ -72,6 +73,8 @@ final class Upload_Guard_Scanner {
 	 */
 	public function register() {
 		add_action( self::EVENT, array( $this, 'run_by_cron' ) );
+		// A batch that PHP ended half way has made no appointment for the next one.
+		add_action( Upload_Guard_Plugin::REFRESH, array( $this, 'go_on' ) );
 	}
 
 	/**
@@ -110,8 +113,22 @@ final class Upload_Guard_Scanner {
 	 * @param int $seconds In how long.
 	 */
 	public function schedule( $seconds = 1 ) {
+		$state = $this->state();
+		if ( $state && ! $state['by_cron'] ) {
+			update_option( self::STATE, array( 'by_cron' => true ) + $state, false );
+		}
 		if ( ! wp_next_scheduled( self::EVENT ) ) {
 			wp_schedule_single_event( time() + $seconds, self::EVENT );
+		}
+	}
+
+	/**
+	 * See to it that a scan that was left to cron comes to its end.
+	 */
+	public function go_on() {
+		$state = $this->state();
+		if ( $state && 'running' === $state['state'] && $state['by_cron'] ) {
+			$this->schedule();
 		}
 	}
 
@@ -192,14 +209,17 @@ final class Upload_Guard_Scanner {
 	 */
 	private function look_at( $id, array $state ) {
 		$paths = $state['sizes'] ? Upload_Guard_Quarantine::files_of( $id ) : array( get_attached_file( $id, true ), wp_get_original_image_path( $id, true ) );
-		foreach ( array_filter( array_unique( array_filter( $paths, 'is_string' ) ), 'is_file' ) as $path ) {
+		$paths = array_filter( array_unique( array_filter( $paths, 'is_string' ) ), 'is_file' );
+		// No file here, such as one that only a service for media keeps: that is not "looked at and clean".
+		$state['unknown'] += (int) ! $paths;
+		foreach ( $paths as $path ) {
 			$verdict = $this->checker->judge( $path, $state['dry_run'] ? 'scan/dry' : 'scan' );
-			if ( $verdict->is_unknown() && ! in_array( $verdict->fault, array( 'too_large', 'unreadable' ), true ) ) {
+			if ( $verdict->is_unknown() && ! in_array( $verdict->fault, array( 'too_large', 'body_too_large', 'unreadable' ), true ) ) {
 				// Nobody there to ask: wait at this very place.
 				$state['fault'] = $verdict->fault;
 				return $state;
 			}
-			$state['unknown'] += (int) $verdict->is_unknown();
+			$state['unknown'] += (int) $verdict->is_unseen();
 			if ( $verdict->is_refused() ) {
 				$state = $this->found( $id, $path, $verdict, $state );
 				break;

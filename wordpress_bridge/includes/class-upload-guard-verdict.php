@@ -115,4 +115,13 @@ final class Upload_Guard_Verdict {
 	public function is_unknown() {
 		return self::UNKNOWN === $this->kind;
 	}
+
+	/**
+	 * Whether it may pass, or might, and nobody knows what it is: that is not "clean".
+	 *
+	 * @return bool
+	 */
+	public function is_unseen() {
+		return $this->is_unknown() || ( ! $this->is_refused() && in_array( $this->result, array( 'unchecked', 'unscannable' ), true ) );
+	}
 }

@@ -116,6 +116,66 @@ def test_a_file_that_is_still_unchecked_goes_on_waiting(lonely: WordPress, guard
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
+def test_files_that_are_never_settled_do_not_stand_before_others(lonely: WordPress, guard: Sidecar) -> None:
+    rows = "array( 'path' => ABSPATH . 'wp-config.php', 'attachment' => 0, 'since' => 1, 'tries' => 9, 'fault' => 'too_large', 'next' => time() + 9999 )"  # noqa: E501
+    lonely.eval(f"for ( $i = 0; $i < 60; $i++ ) {{ add_option( 'upload_guard_queue_' . $i, {rows} ); }}")
+    number = upload(lonely, LISTED).json()["id"]
+    with sidecar_back(guard):
+        lonely.wp("transient", "delete", "--all", "--network")
+        lonely.wp("cron", "event", "run", "upload_guard_run_queue")
+    lonely.eval("for ( $i = 0; $i < 60; $i++ ) { delete_option( 'upload_guard_queue_' . $i ); }")
+    assert lonely.attachments()[number] == "private"
+
+
+def test_a_run_that_was_ended_half_way_is_taken_up_again(lonely: WordPress, guard: Sidecar) -> None:
+    number = upload(lonely, LISTED).json()["id"]
+    lonely.wp("cron", "event", "delete", "upload_guard_run_queue")
+    with sidecar_back(guard):
+        lonely.wp("transient", "delete", "--all", "--network")
+        lonely.wp("cron", "event", "run", "upload_guard_refresh")
+        lonely.wp("cron", "event", "run", "upload_guard_run_queue")
+    assert lonely.attachments()[number] == "private"
+
+
+def test_a_file_that_cannot_be_moved_is_not_said_to_be_put_away(lonely: WordPress, guard: Sidecar) -> None:
+    number = upload(lonely, LISTED).json()["id"]
+    held = lonely.wp("upload-guard", "held").stdout
+    in_the_way = """add_action( 'added_option', function ( $name ) {
+        if ( 0 === strpos( $name, 'upload_guard_held_' ) ) {
+            for ( $i = 0; $i < 20; $i++ ) {
+                touch( Upload_Guard_Quarantine::folder() . '/' . substr( $name, 18 ) . "/$i.held" );
+            }
+        } } );"""
+    run = "$p = new Upload_Guard_Plugin(); $p->circuit->close(); return $p->queue->run( 10, true );"
+    with sidecar_back(guard):
+        done = lonely.eval(in_the_way + run)
+        assert done == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
+        assert lonely.wp("upload-guard", "held").stdout == held
+        assert "not_moved" in lonely.wp("upload-guard", "queue").stdout
+        assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
+    assert lonely.attachments()[number] == "private"
+
+
+def test_a_file_that_is_kept_elsewhere_is_not_taken_for_gone(lonely: WordPress, guard: Sidecar) -> None:
+    before = lonely.landed()
+    number = upload(lonely, CLEAN).json()["id"]
+    for file in lonely.landed() - before:
+        file.unlink()
+    with sidecar_back(guard):
+        assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
+        lonely.wp("post", "delete", str(number), "--force")
+        assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
+def test_a_sidecar_without_lists_settles_nothing(lonely: WordPress, guard: Sidecar) -> None:
+    upload(lonely, CLEAN)
+    body = b'{"answer": "allow", "result": "unchecked", "case": "", "message": ""}'
+    with scripted(answering(b"200 OK\r\nContent-Type: application/json", body), port=PORT):
+        assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
+    with sidecar_back(guard):
+        assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
 def answering(head: bytes, body: bytes) -> Behaviour:
     def behave(connection: Connection) -> None:
         while connection.request():

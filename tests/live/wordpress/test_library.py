@@ -124,6 +124,21 @@ def test_the_quarantine_can_lie_where_no_server_looks(library: WordPress, put_aw
     assert (record["id"], record["files"][0]["path"]) == (identifier, str(file))
 
 
+def test_it_is_given_back_after_another_folder_was_chosen(library: WordPress, put_away: Away) -> None:
+    identifier, file, _ = put_away
+    write_config(library)
+    library.wp("upload-guard", "restore", identifier)
+    assert file.read_bytes() == LISTED
+
+
+def test_an_attachment_whose_file_is_elsewhere_was_not_checked(library: WordPress) -> None:
+    post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'offloaded' )"
+    number = library.eval(f"return wp_insert_attachment( {post}, 'offloaded.jpg' );")
+    said = library.wp("upload-guard", "scan", "--anew", "--dry-run").stdout
+    library.wp("post", "delete", str(number), "--force")
+    assert "1 not checked" in said
+
+
 def test_nothing_is_given_back_over_another_file(library: WordPress, put_away: Away) -> None:
     identifier, file, stored = put_away
     file.write_bytes(b"something new")

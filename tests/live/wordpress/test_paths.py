@@ -64,6 +64,26 @@ def test_of_two_files_in_one_request_only_the_listed_one_is_refused(either: Word
     assert Path(said[1]["file"]).read_bytes() == CLEAN
 
 
+def test_a_file_that_a_refused_one_was_to_replace_stays(either: WordPress, tmp_path: Path) -> None:
+    listed = tmp_path / "listed.jpg"
+    listed.write_bytes(LISTED)
+    there = either.uploads / "there.jpg"
+    there.write_bytes(CLEAN)
+    told = either.eval(
+        f"""require_once ABSPATH . 'wp-admin/includes/admin.php';
+        $tmp = wp_tempnam( 'a' ); copy( '{listed}', $tmp );
+        add_filter( 'upload_dir', fn( $dir ) => array( 'path' => '{either.uploads}' ) + $dir );
+        $file = array( 'name' => 'there.jpg', 'tmp_name' => $tmp, 'error' => 0, 'size' => filesize( $tmp ) );
+        $same = fn() => 'there.jpg';
+        $how = array( 'action' => 'odd', 'test_form' => false, 'test_type' => false,
+            'unique_filename_callback' => $same );
+        return wp_handle_sideload( $file, $how )['error'];"""
+    )
+    case_in(str(told))
+    assert there.read_bytes() == CLEAN
+    there.unlink()
+
+
 def test_what_other_code_put_there_goes_into_quarantine(either: WordPress, guard: Sidecar) -> None:
     file = either.uploads / "by-ftp.jpg"
     file.write_bytes(LISTED)
