@@ -164,7 +164,7 @@ class _Account:
 
 
 def _account(pool: Pool) -> _Account | None:
-    """The pool's own and its groups, none of root's, where this process may become it. None: there is none."""
+    """The pool's own with its groups, where this process may become it. None: there is none."""
     if os.geteuid() != 0:
         return _Account()
     try:

@@ -70,10 +70,11 @@ final class Upload_Guard_Checker {
 		if ( ! $file ) {
 			return Upload_Guard_Verdict::unknown( 'unreadable' );
 		}
-		$verdict = Upload_Guard_Memo::find( $file->sha256 );
+		$name    = $this->client->name_of( $file );
+		$verdict = Upload_Guard_Memo::find( $name );
 		if ( ! $verdict ) {
 			$verdict = $this->ask( $file, $door );
-			Upload_Guard_Memo::keep( $file->sha256, $verdict );
+			Upload_Guard_Memo::keep( $name, $verdict );
 		}
 		return $verdict;
 	}

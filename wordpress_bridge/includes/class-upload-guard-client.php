@@ -86,6 +86,16 @@ final class Upload_Guard_Client {
 	}
 
 	/**
+	 * By what a verdict is remembered: content, and who was asked. A site may have a sidecar of its own beside its host's.
+	 *
+	 * @param Upload_Guard_File $file The file.
+	 * @return string
+	 */
+	public function name_of( Upload_Guard_File $file ) {
+		return $file->sha256 . '|' . $this->access->key_id . '|' . $this->access->url;
+	}
+
+	/**
 	 * What the sidecar wants a site to know; null where it does not say.
 	 *
 	 * @return Upload_Guard_Answer

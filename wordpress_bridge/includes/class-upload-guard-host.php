@@ -170,16 +170,17 @@ final class Upload_Guard_Host {
 			if ( 0 === $file->size ) {
 				return Upload_Guard_Verdict::allowed( 'clean' );
 			}
-			$verdict = Upload_Guard_Memo::find( $file->sha256 );
-			if ( ! $verdict && $this->silence ) {
-				$verdict = $this->silence;
-			}
+			$name    = $this->client->name_of( $file );
+			$verdict = Upload_Guard_Memo::find( $name );
 			if ( ! $verdict ) {
-				$verdict = $this->client->check( $file, array( 'route' => 'php' ) );
-				Upload_Guard_Memo::keep( $file->sha256, $verdict );
+				$verdict = $this->silence ? $this->silence : $this->client->check( $file, array( 'route' => 'php' ) );
 			}
 			if ( in_array( $verdict->fault, array( 'timeout', 'unreachable' ), true ) ) {
 				$this->silence = $verdict;
+			}
+			// What else kept the host's file from asking, such as a forbidden socket, need not keep the plugin from it.
+			if ( ! $verdict->is_unknown() || $this->silence ) {
+				Upload_Guard_Memo::keep( $name, $verdict );
 			}
 			return $verdict;
 		} catch ( Throwable $fault ) {

@@ -6,12 +6,12 @@
  */
 
 /**
- * By SHA-256, so that one file costs one call, however many layers see it; shared with the host's file, which runs first.
+ * By SHA-256 and sidecar, so that one file costs one call, however many layers see it; shared with the host's file, which runs first.
  */
 final class Upload_Guard_Memo {
 
 	/**
-	 * Verdicts by SHA-256.
+	 * Verdicts by what Upload_Guard_Client::name_of says.
 	 *
 	 * @var array<string, Upload_Guard_Verdict>
 	 */
@@ -27,21 +27,21 @@ final class Upload_Guard_Memo {
 	/**
 	 * What is known of a file.
 	 *
-	 * @param string $sha256 Lower-case hex digits.
+	 * @param string $name Of Upload_Guard_Client::name_of.
 	 * @return Upload_Guard_Verdict|null
 	 */
-	public static function find( $sha256 ) {
-		return array_key_exists( $sha256, self::$verdicts ) ? self::$verdicts[ $sha256 ] : null;
+	public static function find( $name ) {
+		return array_key_exists( $name, self::$verdicts ) ? self::$verdicts[ $name ] : null;
 	}
 
 	/**
 	 * Remember a verdict.
 	 *
-	 * @param string               $sha256  Lower-case hex digits.
+	 * @param string               $name    Of Upload_Guard_Client::name_of.
 	 * @param Upload_Guard_Verdict $verdict The verdict.
 	 */
-	public static function keep( $sha256, Upload_Guard_Verdict $verdict ) {
-		self::$verdicts[ $sha256 ] = $verdict;
+	public static function keep( $name, Upload_Guard_Verdict $verdict ) {
+		self::$verdicts[ $name ] = $verdict;
 	}
 
 	/**

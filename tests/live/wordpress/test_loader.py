@@ -42,6 +42,14 @@ def test_a_must_use_loader_guards_a_site_with_the_plugin_beside_it_or_without(
         assert site.rest("GET", "/wp/v2/media").status_code == 200
 
 
+def test_a_site_with_a_key_of_its_own_is_guarded_behind_a_hosts_file_that_has_none(
+    guard: Sidecar, tmp_path: Path
+) -> None:
+    constants = guarded(guard.url, guard.key)
+    with wordpress(tmp_path, php(auto_prepend_file=str(PREPEND)), constants, plugin=False) as site:
+        assert is_refused(site)
+
+
 def test_wordpress_can_be_installed_with_the_hosts_file_before_it(tmp_path: Path) -> None:
     with wordpress(tmp_path, php(auto_prepend_file=str(PREPEND)), plugin=False) as site:
         assert site.rest("GET", "/wp/v2/media").status_code == 200
