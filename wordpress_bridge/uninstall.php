@@ -7,6 +7,11 @@
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
+// The host, or a must-use loader, guards this site from a folder of its own: settings and queue are still in use.
+if ( defined( 'UPLOAD_GUARD_FILE' ) && realpath( dirname( UPLOAD_GUARD_FILE ) ) !== realpath( __DIR__ ) ) {
+	return;
+}
+
 /**
  * Remove what one site holds.
  */

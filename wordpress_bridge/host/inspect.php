@@ -26,6 +26,15 @@ function upload_guard_host_setting( $name, $default = '' ) {
 }
 
 /**
+ * Whether an upload is refused when nobody could check it. Whoever wrote "Closed" did not mean "open".
+ *
+ * @return bool
+ */
+function upload_guard_host_fails_closed() {
+	return ! in_array( strtolower( trim( upload_guard_host_setting( 'ON_FAILURE' ) ) ), array( '', 'open' ), true );
+}
+
+/**
  * Tell the plugin what the host has chosen.
  */
 function upload_guard_host_constants() {
@@ -51,7 +60,7 @@ function upload_guard_host_inspect() {
 		// Such as a function that the pool forbids. What is in the request was not checked, or not all of it.
 		restore_error_handler();
 		upload_guard_host_log( 'an upload was not checked: ' . $fault->getMessage() );
-		if ( 'closed' === upload_guard_host_setting( 'ON_FAILURE', 'open' ) ) {
+		if ( upload_guard_host_fails_closed() ) {
 			header( 'Retry-After: 30', true, 503 );
 			exit( Upload_Guard_Host::SENTENCES['en'][2] . "\n" );
 		}

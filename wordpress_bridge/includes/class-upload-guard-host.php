@@ -143,7 +143,7 @@ final class Upload_Guard_Host {
 		if ( $verdict->is_unknown() ) {
 			upload_guard_host_log( 'no verdict on an upload: ' . $verdict->fault );
 		}
-		if ( ! $verdict->is_refused() && ! ( $verdict->is_unknown() && 'closed' === upload_guard_host_setting( 'ON_FAILURE', 'open' ) ) ) {
+		if ( ! $verdict->is_refused() && ! ( $verdict->is_unknown() && upload_guard_host_fails_closed() ) ) {
 			return;
 		}
 		if ( $removable && 'strip' === upload_guard_host_setting( 'MODE', 'strip' ) && function_exists( 'unlink' ) && @unlink( $path ) ) {

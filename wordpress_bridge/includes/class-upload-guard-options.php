@@ -81,7 +81,8 @@ final class Upload_Guard_Options {
 	 * @return bool
 	 */
 	public function fails_closed() {
-		return self::CLOSED === $this->get( 'on_failure' );
+		// Whoever wrote "Closed", or true, did not mean "open".
+		return ! in_array( strtolower( trim( $this->get( 'on_failure' ) ) ), array( '', self::OPEN ), true );
 	}
 
 	/**

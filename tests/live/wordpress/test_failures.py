@@ -213,9 +213,10 @@ def test_after_two_faults_nobody_waits_for_a_third(lonely: WordPress, guard: Sid
         assert "4 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
-def test_a_site_may_refuse_what_it_cannot_check(lonely: WordPress) -> None:
+@pytest.mark.parametrize("word", ["closed", "Closed"])
+def test_a_site_may_refuse_what_it_cannot_check(word: str, lonely: WordPress) -> None:
     before = lonely.state()
-    write_config(lonely.with_constants(ON_FAILURE="closed"))
+    write_config(lonely.with_constants(ON_FAILURE=word))
     answer = upload(lonely, CLEAN)
     write_config(lonely)
     assert (answer.status_code, answer.json()["code"]) == (503, "upload_guard_unavailable")

@@ -131,7 +131,7 @@ def test_a_host_that_is_set_up_badly_shows_no_white_page(
 
 
 def test_a_pool_may_refuse_what_nobody_checked(hosting: Hosting, guard: Sidecar, customer: Path) -> None:
-    with hosting(guarded_pool(NOWHERE, guard.key, MODE="reject", ON_FAILURE="closed")) as url:
+    with hosting(guarded_pool(NOWHERE, guard.key, MODE="reject", ON_FAILURE="Closed")) as url:
         answer = post(url, files={"a": ("a.jpg", CLEAN, "image/jpeg")})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert stored(customer) == []
@@ -140,7 +140,7 @@ def test_a_pool_may_refuse_what_nobody_checked(hosting: Hosting, guard: Sidecar,
 def test_what_fails_in_our_own_code_is_refused_by_a_pool_that_fails_closed(
     hosting: Hosting, guard: Sidecar, customer: Path
 ) -> None:
-    pool = guarded_pool(guard.url, guard.key, ON_FAILURE="closed")
+    pool = guarded_pool(guard.url, guard.key, ON_FAILURE="Closed")
     with hosting(replace(pool, values={**pool.values, "disable_functions": "is_uploaded_file"})) as url:
         answer = post(url, files={"a": ("a.jpg", CLEAN, "image/jpeg")})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

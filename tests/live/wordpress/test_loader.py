@@ -36,8 +36,11 @@ def test_a_must_use_loader_guards_a_site_with_the_plugin_beside_it_or_without(
         site.add_plugin()
         assert is_refused(site)
         assert "refuses the test picture" in site.wp("upload-guard", "test").stdout
+        # The site's own copy goes: what the other one still has to check stays.
+        site.eval("return add_option( 'upload_guard_queue_a', array( 'path' => ABSPATH ), '', false );")
+        site.wp("plugin", "uninstall", "upload-guard", "--deactivate", "--skip-delete")
+        assert site.eval("return (bool) get_option( 'upload_guard_queue_a' );")
         # Its folder was taken away: the site goes on, unguarded, and the doctor says so.
-        site.wp("plugin", "deactivate", "upload-guard")
         write_config(site.with_constants(DIR=str(tmp_path / "gone")))
         assert site.rest("GET", "/wp/v2/media").status_code == 200
 
