@@ -134,6 +134,10 @@ final class Upload_Guard_Client {
 		if ( 200 === $answer->status ) {
 			return 'bad_answer';
 		}
+		if ( 413 === $answer->status ) {
+			// A proxy before the sidecar says it in HTML: it is the file all the same, and not the sidecar's health.
+			return 'body_too_large';
+		}
 		$code = $answer->text( 'code' );
 		return preg_match( '/^[a-z_]{1,40}$/', $code ) ? $code : 'status_' . $answer->status;
 	}

@@ -103,6 +103,7 @@ final class ClientTest extends TestCase {
 			'a redirect'              => array( self::answer( $clean, 302 ), 'status_302' ),
 			'a code of the sidecar'   => array( self::answer( array( 'code' => 'not_ready' ), 503 ), 'not_ready' ),
 			'a code that is no code'  => array( self::answer( array( 'code' => '<b>' ), 503 ), 'status_503' ),
+			'the limit of a proxy'    => array( self::answer( '<html>', 413, 'text/html' ), 'body_too_large' ),
 			'nobody there'            => array( Upload_Guard_Answer::none( 'unreachable' ), 'unreachable' ),
 		);
 	}
