@@ -9,7 +9,7 @@ from http import HTTPStatus
 import pytest
 
 from upload_guard import answers, errors
-from upload_guard.errors import RateLimited, Unavailable, Unscannable, UploadGuardError
+from upload_guard.errors import HandoverBusy, RateLimited, Unavailable, Unscannable, UploadGuardError
 
 
 def tree(root: type[UploadGuardError]) -> Iterator[type[UploadGuardError]]:
@@ -56,10 +56,10 @@ def test_the_administrator_reads_the_message_and_the_uploader_does_not(kind: typ
 
 
 @every_error
-def test_exactly_what_is_unavailable_or_too_much_at_once_may_be_tried_again(
+def test_exactly_what_is_unavailable_or_too_much_or_busy_may_be_tried_again(
     kind: type[UploadGuardError],
 ) -> None:
-    assert kind.retryable is issubclass(kind, (Unavailable, RateLimited))
+    assert kind.retryable is issubclass(kind, (Unavailable, RateLimited, HandoverBusy))
     assert (kind.status == HTTPStatus.SERVICE_UNAVAILABLE) is issubclass(kind, Unavailable)
 
 

@@ -70,6 +70,16 @@ _FAULT_SENTENCES = {
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
     "There is no case of that number.": "Er is geen zaak met dat nummer.",
+    "This case is not released, so its file is not given back.": (
+        "Deze zaak is niet vrijgegeven, dus het bestand wordt niet teruggegeven."
+    ),
+    "This file is being fetched by another request.": "Een ander verzoek haalt dit bestand al op.",
+    "This file was fetched already. It is given back once.": (
+        "Dit bestand is al opgehaald. Het wordt een keer teruggegeven."
+    ),
+    "The file of this case is not held, or no longer. Please ask its owner to upload it again.": (
+        "Het bestand van deze zaak wordt niet (meer) bewaard. Vraag de eigenaar het opnieuw te uploaden."
+    ),
     "There is no check of that name, or no longer. Please send the file again.": (
         "Er is geen controle met die naam, of niet meer. Stuur het bestand opnieuw."
     ),
@@ -86,6 +96,9 @@ _FAULT_SENTENCES = {
         "Te veel verzoeken zonder geldige machinesleutel. Wacht een poos."
     ),
     "That name and password do not belong together.": "Die naam en dat wachtwoord horen niet bij elkaar.",
+    "Others are logging in at this moment. Please try again.": (
+        "Anderen melden zich op dit moment aan. Probeer het opnieuw."
+    ),
     "Too many log-ins went wrong. Please wait a while.": "Te veel mislukte aanmeldingen. Wacht even.",
     "Uploads cannot be accepted at the moment. Please try again later.": (
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
@@ -144,6 +157,7 @@ _PHRASES = {
     404: "Not Found",
     408: "Request Timeout",
     409: "Conflict",
+    410: "Gone",
     411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",

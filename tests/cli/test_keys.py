@@ -39,7 +39,7 @@ def test_a_new_key_is_shown_once_as_lines_for_the_configuration(folder: Path) ->
     assert found is not None
     assert (found[0].site, found[1]) == ("blog", shown["secret"])
     listed = key(folder, "list").stdout
-    assert f"{shown['key_id']}  blog  good   check late-outcome own-cases" in listed
+    assert f"{shown['key_id']}  blog  good   check fetch late-outcome own-cases" in listed
     assert shown["secret"] not in listed
 
 
