@@ -6,10 +6,10 @@ rest.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import sleep
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -52,7 +52,7 @@ def portions(cases: Sequence[Chosen]) -> Iterator[Sequence[Chosen]]:
 def in_turn(rest: Sequence[Sequence[Chosen]]) -> Iterator[Sequence[Chosen]]:
     """Each portion after others have had their turn to write."""
     for some in rest:
-        time.sleep(_TURN)
+        sleep(_TURN)
         yield some
 
 
