@@ -16,7 +16,7 @@ PACKAGE = Path(upload_guard.__file__).parent
 
 # From the ground up. A room may import its own floor's name, and whatever stands on a lower floor.
 FLOORS = (
-    {"canary", "errors", "forks", "interpreter", "sections", "signing", "spans", "stages"},
+    {"canary", "errors", "forks", "interpreter", "moments", "sections", "signing", "spans", "stages"},
     {"door_settings", "oidc_settings", "records"},
     {
         "digests",

@@ -16,7 +16,8 @@ from tests.support import activate_listed_picture
 from upload_guard.compose.outbox import Desk, notice_targets, outbox_jobs
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.machine_keys.opening import open_keys
-from upload_guard.outbox.messages import MessageState, utc_now
+from upload_guard.moments import utc_now
+from upload_guard.outbox.messages import MessageState
 from upload_guard.outbox.standing import outbox_standing
 from upload_guard.storage.outbox_tables import OutboxMessage
 

@@ -18,7 +18,8 @@ from sqlalchemy import select
 from tests.misbehaving import Behaviour, Connection, reset_after_the_request, scripted
 from tests.outbox.receiver import Clock, Inbox, fail_with
 from tests.sidecar.test_tls import write_certificate
-from upload_guard.outbox.messages import LONGEST_PAUSE, MessageState, Outbox, utc_now
+from upload_guard.moments import utc_now
+from upload_guard.outbox.messages import LONGEST_PAUSE, MessageState, Outbox
 from upload_guard.outbox.routing import Router
 from upload_guard.outbox.sending import Sender
 from upload_guard.outbox.webhooks import Webhook, WebhookRoute, WebhookTransport

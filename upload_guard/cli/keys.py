@@ -10,8 +10,9 @@ import click
 
 from upload_guard.cli.context import App, print_table
 from upload_guard.errors import UsageError
-from upload_guard.machine_keys.keys import SITE_SCOPES, Scope, utc_now
+from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.machine_keys.opening import open_keys
+from upload_guard.moments import utc_now
 from upload_guard.settings import SITE_NAME
 
 if TYPE_CHECKING:

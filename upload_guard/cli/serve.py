@@ -12,8 +12,8 @@ from upload_guard.compose import build_station
 from upload_guard.errors import ConfigError
 from upload_guard.loading import load_settings
 from upload_guard.logs import log_to_stderr
-from upload_guard.machine_keys.keys import utc_now
 from upload_guard.machine_keys.opening import open_keys
+from upload_guard.moments import utc_now
 from upload_guard.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from upload_guard.compose import lists_not_active, live_snapshot, open_cases, op
 from upload_guard.doctor.steps import Said, Step, odd, skipped, taken, well
 from upload_guard.intake.body import Spool
 from upload_guard.lists.versions import VersionInfo
-from upload_guard.machine_keys.keys import utc_now
 from upload_guard.machine_keys.opening import open_keys
+from upload_guard.moments import utc_now
 from upload_guard.settings import Settings
 
 _FOLDER = "give the folder to the account that the server runs as (chown -R), and see that its disk has room"

@@ -6,13 +6,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select, update
 
 from upload_guard.errors import AuditBroken, MasterKeyError, SealBroken, UsageError
 from upload_guard.keyring import Keyring
+from upload_guard.moments import utc_now
 from upload_guard.signing import Credentials
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -66,10 +67,6 @@ class MachineKey:
 
     def is_use_noted(self, now: datetime) -> bool:
         return self.last_used_at is not None and now - self.last_used_at < USE_NOTED_EVERY
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def living_keys(database: Database, now: datetime) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import RateLimited, Replayed
-from upload_guard.machine_keys.keys import utc_now
+from upload_guard.moments import utc_now
 from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import LockOut, RateBucket, UsedNonce
 

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from upload_guard.outbox.messages import Draft, put, utc_now
+from upload_guard.moments import utc_now
+from upload_guard.outbox.messages import Draft, put
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import EventKind
 from upload_guard.storage.outbox_tables import OutboxEvent

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from upload_guard.moments import utc_now
 from upload_guard.outbox.digest import UNDECIDED
-from upload_guard.outbox.messages import utc_now
 from upload_guard.quarantine.custody.holds import is_kept_by_law
 from upload_guard.quarantine.custody.retention import Retention, due
 from upload_guard.quarantine.states import CaseState

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import LogInLocked
-from upload_guard.people.people import utc_now
+from upload_guard.moments import utc_now
 from upload_guard.storage.database import Database
 from upload_guard.storage.people_tables import LogInAttempts
 

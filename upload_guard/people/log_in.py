@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from upload_guard.errors import LogInFailed, UsageError
+from upload_guard.moments import utc_now
 from upload_guard.people.attempts import Attempts, Who
 from upload_guard.people.noting import note_even_so, note_once_an_hour
 from upload_guard.people.passwords import Passwords
-from upload_guard.people.people import People, utc_now
+from upload_guard.people.people import People
 from upload_guard.people.roles import Permission, Person, Rights, Role
 from upload_guard.people.sessions import Needs, Opened, Sessions
 from upload_guard.people.totp import Phones

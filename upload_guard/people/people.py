@@ -6,12 +6,13 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
+from upload_guard.moments import utc_now
 from upload_guard.people.noting import note_even_so, note_once_an_hour
 from upload_guard.people.passwords import Passwords, drawn, usable
 from upload_guard.people.roles import Role
@@ -41,10 +42,6 @@ class Account:
     logged_in_at: datetime | None
     totp_since: datetime | None
     by_password: bool
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from enum import StrEnum
 
 from sqlalchemy import delete, insert, select, update
 
+from upload_guard.moments import utc_now
 from upload_guard.people.noting import note_even_so
-from upload_guard.people.people import utc_now
 from upload_guard.people.roles import Person, Rights, Role
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act

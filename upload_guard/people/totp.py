@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import LogInFailed
 from upload_guard.keyring import Keyring
+from upload_guard.moments import utc_now
 from upload_guard.people.noting import note_even_so
-from upload_guard.people.people import end_sessions, known, utc_now
+from upload_guard.people.people import end_sessions, known
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.people_tables import PersonRow, RecoveryCode

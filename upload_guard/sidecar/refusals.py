@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from upload_guard.errors import NotAllowed, UploadGuardError
+from upload_guard.moments import utc_now
 from upload_guard.people.noting import note_once_an_hour
-from upload_guard.people.people import utc_now
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act
 

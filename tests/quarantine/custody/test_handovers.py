@@ -15,7 +15,8 @@ from tests.quarantine.deciding.test_decisions import House, house_in
 from tests.support import activate_list, listed_hashes, picture_bytes
 from upload_guard.compose import open_cases
 from upload_guard.errors import BytesGone, HandedOver, HandoverBusy, NoSuchCase, NotReleased, StorageFailed
-from upload_guard.quarantine.custody.handovers import LEASE, GivenBack, Handovers, utc_now
+from upload_guard.moments import utc_now
+from upload_guard.quarantine.custody.handovers import LEASE, GivenBack, Handovers
 from upload_guard.storage.vault_tables import AuditRow
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, select
 
+from upload_guard.moments import utc_now
 from upload_guard.storage.database import Database
 from upload_guard.storage.vault_tables import BootClock
 
@@ -33,10 +34,6 @@ class Running:
 
     boot: str
     seconds: float
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def running() -> Running:

@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from upload_guard.errors import (
     NotReleased,
     VaultDamaged,
 )
+from upload_guard.moments import utc_now
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -79,10 +80,6 @@ class Watched:
         if not self._ended:
             self._ended = True
             how()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
