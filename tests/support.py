@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import multiprocessing
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +34,16 @@ from upload_guard.vault.vault import Vault
 
 LISTED_SEED = 1
 OTHER_SEED = 2
+
+
+def eventually(holds: Callable[[], object], within: float = 40.0) -> bool:
+    """Whether it holds before `within` seconds are over; a loaded machine takes many of them."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return bool(holds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from tests.support import (
     activate_list,
     activate_listed_picture,
     damage_lists,
+    eventually,
     listed_hashes,
     picture_bytes,
     read,
@@ -69,15 +70,6 @@ def calls(url: str) -> int:
 
 def log_of(folder: Path) -> str:
     return (folder / "site.site.log").read_text()
-
-
-def eventually(holds: Callable[[], object], within: float = 15.0) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 class Installation:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.sandbox.conftest import SCAN, descendants, eventually, limits, open_sandbox, said, tell
-from tests.support import BytesContent, picture_bytes
+from tests.sandbox.conftest import SCAN, descendants, limits, open_sandbox, said, tell
+from tests.support import BytesContent, eventually, picture_bytes
 from upload_guard.errors import Busy, CheckFailed, Unavailable
 from upload_guard.records import Analysis
 from upload_guard.sandbox.pool import Sandbox

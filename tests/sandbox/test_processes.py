@@ -18,12 +18,12 @@ from tests.sandbox.conftest import (
     TASK,
     alive,
     descendants,
-    eventually,
     limits,
     open_sandbox,
     said,
     tell,
 )
+from tests.support import eventually
 from upload_guard.sandbox.pool import Sandbox
 
 pytestmark = [

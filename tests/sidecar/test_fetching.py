@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
 from tests.serving import Signs, key_of, sidecar, write_config
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, settings_in
+from tests.support import OTHER_SEED, activate_listed_picture, eventually, picture_bytes, settings_in
 from tests.upstreams.stand_in import Reply, stand_in
 from tests.upstreams.test_url import lines
 from upload_guard.compose import open_lists
@@ -19,13 +18,6 @@ from upload_guard.settings import Settings
 from upload_guard.sidecar.fetching import fetch_due
 
 pytestmark = pytest.mark.live
-
-
-def eventually(happens: Callable[[], bool], within: float = 40.0) -> bool:
-    end = time.monotonic() + within
-    while time.monotonic() < end and not happens():
-        time.sleep(0.2)
-    return happens()
 
 
 def fetched(settings: Settings) -> list[int]:

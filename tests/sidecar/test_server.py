@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,14 @@ import requests
 
 from tests.serving import SidecarProcess, Signs, key_of, sidecar_process, signature, write_config
 from tests.sidecar.test_metrics import samples_in
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, recompressed, settings_in
+from tests.support import (
+    OTHER_SEED,
+    activate_listed_picture,
+    eventually,
+    picture_bytes,
+    recompressed,
+    settings_in,
+)
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.signing import Credentials
 
@@ -57,15 +64,6 @@ class Service:
     def metrics(self) -> dict[str, float]:
         answer = requests.get(f"{self.sidecar.url}/metrics", auth=Signs(self.key), timeout=30)
         return samples_in(answer.text)
-
-
-def eventually(happens: Callable[[], bool], within: float = 40.0) -> bool:
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if happens():
-            return True
-        time.sleep(0.1)
-    return happens()
 
 
 @pytest.fixture

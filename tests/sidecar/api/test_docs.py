@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import requests
 
 from tests.serving import key_of, sidecar, write_config
-from tests.support import activate_listed_picture, picture_bytes, settings_in
+from tests.support import activate_listed_picture, eventually, picture_bytes, settings_in
 
 pytestmark = pytest.mark.live
 
@@ -61,7 +62,13 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         case = requests.post(f"{url}/v1/check", listed, headers=headers, timeout=30).json()["case"]
         check = requests.post(f"{url}/v1/check?wait=0", picture_bytes(2), headers=headers, timeout=30)
         prepared.environment |= {"CASE": case, "CHECK": check.json()["id"]}
+        # The page asks once the check has ended.
+        eventually(partial(_is_checked, prepared))
         yield prepared
+
+
+def _is_checked(shell: Shell) -> bool:
+    return bool(shell.run('curl -s -H "$TOKEN" "$URL/v1/checks/$CHECK"')["state"] == "checked")
 
 
 @pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=[f"{n}" for n in range(len(EXAMPLES))])

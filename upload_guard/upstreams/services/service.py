@@ -1,0 +1,65 @@
+"""What every check service is asked and what it may answer. Whoever asks knows no system by name.
+
+"Nothing of it is listed", "this cannot be hashed" and "no answer" are three things: the second is in `Told`,
+the third is an `UpstreamError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from upload_guard.records import Content, Signal, SignalType
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What of one upload is told to a service: no more than its settings let leave this machine.
+
+    `signals` are of the types that the service takes. `content` is the whole file, or None where it stays
+    here; `size` in bytes and `media_type` (as the first bytes say, not the sender) go with it.
+    """
+
+    signals: tuple[Signal, ...]
+    content: Content | None = None
+    size: int = 0
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The service knows something of it. `category` and `bank` are its own words, empty where it has none.
+
+    `signal` is the one that it knows, None where it judged the file. `distance` is in bits.
+    """
+
+    signal: Signal | None = None
+    category: str = ""
+    bank: str = ""
+    distance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A whole answer. No hits means that nothing asked about is listed, unless `unhashable` says why it could
+    not tell: then nothing is known of what it was asked about.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    unhashable: str = ""
+
+
+class CheckService(Protocol):
+    """One service, as its settings have it."""
+
+    @property
+    def signal_types(self) -> frozenset[SignalType]:
+        """Those that it can be asked about; empty where it takes only files."""
+        ...
+
+    @property
+    def takes_files(self) -> bool: ...
+
+    def ask(self, question: Question, seconds: float) -> Told:
+        """What it knows, in one deadline for all that it takes. Raises `UpstreamError`."""
+        ...
