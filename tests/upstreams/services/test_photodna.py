@@ -36,12 +36,14 @@ def service(server: StandIn, system: StandInPhotoDna) -> PhotoDna:
     return PhotoDna(Asker(Key(KEY_HEADER, system.key)), f"{server.url}/photodna/v1.0")
 
 
-def test_each_flag_is_a_hit_with_its_source_and_violations(
-    system: StandInPhotoDna, service: PhotoDna
-) -> None:
+def test_each_violation_is_a_hit_with_its_source(system: StandInPhotoDna, service: PhotoDna) -> None:
     system.matches[LISTED_FILE] = [("NCMEC", ["A1", "B2"]), ("Test", [])]
     assert service.ask(of_file(LISTED_FILE), 20) == Told(
-        (Hit(category="A1, B2", bank="NCMEC", near=True), Hit(bank="Test", near=True))
+        (
+            Hit(category="A1", bank="NCMEC", near=True),
+            Hit(category="B2", bank="NCMEC", near=True),
+            Hit(bank="Test", near=True),
+        )
     )
 
 
