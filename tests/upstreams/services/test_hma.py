@@ -76,8 +76,10 @@ def test_a_lower_limit_than_its_own_counts(system: StandInHma, service: Hma) -> 
 
 
 def test_distances_come_as_words_as_numbers_or_not_at_all(server: StandIn, service: Hma) -> None:
-    server.instead = told({"A": [{"distance": 4}], "B": [{"distance": "4"}], "C": [{"distance": "-"}]})
-    assert [hit.distance for hit in service.ask(QUESTION, 20).hits] == [4, 4, 0]
+    server.instead = told(
+        {"A": [{"distance": 4}], "B": [{"distance": "4"}], "C": [{"distance": "-"}], "D": [{}]}
+    )
+    assert [hit.distance for hit in service.ask(QUESTION, 20).hits] == [4, 4, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,14 @@ def test_a_file_that_hashes_to_nothing_is_unhashable(
     told_of = service.ask(of_file(LISTED_FILE), 20)
     assert told_of.unhashable
     assert told_of.hits == ()
+
+
+def test_another_upload_guard_says_unhashable_by_its_code(server: StandIn, service: Hma) -> None:
+    server.instead = told({"message": "No hash can be taken of this file.", "code": "unhashable"}, 400)
+    assert service.ask(of_file(LISTED_FILE), 20).unhashable
+    server.instead = told({"message": "This is no hash of that type.", "code": "invalid_hash"}, 400)
+    with pytest.raises(UpstreamRefused):
+        service.ask(QUESTION, 20)
 
 
 def test_a_file_of_no_known_kind_is_sent_as_bytes(server: StandIn, system: StandInHma, service: Hma) -> None:

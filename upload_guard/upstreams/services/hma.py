@@ -32,7 +32,7 @@ _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is 
 
 
 class _Entry(Said):
-    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int
+    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int = "-"
 
     @property
     def bits(self) -> int:
@@ -64,7 +64,14 @@ class _Either(RootModel[_Banks | dict[Word, _Banks]]):
 
 
 class _Fault(Said):
+    """`code` is what another upload_guard adds, which answers as HMA does."""
+
     message: str
+    code: str = ""
+
+    @property
+    def is_of_the_picture(self) -> bool:
+        return self.message.startswith("invalid signal") or self.code == "unhashable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def _is_unhashable(reply: Reply) -> bool:
     """Raises `UpstreamRefused` for another fault of the question, such as a type that is not enabled."""
     if reply.status != HTTPStatus.BAD_REQUEST:
         return False
-    if read(reply, _Fault).message.startswith("invalid signal"):
+    if read(reply, _Fault).is_of_the_picture:
         return True
     raise UpstreamRefused(f"{reply.where} does not take this question: look at the signal types and banks")
 
