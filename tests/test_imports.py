@@ -39,7 +39,7 @@ FLOORS = (
     {"intake", "sandbox", "storage"},
     {"audit", "vault"},
     {"lists", "machine_keys", "people"},
-    {"quarantine", "late", "reports", "notices", "upstreams"},
+    {"customers", "quarantine", "late", "reports", "notices", "upstreams"},
     {"checkers", "glimpses", "guard", "housekeeping", "outbox", "statistics"},
     {"rehearsal", "routing"},
     {"pieces"},

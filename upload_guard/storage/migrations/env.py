@@ -4,6 +4,7 @@ from alembic import context
 
 from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
     api_tables,
+    customer_tables,
     glimpse_tables,
     group_tables,
     key_tables,
