@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.sidecar.compat.conftest import (
+from tests.sidecar.customers import (
     BASELINE,
     CUSTOMERS,
     ILLEGAL,
@@ -61,10 +61,8 @@ def words(text: str) -> Iterable[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("name", "answer"), [(BASELINE, TRUE), (ILLEGAL, TRUE), (UNLISTED, FALSE)])
-def test_a_hash_is_answered_by_one_word(
-    service: CheckService, kind: str, name: bytes, answer: object
-) -> None:
-    assert said(service.client().eokm(kind, hexes(name)[kind])) == answer
+def test_a_hash_is_answered_by_one_word(desk: CheckService, kind: str, name: bytes, answer: object) -> None:
+    assert said(desk.client().eokm(kind, hexes(name)[kind])) == answer
 
 
 @pytest.mark.parametrize(
@@ -72,15 +70,15 @@ def test_a_hash_is_answered_by_one_word(
     [hexes(BASELINE)["md5"].upper(), hexes(BASELINE)["md5"] + "\n", f"  {hexes(BASELINE)['md5']}\r\n"],
     ids=["upper case", "a line", "blanks around it"],
 )
-def test_a_hash_may_be_written_as_programs_write_it(service: CheckService, body: str) -> None:
-    assert said(service.client().eokm("md5", body)) == TRUE
+def test_a_hash_may_be_written_as_programs_write_it(desk: CheckService, body: str) -> None:
+    assert said(desk.client().eokm("md5", body)) == TRUE
 
 
 @pytest.mark.parametrize(
     "media_type", ["application/x-www-form-urlencoded", "text/plain", "application/json", "", "nonsense"]
 )
-def test_whatever_type_the_client_gives_the_body_is_the_hash(service: CheckService, media_type: str) -> None:
-    client = Client(service.app.test_client(), service.client().key, {"Content-Type": media_type})
+def test_whatever_type_the_client_gives_the_body_is_the_hash(desk: CheckService, media_type: str) -> None:
+    client = Client(desk.app.test_client(), desk.client().key, {"Content-Type": media_type})
     assert said(client.eokm("md5", hexes(BASELINE)["md5"])) == TRUE
 
 
@@ -98,21 +96,21 @@ def test_whatever_type_the_client_gives_the_body_is_the_hash(service: CheckServi
     ],
     ids=["nothing", "a word", "no hex", "another type", "quotes", "letters", "blanks inside", "bytes"],
 )
-def test_what_is_no_hash_is_no_answer(service: CheckService, body: str | bytes) -> None:
-    response = service.client().eokm("md5", body)
+def test_what_is_no_hash_is_no_answer(desk: CheckService, body: str | bytes) -> None:
+    response = desk.client().eokm("md5", body)
     assert response.status_code == 400
     assert response.get_json()["code"] == "invalid_hash"
     assert is_no_answer(response)
 
 
-def test_a_body_too_long_for_a_hash_is_not_read(service: CheckService) -> None:
-    response = service.client().eokm("md5", "a" * 257)
+def test_a_body_too_long_for_a_hash_is_not_read(desk: CheckService) -> None:
+    response = desk.client().eokm("md5", "a" * 257)
     assert response.status_code == 413
     assert is_no_answer(response)
 
 
-def test_there_are_no_other_types_and_our_own_routes_stay(service: CheckService) -> None:
-    admin = service.machine(*Scope)
+def test_there_are_no_other_types_and_our_own_routes_stay(desk: CheckService) -> None:
+    admin = desk.machine(*Scope)
     assert admin.post("/v1/check/sha256", b"x").status_code == 404
     assert admin.ask("/v1/check/signals", {"sha256": hexes(BASELINE)["sha256"]}).status_code == 200
     assert admin.post("/v1/check", b"some file").status_code == 200
@@ -134,35 +132,33 @@ def test_there_are_no_other_types_and_our_own_routes_stay(service: CheckService)
     ids=["none", "unknown", "empty", "no base64", "no text", "half a header"],
 )
 def test_without_a_good_password_a_client_is_asked_for_one(
-    service: CheckService, headers: dict[str, str]
+    desk: CheckService, headers: dict[str, str]
 ) -> None:
-    response = service.app.test_client().post("/v1/check/md5", data=hexes(BASELINE)["md5"], headers=headers)
+    response = desk.app.test_client().post("/v1/check/md5", data=hexes(BASELINE)["md5"], headers=headers)
     assert response.status_code == 401
     assert any(one.startswith("Basic realm=") for one in response.headers.getlist("WWW-Authenticate"))
     assert is_no_answer(response)
 
 
-def test_a_wrong_password_opens_nothing(service: CheckService) -> None:
-    key = service.client().key
+def test_a_wrong_password_opens_nothing(desk: CheckService) -> None:
+    key = desk.client().key
     wrong = basic(key.key_id, key.secret[::-1])
     data = hexes(BASELINE)["md5"]
-    response = service.app.test_client().post(
-        "/v1/check/md5", data=data, headers=wrong, environ_base=LOOPBACK
-    )
+    response = desk.app.test_client().post("/v1/check/md5", data=data, headers=wrong, environ_base=LOOPBACK)
     assert response.status_code == 401
 
 
-def test_a_password_is_taken_from_loopback_only_unless_there_is_tls(service: CheckService) -> None:
-    key, data = service.client().key, hexes(BASELINE)["md5"]
+def test_a_password_is_taken_from_loopback_only_unless_there_is_tls(desk: CheckService) -> None:
+    key, data = desk.client().key, hexes(BASELINE)["md5"]
     away = {"REMOTE_ADDR": "192.0.2.1"}
     shown = basic(key.key_id, key.secret)
-    response = service.app.test_client().post("/v1/check/md5", data=data, headers=shown, environ_base=away)
+    response = desk.app.test_client().post("/v1/check/md5", data=data, headers=shown, environ_base=away)
     assert response.status_code == 401
 
 
-def test_a_password_opens_no_other_route_than_the_services(service: CheckService) -> None:
-    key = open_keys(service.settings).new("shop", set(Scope), "tester")
-    client, shown = service.app.test_client(), basic(key.key_id, key.secret)
+def test_a_password_opens_no_other_route_than_the_services(desk: CheckService) -> None:
+    key = open_keys(desk.settings).new("shop", set(Scope), "tester")
+    client, shown = desk.app.test_client(), basic(key.key_id, key.secret)
     for path in ("/v1/check", "/v1/check/signals", "/v1/batch", "/bridge/v1/scan"):
         assert client.post(path, data=b"x", headers=shown, environ_base=LOOPBACK).status_code == 401, path
     assert client.get("/v1/cases", headers=shown, environ_base=LOOPBACK).status_code == 401
@@ -180,20 +176,20 @@ def test_passwords_guessed_again_and_again_lock_the_place_out(tmp_path: Path) ->
     assert codes == [401, 401, 401, 429, 429]
 
 
-def test_a_signed_request_is_as_good_as_a_password(service: CheckService) -> None:
-    machine = service.machine(Scope.SERVICE)
+def test_a_signed_request_is_as_good_as_a_password(desk: CheckService) -> None:
+    machine = desk.machine(Scope.SERVICE)
     assert said(machine.post("/v1/check/md5", hexes(BASELINE)["md5"].encode())) == TRUE
 
 
 @pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.SERVICE], ids=str)
-def test_another_scope_is_not_enough(service: CheckService, scope: Scope) -> None:
-    response = service.machine(scope).post("/v1/check/md5", hexes(BASELINE)["md5"].encode())
+def test_another_scope_is_not_enough(desk: CheckService, scope: Scope) -> None:
+    response = desk.machine(scope).post("/v1/check/md5", hexes(BASELINE)["md5"].encode())
     assert (response.status_code, response.get_json()["code"]) == (403, "scope_missing")
     assert is_no_answer(response)
 
 
-def test_a_site_without_a_table_is_no_customer(service: CheckService) -> None:
-    response = service.client("stranger").eokm("md5", hexes(UNLISTED)["md5"])
+def test_a_site_without_a_table_is_no_customer(desk: CheckService) -> None:
+    response = desk.client("stranger").eokm("md5", hexes(UNLISTED)["md5"])
     assert (response.status_code, response.get_json()["code"]) == (403, "not_a_customer")
     assert is_no_answer(response)
 
@@ -206,9 +202,9 @@ def test_a_site_without_a_table_is_no_customer(service: CheckService) -> None:
     [("shop", {BASELINE, ILLEGAL}), ("baseline-only", {BASELINE}), ("one-list", set())],
 )
 def test_each_customer_hears_of_its_own_categories_and_lists(
-    service: CheckService, site: str, heard: set[bytes]
+    desk: CheckService, site: str, heard: set[bytes]
 ) -> None:
-    client = service.client(site)
+    client = desk.client(site)
     names = (BASELINE, ILLEGAL, INVESTIGATIVE)
     answers = {name: said(client.eokm("md5", hexes(name)["md5"])) for name in names}
     assert answers == {name: TRUE if name in heard else FALSE for name in names}
@@ -270,10 +266,10 @@ def test_without_any_list_nothing_is_false(tmp_path: Path) -> None:
     assert client.eokm("md5", hexes(UNLISTED)["md5"]).status_code == 503
 
 
-def test_a_list_that_was_promised_and_does_not_act_makes_no_no(service: CheckService) -> None:
-    client = service.client("not-yet")
+def test_a_list_that_was_promised_and_does_not_act_makes_no_no(desk: CheckService) -> None:
+    client = desk.client("not-yet")
     assert client.eokm("md5", hexes(UNLISTED)["md5"]).get_json()["code"] == "not_covered"
-    assert said(client.eokm("md5", digests_of(service.picture).md5.hex())) == TRUE
+    assert said(client.eokm("md5", digests_of(desk.picture).md5.hex())) == TRUE
 
 
 def test_no_sentence_of_an_error_has_either_word() -> None:
@@ -289,13 +285,13 @@ def test_no_sentence_of_an_error_has_either_word() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_test_path_knows_the_canary_and_nothing_else(service: CheckService, kind: str) -> None:
+def test_the_test_path_knows_the_canary_and_nothing_else(desk: CheckService, kind: str) -> None:
     canary = {"md5": digests_of(canary_png()).md5, "sha1": digests_of(canary_png()).sha1}
-    client = service.client()
+    client = desk.client()
     assert said(client.eokm(kind, canary[kind].hex(), test=True)) == TRUE
     assert said(client.eokm(kind, hexes(BASELINE)[kind], test=True)) == FALSE
     assert client.eokm(kind, "nonsense", test=True).status_code == 400
-    assert service.used(client) == {"eokm-test": Used(2, 0, 0)}
+    assert desk.used(client) == {"eokm-test": Used(2, 0, 0)}
 
 
 def test_the_test_path_answers_where_there_is_no_list(tmp_path: Path) -> None:
@@ -307,37 +303,37 @@ def test_the_test_path_answers_where_there_is_no_list(tmp_path: Path) -> None:
 # What is counted and kept -------------------------------------------------------------------------
 
 
-def test_a_spent_quota_says_so_and_when_to_come_again(service: CheckService) -> None:
-    client = service.client("small")
+def test_a_spent_quota_says_so_and_when_to_come_again(desk: CheckService) -> None:
+    client = desk.client("small")
     for _ in range(3):
         assert said(client.eokm("md5", hexes(UNLISTED)["md5"])) == FALSE
     response = client.eokm("md5", hexes(BASELINE)["md5"])
     assert (response.status_code, response.get_json()["code"]) == (429, "quota_spent")
     assert 0 < int(response.headers["Retry-After"]) <= 86_400
     assert is_no_answer(response)
-    assert service.used(client) == {"eokm": Used(3, 0, 1)}
+    assert desk.used(client) == {"eokm": Used(3, 0, 1)}
 
 
-def test_what_was_asked_is_counted_and_not_kept(service: CheckService) -> None:
-    client = service.client()
+def test_what_was_asked_is_counted_and_not_kept(desk: CheckService) -> None:
+    client = desk.client()
     for name in (BASELINE, ILLEGAL, UNLISTED):
         client.eokm("sha1", hexes(name)["sha1"])
     client.eokm("sha1", "nonsense")
-    assert service.used(client) == {"eokm": Used(3, 2, 0)}
-    assert open_cases(service.settings).newest(1000) == ()
-    data = b"".join(file.read_bytes() for file in service.settings.data_dir.glob("upload_guard.sqlite3*"))
+    assert desk.used(client) == {"eokm": Used(3, 2, 0)}
+    assert open_cases(desk.settings).newest(1000) == ()
+    data = b"".join(file.read_bytes() for file in desk.settings.data_dir.glob("upload_guard.sqlite3*"))
     for name in (UNLISTED, BASELINE):
         asked = hexes(name)["sha1"]
         assert asked.encode() not in data
         assert bytes.fromhex(asked) not in data
 
 
-def test_a_hit_is_noted_for_the_customer_that_got_it(service: CheckService) -> None:
-    before = hits_of(service, "baseline-only")
-    service.client("baseline-only").eokm("md5", hexes(BASELINE)["md5"])
-    service.client("baseline-only").eokm("md5", hexes(ILLEGAL)["md5"])
-    assert hits_of(service, "baseline-only") >= before | {"baseline"}
-    assert "illegal" not in hits_of(service, "baseline-only")
+def test_a_hit_is_noted_for_the_customer_that_got_it(desk: CheckService) -> None:
+    before = hits_of(desk, "baseline-only")
+    desk.client("baseline-only").eokm("md5", hexes(BASELINE)["md5"])
+    desk.client("baseline-only").eokm("md5", hexes(ILLEGAL)["md5"])
+    assert hits_of(desk, "baseline-only") >= before | {"baseline"}
+    assert "illegal" not in hits_of(desk, "baseline-only")
 
 
 def dispute(settings: Settings, value: bytes) -> None:
@@ -360,6 +356,6 @@ def dispute(settings: Settings, value: bytes) -> None:
         note_change(session)
 
 
-def hits_of(service: CheckService, site: str) -> set[str]:
-    with open_database_of(service.settings).session() as session:
+def hits_of(desk: CheckService, site: str) -> set[str]:
+    with open_database_of(desk.settings).session() as session:
         return {hit.category for hit in session.query(CustomerHit).filter_by(site=site)}

@@ -1,4 +1,4 @@
-"""A check service with customers of several kinds, for the tests of a module."""
+"""A check service with customers of several kinds, and their clients."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import md5, sha1, sha256
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.sidecar.machines import Machine, machine
-from tests.support import activate_list, activate_listed_picture, eventually, settings_in
+from tests.support import activate_list, activate_listed_picture, eventually
 from upload_guard.compose import open_database_of
 from upload_guard.customers.use import Used, days_of_keys
 from upload_guard.lists.formats import ListedHash
@@ -91,7 +90,7 @@ class CheckService:
         return {one.door: one.used for one in rows if one.key_id == client.key.key_id}
 
 
-def check_service(settings: Settings) -> CheckService:
+def served(settings: Settings) -> CheckService:
     picture = activate_listed_picture(settings)
     for name, category in ((BASELINE, "baseline"), (ILLEGAL, "illegal"), (INVESTIGATIVE, "investigative")):
         hashes = [ListedHash(SignalType(kind), bytes.fromhex(value)) for kind, value in hexes(name).items()]
@@ -100,15 +99,3 @@ def check_service(settings: Settings) -> CheckService:
     service = CheckService(settings, app, picture)
     assert eventually(lambda: service.client().get("/status").status_code == 200)
     return service
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> CheckService:
-    settings = settings_in(
-        tmp_path_factory.mktemp("service"),
-        customers=CUSTOMERS,
-        sidecar={"bearer": "loopback"},
-        intake={"max_body": 4 << 20},
-        limits={"bad_signatures": 1000},
-    )
-    return check_service(settings)
