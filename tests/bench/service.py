@@ -1,9 +1,9 @@
 """Checks a second at the check service, two workers, by wrk: `make bench ARGS=service`.
 
 One million MD5 digests and one million PDQ are listed (`--entries` of each), and what is asked is random, as
-nearly all is that people upload. Beside a bare Flask route that reads the body, under the same gunicorn settings
-and the same requests: the ratio is the cost of keys, quotas, counts and the search. wrk (from Debian) runs on the
-same cores as the servers, so all are slower than they are alone.
+nearly all is that people upload. Beside a bare Flask route that reads the body, under the same gunicorn
+settings and the same requests: the ratio is the cost of keys, quotas, counts and the search. wrk (from
+Debian) runs on the same cores as the servers, so all are slower than they are alone.
 """
 
 from __future__ import annotations
@@ -60,6 +60,16 @@ class Load:
     body: str
 
 
+def batch(hashes: str) -> str:
+    """The Lua that asks about `ITEMS` files; `hashes` are the members of one."""
+    return (
+        f"local items = {{}} for at = 1, {ITEMS} do "
+        f"items[at] = '{{\"id\":\"' .. at .. '\",{hashes}}}' end "
+        'return wrk.format("POST", "/v1/check/batch", headers, '
+        "'{\"items\":[' .. table.concat(items, \",\") .. ']}')"
+    )
+
+
 LOADS = (
     Load(
         "EOKM's door, MD5",
@@ -73,21 +83,12 @@ LOADS = (
         1,
         'return wrk.format("GET", "/m/lookup?signal_type=pdq&signal=" .. hex(64), headers)',
     ),
-    Load(
-        f"batch of {ITEMS}, MD5",
-        "application/json",
-        ITEMS,
-        f'local items = {{}} for at = 1, {ITEMS} do items[at] = \'{{"id":"\' .. at .. \'","md5":"\' .. hex(32) '
-        '.. \'"}\' end return wrk.format("POST", "/v1/check/batch", headers, \'{"items":[\' .. '
-        "table.concat(items, \",\") .. ']}')",
-    ),
+    Load(f"batch of {ITEMS}, MD5", "application/json", ITEMS, batch('"md5":"\' .. hex(32) .. \'"')),
     Load(
         f"batch of {ITEMS}, MD5 and PDQ",
         "application/json",
         ITEMS,
-        f'local items = {{}} for at = 1, {ITEMS} do items[at] = \'{{"id":"\' .. at .. \'","md5":"\' .. hex(32) '
-        '.. \'","pdq":"\' .. hex(64) .. \'"}\' end return wrk.format("POST", "/v1/check/batch", headers, '
-        "'{\"items\":[' .. table.concat(items, \",\") .. ']}')",
+        batch('"md5":"\' .. hex(32) .. \'","pdq":"\' .. hex(64) .. \'"'),
     ),
 )
 
@@ -165,8 +166,8 @@ def main() -> None:
     arguments = parser.parse_args()
     wrk, environment = found_wrk()
     print_head(
-        f"Check service: {arguments.entries:,} MD5 and {arguments.entries:,} PDQ, {CLIENTS} connections of wrk at "
-        f"{WORKERS} workers of {THREADS} threads, beside a bare Flask route"
+        f"Check service: {arguments.entries:,} MD5 and as many PDQ, {CLIENTS} connections at {WORKERS} "
+        f"workers of {THREADS} threads, beside a bare Flask route"
     )
     with TemporaryDirectory() as name:
         folder = Path(name)
