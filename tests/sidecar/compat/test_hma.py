@@ -231,8 +231,10 @@ def test_lists_that_cannot_be_loaded_are_503(tmp_path: Path) -> None:
 
 def test_a_likeness_is_not_looked_for_where_lists_have_digests_only(tmp_path: Path) -> None:
     _, client = service_in(tmp_path, ListedHash(SignalType.MD5, bytes.fromhex(hexes(BASELINE)["md5"])))
-    answer = lookup(client, "pdq", pdq_of(UNSEEN).hex())
-    assert (answer.status_code, answer.get_json()["code"]) == (503, "not_covered")
+    for answer in (lookup(client, "pdq", pdq_of(UNSEEN).hex()), client.send("/m/lookup", **photo(UNSEEN))):
+        assert (answer.status_code, answer.get_json()["code"]) == (503, "not_covered")
+    listed = {"photo": (io.BytesIO(BASELINE), "file")}
+    assert client.send("/m/lookup", data=listed).get_json()["md5"]
 
 
 ROUTES = [

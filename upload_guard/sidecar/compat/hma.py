@@ -61,6 +61,12 @@ def hma_routes(desk: Desk, files: Files, snapshot: LiveSnapshot) -> Blueprint:
         word = _status(snapshot)
         return Response(word, 200 if word == _ALIVE else 503, mimetype="text/plain")
 
+    _take_hashes(routes, desk)
+    _take_files(routes, desk, files)
+    return routes
+
+
+def _take_hashes(routes: Blueprint, desk: Desk) -> None:
     @routes.get("/m/lookup")
     @requires(Scope.SERVICE)
     def lookup() -> Response:
@@ -84,6 +90,8 @@ def hma_routes(desk: Desk, files: Files, snapshot: LiveSnapshot) -> Blueprint:
         ]
         return jsonify(matches=entries if distances else [entry["bank_content_id"] for entry in entries])
 
+
+def _take_files(routes: Blueprint, desk: Desk, files: Files) -> None:
     @routes.post("/h/hash")
     @requires(Scope.SERVICE)
     def hash_file() -> Response:
@@ -120,8 +128,6 @@ def hma_routes(desk: Desk, files: Files, snapshot: LiveSnapshot) -> Blueprint:
         for match in matches:
             by_type[match.signal_type.value].append(match)
         return jsonify({kind: _by_bank(some, asking) for kind, some in by_type.items()})
-
-    return routes
 
 
 _ALIVE, _NOT_LOADED, _STALE = "I-AM-ALIVE", "INDEX-NOT-LOADED", "INDEX-STALE"
@@ -176,7 +182,8 @@ def _matches_of_file(
     reason = findings.unscannable or findings.unreadable
     if reason or not any(one.type is SignalType.PDQ for one in findings.signals):
         raise Unhashable(reason or "it has no PDQ")
-    desk.checker.ensure_covered(answer.compared, offer)
+    # A file is asked about for its look: digests alone make no "nothing like it".
+    desk.checker.ensure_covered(answer.compared & {SignalType.PDQ}, offer)
     return ()
 
 
