@@ -31,6 +31,7 @@ _COMMANDS = {
     "serve": "serve:serve",
     "doors": "doors:doors",
     "key": "keys:key",
+    "customer": "customers:customer",
     "user": "users:user",
     "demo": "demo:demo",
     "quarantine": "quarantine:quarantine",

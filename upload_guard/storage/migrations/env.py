@@ -4,6 +4,7 @@ from alembic import context
 
 from upload_guard.storage import (  # noqa: F401 - whose tables are of the same schema
     api_tables,
+    customer_tables,
     glimpse_tables,
     group_tables,
     key_tables,
@@ -11,6 +12,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     opinion_tables,
     outbox_tables,
     people_tables,
+    service_tables,
     signal_tables,
     statistics_tables,
     sync_tables,

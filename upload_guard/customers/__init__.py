@@ -1,0 +1,1 @@
+"""Those who ask this installation as their check service: what they got, and what became of it."""
