@@ -21,6 +21,7 @@ FLOORS = (
     {
         "digests",
         "failure_settings",
+        "follow_up_settings",
         "list_settings",
         "quarantine_settings",
         "reveal_settings",

@@ -12,6 +12,7 @@ from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_v
 
 from upload_guard.door_settings import ClamdSettings, IcapSettings
 from upload_guard.failure_settings import FailureSettings, LateSettings, RouteFailureSettings
+from upload_guard.follow_up_settings import FollowUpSettings
 from upload_guard.list_settings import (
     BenignSettings,
     BreakerSettings,
@@ -177,6 +178,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
+    follow_up: FollowUpSettings = FollowUpSettings()
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
