@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     """Route what happened, look at the clock, and send by each way that is configured."""
+    from upload_guard.customers.opening import asking_in
     from upload_guard.housekeeping import Job
     from upload_guard.outbox.sending import Sender
 
@@ -31,6 +32,7 @@ def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     jobs = (
         Job("outbox", desk.router().run, every=2.0),
         Job("outbox-tidying", desk.tidy, every=3600.0),
+        Job("customers-asked", asking_in(settings, database).look, every=300.0),
         *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
     )
     if settings.notices.targets:
@@ -89,11 +91,13 @@ class Desk:
 
     def router(self) -> Router:
         from upload_guard.outbox.feedback import FeedbackRoute
+        from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.routing import Router
         from upload_guard.outbox.webhooks import WebhookRoute
 
         sites, lists = frozenset(self.settings.webhooks), frozenset(feedback_takers(self.settings))
-        return Router(self.database, (WebhookRoute(sites), FeedbackRoute(lists), self._notices()))
+        routes = (WebhookRoute(sites), OpenHitRoute(sites), FeedbackRoute(lists), self._notices())
+        return Router(self.database, routes)
 
     def transports(self) -> tuple[Transport, ...]:
         """Of the ways that lead to anybody."""
@@ -158,6 +162,7 @@ class Desk:
                 EventKind.CASE_LATE: own.late_hours,
                 EventKind.BYTES_EXPIRING: expiry,
                 EventKind.PRESERVATION_ENDING: expiry,
+                EventKind.HIT_OPEN: self.settings.follow_up.hours,
             },
             review_url=f"{review.url}/review" if review.enabled and review.url else "",
         )
