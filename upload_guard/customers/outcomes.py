@@ -67,6 +67,11 @@ class Outcomes:
         rows = select(CustomerHit).where(CustomerHit.site == site)
         return self._page(rows.order_by(CustomerHit.asked_at.desc(), CustomerHit.id), limit)
 
+    def doubted(self, limit: int) -> tuple[HitInfo, ...]:
+        """Hits that their customers hold for false positives, newest first; an opinion, and nothing more."""
+        rows = select(CustomerHit).where(CustomerHit.outcome == HitOutcome.FALSE_POSITIVE.value)
+        return self._page(rows.order_by(CustomerHit.asked_at.desc(), CustomerHit.id), limit)
+
     def _page(self, rows: Select[CustomerHit], limit: int) -> tuple[HitInfo, ...]:
         with self.database.session() as session:
             return tuple(map(_info, session.scalars(rows.limit(limit))))

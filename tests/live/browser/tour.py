@@ -92,6 +92,7 @@ STOPS: tuple[Stop, ...] = (
     Stop("list-lowered", lambda _: f"/review/lists/{NATIONAL}"),
     Stop("list-version", lambda _: f"/review/lists/{PARTNER}/2", _examined),
     Stop("statistics", lambda _: "/review/statistics"),
+    Stop("customers", lambda _: "/review/customers"),
     Stop("persons", lambda _: "/review/persons"),
     Stop("me", lambda _: "/review/me"),
 )
