@@ -28,7 +28,7 @@ FLOORS = (
         "review_settings",
         "service_settings",
     },
-    {"outbox_settings"},
+    {"customer_settings", "outbox_settings"},
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},

@@ -104,6 +104,24 @@ _FAULT_SENTENCES = {
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),
     "Something went wrong on the server.": "Er ging iets mis op de server.",
+    "This machine key is not one of a customer of this check service.": (
+        "Deze machinesleutel is niet van een klant van deze controledienst."
+    ),
+    "The checks of this customer are spent for today (UTC).": (
+        "De controles van deze klant zijn op voor vandaag (UTC)."
+    ),
+    "This category or list does not count for this customer, so nothing was checked.": (
+        "Deze categorie of lijst telt niet voor deze klant, dus er is niets gecontroleerd."
+    ),
+    "This is no hash of that type, so nothing was checked.": (
+        "Dit is geen hash van die soort, dus er is niets gecontroleerd."
+    ),
+    "No hash can be taken of this file, so nothing was checked.": (
+        "Van dit bestand kan geen hash worden genomen, dus er is niets gecontroleerd."
+    ),
+    "Nothing could be checked: no list in force holds hashes of this type.": (
+        "Er kon niets worden gecontroleerd: geen geldende lijst heeft hashes van deze soort."
+    ),
 }
 
 

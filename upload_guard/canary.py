@@ -9,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 CANARY_SHA256 = bytes.fromhex("cd87caf21091e32880508d1b63891b9a204da072abb1f36988751eb599a3fd37")
+# For doors that take no other hash.
+CANARY_SHA1 = bytes.fromhex("0559ed89bfdba20d61f0a4991cf9d6a9d1af8fc1")
+CANARY_MD5 = bytes.fromhex("042005d0909e4cd469fe3051fe58e20d")
 CANARY_FILE = Path(__file__).with_name("canary.png")
 
 

@@ -328,6 +328,44 @@ class LockedOut(RateLimited):
     public = "Too many requests without a valid machine key. Please wait a while."
 
 
+# A customer of the check service is at fault -------------------------------------------------------
+
+
+class NotACustomer(NotAllowed):
+    """A key of a site that no `[customers]` table is for."""
+
+    code = "not_a_customer"
+    public = "This machine key is not one of a customer of this check service."
+
+
+class QuotaSpent(RateLimited):
+    """All checks of a customer's day are made."""
+
+    code = "quota_spent"
+    public = "The checks of this customer are spent for today (UTC)."
+
+
+class NotOffered(RequestError):
+    """A category or list that does not count for this customer, so that nothing could be told of it."""
+
+    code = "not_offered"
+    public = "This category or list does not count for this customer, so nothing was checked."
+
+
+class InvalidHash(RequestError):
+    """What was sent is no hash of the type that it was sent as, or there is none at all."""
+
+    code = "invalid_hash"
+    public = "This is no hash of that type, so nothing was checked."
+
+
+class Unhashable(RequestError):
+    """No hash can be taken of a file; that says nothing of what is in it."""
+
+    code = "unhashable"
+    public = "No hash can be taken of this file, so nothing was checked."
+
+
 # Who wants to see the pages is at fault ------------------------------------------------------------
 
 
@@ -387,6 +425,13 @@ class NotReady(Unavailable):
     """A list that should be active is not loaded."""
 
     code = "not_ready"
+
+
+class NotCovered(Unavailable):
+    """No list in force that counts for whoever asks holds hashes of the types that were sent."""
+
+    code = "not_covered"
+    public = "Nothing could be checked: no list in force holds hashes of this type."
 
 
 class SnapshotDamaged(Unavailable):

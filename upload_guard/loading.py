@@ -201,7 +201,9 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _has_options(field: str) -> bool:
-    return field in {"lists", "webhooks"} or isinstance(Settings.model_fields[field].default, BaseModel)
+    return field in {"customers", "lists", "webhooks"} or isinstance(
+        Settings.model_fields[field].default, BaseModel
+    )
 
 
 def _one_line(

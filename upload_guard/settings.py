@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_validator
 
+from upload_guard.customer_settings import CustomerSettings, lacking
 from upload_guard.door_settings import ClamdSettings, IcapSettings
 from upload_guard.failure_settings import FailureSettings, LateSettings, RouteFailureSettings
 from upload_guard.follow_up_settings import FollowUpSettings
@@ -179,6 +180,7 @@ class Settings(Section):
     audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     follow_up: FollowUpSettings = FollowUpSettings()
+    customers: dict[SiteName, CustomerSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
@@ -187,6 +189,18 @@ class Settings(Section):
     routes: tuple[RouteSettings, ...] = ()
     canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("customers")
+    @classmethod
+    def _hear_what_they_were_promised(
+        cls, customers: dict[str, CustomerSettings], info: ValidationInfo
+    ) -> dict[str, CustomerSettings]:
+        known = info.data
+        if {"trust", "lists"} <= known.keys() and (
+            fault := lacking(customers, known["trust"], known["lists"])
+        ):
+            raise ValueError(fault)
+        return customers
 
     @field_validator("data_dir", mode="before")
     @classmethod

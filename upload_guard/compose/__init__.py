@@ -2,6 +2,7 @@
 
 from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
+from upload_guard.compose.customers import build_customers, claim_checker_of
 from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
 from upload_guard.compose.forecasts import build_stage, foretell
 from upload_guard.compose.guards import (
@@ -50,6 +51,7 @@ __all__ = [
     "Station",
     "build_assembly",
     "build_checker",
+    "build_customers",
     "build_guard",
     "build_inspector",
     "build_intake",
@@ -63,6 +65,7 @@ __all__ = [
     "build_station",
     "build_sync",
     "build_trust",
+    "claim_checker_of",
     "decisions_of",
     "due_lists",
     "exchange_states",

@@ -11,16 +11,21 @@ from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
+    build_customers,
     build_intake,
     build_reveals,
     build_station,
+    claim_checker_of,
     decisions_of,
     explainer_of,
     open_benign,
     with_signal_checker,
 )
+from upload_guard.customers.hits import HitKeys, Hits
 from upload_guard.customers.opening import outcomes_in
+from upload_guard.customers.quotas import Quotas
 from upload_guard.housekeeping import Housekeeper, Job
+from upload_guard.machine_keys.keys import KeyStore
 from upload_guard.machine_keys.ledger import RowLedger
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
@@ -43,10 +48,14 @@ from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
 from upload_guard.sidecar.api.requests import take_requests
+from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
+from upload_guard.sidecar.compat.eokm import eokm_routes
+from upload_guard.sidecar.compat.hma import Files, hma_routes
 from upload_guard.sidecar.counters import Counters
+from upload_guard.sidecar.desk import Desk
 from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
 from upload_guard.sidecar.list_work import list_worker
@@ -74,9 +83,12 @@ def create_app(settings: Settings) -> Flask:
     answer_errors(app, settings.failure.retry_after, (counters.fault, refusals.note))
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
+    desk = _desk(station, settings, keys)
+    files = Files(checks.rule, station.checker, station.guard.patience)
     for routes in (
         check_routes(checks),
         signal_routes(signals, ledger),
+        service_routes(desk),
         case_routes(cases),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists),
@@ -84,6 +96,8 @@ def create_app(settings: Settings) -> Flask:
         outcome_routes(_follow_up(station, settings, ledger)),
     ):
         app.register_api(routes)
+    app.register_blueprint(eokm_routes(desk))
+    app.register_blueprint(hma_routes(desk, files, station.snapshot))
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
@@ -106,6 +120,12 @@ def _checks(station: Station, settings: Settings) -> Checks:
 def _follow_up(station: Station, settings: Settings, ledger: RowLedger) -> FollowUp:
     deadline = timedelta(hours=settings.follow_up.hours)
     return FollowUp(outcomes_in(settings, station.keeper.database), ledger, deadline)
+
+
+def _desk(station: Station, settings: Settings, keys: KeyStore) -> Desk:
+    # Counts and hits go to rows that every request writes, as those of keys do.
+    hits = Hits(keys.database, HitKeys(keys.keyring))
+    return Desk(build_customers(settings), claim_checker_of(station), Quotas(keys.database), hits)
 
 
 def _review(station: Station, settings: Settings, cases: Cases) -> Review:

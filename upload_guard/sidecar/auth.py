@@ -7,6 +7,8 @@ was signed while it is read, before its last bytes reach anybody.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -42,6 +44,7 @@ _NEEDED = "upload_guard_needed_scope"
 _PUBLIC = "public"
 _PEOPLE = "people"
 _BEARER = "bearer "
+_BASIC = "basic "
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ def guard_routes(app: Flask, doorkeeper: Doorkeeper) -> None:
             return
         if needed == _PUBLIC and "HTTP_AUTHORIZATION" not in request.environ:
             return
-        g.upload_guard_caller = asking = doorkeeper.admit(request.environ)
+        scopes = frozenset(needed) if isinstance(needed, tuple) else frozenset()
+        g.upload_guard_caller = asking = doorkeeper.admit(request.environ, scopes)
         if request.routing_exception is not None or needed == _PUBLIC:
             return
         if needed is None:
@@ -128,16 +132,26 @@ class Doorkeeper:
     ledger: Ledger
     bearer: str
 
-    def admit(self, environ: dict[str, Any]) -> Caller:
-        """Who makes this request. From here on its body can only be read as it was signed.
+    def admit(self, environ: dict[str, Any], scopes: frozenset[Scope] = frozenset()) -> Caller:
+        """Who makes this request, for which `scopes` are needed. From here on its body can only be read as it
+        was signed.
 
         Raises `NotAuthenticated`, `Replayed`, `RateLimited`, `StorageFailed`.
         """
         header = environ.get("HTTP_AUTHORIZATION", "")
-        bearing = header[: len(_BEARER)].lower() == _BEARER
-        key = self._bearing(header, environ) if bearing else self._signing(header, environ)
+        key = self._of_header(header, scopes, environ)
         self.keys.note_use(key)
         return Caller(key.id, key.site, key.scopes)
+
+    def _of_header(self, header: str, scopes: frozenset[Scope], environ: dict[str, Any]) -> MachineKey:
+        if header[: len(_BEARER)].lower() == _BEARER:
+            key_id, _, secret = header[len(_BEARER) :].strip().partition(".")
+            return self._showing(key_id, secret, environ)
+        # Programs of others know no other way. Where ours are asked for, it is no key at all.
+        if header[: len(_BASIC)].lower() == _BASIC and Scope.SERVICE in scopes:
+            key_id, _, secret = _decoded(header[len(_BASIC) :].strip()).partition(":")
+            return self._showing(key_id, secret, environ)
+        return self._signing(header, environ)
 
     def _signing(self, header: str, environ: dict[str, Any]) -> MachineKey:
         signed = parse(header)
@@ -152,15 +166,15 @@ class Doorkeeper:
         _hold_to_digest(environ, signed.digest)
         return key
 
-    def _bearing(self, header: str, environ: Mapping[str, Any]) -> MachineKey:
-        key_id, _, token = header[len(_BEARER) :].strip().partition(".")
-        if not self._takes_bearers(environ):
-            raise self._unknown("a bearer token, which sidecar.bearer does not take here", key_id, environ)
-        key = self._of(key_id, lambda secret: _same(secret, token), environ)
+    def _showing(self, key_id: str, shown: str, environ: Mapping[str, Any]) -> MachineKey:
+        """The key of one who shows its secret itself, as a bearer token or a password."""
+        if not self._takes_secrets(environ):
+            raise self._unknown("a bare secret, which sidecar.bearer does not take here", key_id, environ)
+        key = self._of(key_id, lambda secret: _same(secret, shown), environ)
         self.ledger.admit(key.id, "", datetime.now(UTC))
         return key
 
-    def _takes_bearers(self, environ: Mapping[str, Any]) -> bool:
+    def _takes_secrets(self, environ: Mapping[str, Any]) -> bool:
         # With "tls" the settings made sure that no connection comes without it.
         return self.bearer == "tls" or (self.bearer == "loopback" and _is_loopback(_peer(environ)))
 
@@ -238,6 +252,14 @@ def _asked(environ: Mapping[str, Any]) -> Request:
 def _forgotten(signed: Signed) -> datetime:
     """When its timestamp is too old to be taken, and a second more."""
     return datetime.fromtimestamp(signed.timestamp, UTC) + timedelta(seconds=WINDOW + 1)
+
+
+def _decoded(credentials: str) -> str:
+    """User and password of RFC 7617; empty where they are no such thing."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _same(one: str, other: str) -> bool:

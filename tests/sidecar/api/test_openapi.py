@@ -11,7 +11,10 @@ from upload_guard.sidecar.api.errors import ErrorAnswer
 
 def test_every_route_but_the_watchers_is_described(service: Service) -> None:
     described = {re.sub("{(.*?)}", r"<\1>", path) for path in document(service)["paths"]}
-    routes = {rule.rule for rule in service.app.url_map.iter_rules() if not rule.rule.startswith("/review")}
+    rules = service.app.url_map.iter_rules()
+    # Doors in the shapes of others are described by those.
+    ours = (rule for rule in rules if rule.endpoint.partition(".")[0] not in {"eokm", "hma"})
+    routes = {rule.rule for rule in ours if not rule.rule.startswith("/review")}
     unwritten = {"/live", "/healthz", "/metrics", "/docs", "/docs/rapidoc-min.js", "/openapi/v1.json"}
     assert described == routes - unwritten
 

@@ -1,0 +1,133 @@
+"""Checks by hashes that somebody else computed, for the customers of a check service.
+
+`by_signals` serves sites, whose files can be had: there hashes refuse and never clear. Here the hashes are
+all there is, so an answer is about them alone, and about those that some list could have matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+from upload_guard.checkers.local import LocalChecker
+from upload_guard.customers.offers import Offer
+from upload_guard.errors import InvalidHash, NotCovered
+from upload_guard.lists.bank.bank import BenignBank
+from upload_guard.lists.coverage import Coverage, InForce
+from upload_guard.moments import utc_now
+from upload_guard.records import Benign, Findings, Match, Result, Signal, SignalType, Verdict
+
+CLAIMED = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256, SignalType.PDQ})
+"""The types that can be asked about: pHash and dHash never act alone, so no answer could come of them."""
+
+
+_HEX = re.compile("[0-9A-Fa-f]*")
+
+
+def signal_of(kind: SignalType, digits: str) -> Signal:
+    """A hash as somebody wrote it, in hex. Raises `InvalidHash`, which does not repeat it."""
+    if len(digits) != 2 * kind.size or not _HEX.fullmatch(digits):
+        raise InvalidHash(f"{len(digits)} characters are no {kind}")
+    return Signal(kind, bytes.fromhex(digits))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Hashes that are said to be of one file; at least one, of types in `CLAIMED`."""
+
+    signals: tuple[Signal, ...]
+
+    @property
+    def sha256(self) -> bytes:
+        """Empty where it was not said."""
+        return next((one.value for one in self.signals if one.type is SignalType.SHA256), b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict on a claim, and of which types its hashes were compared with anything at all."""
+
+    verdict: Verdict
+    compared: frozenset[SignalType]
+
+    @property
+    def listed(self) -> bool:
+        """Whether a list says it, and not that it is the canary."""
+        return self.verdict.action.refuses and bool(self.verdict.matches)
+
+    @property
+    def category(self) -> str:
+        """That of the match that decided; empty where none did."""
+        return self.verdict.matches[0].category if self.listed else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChecker:
+    """Writes nothing down."""
+
+    checker: LocalChecker
+    coverage: Callable[[], Coverage]
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    def check(self, claim: Claim, offer: Offer, site: str) -> Answer:
+        """Raises `NotCovered` where nothing was found and nothing could have been, `NotReady`."""
+        # First: a list that is activated meanwhile may be missing here, and is never there too early.
+        compared = self._compared(claim, offer)
+        verdict = offer.judge(self._found(claim, site), self.now())
+        if verdict.result is Result.UNCHECKED:
+            raise NotCovered("no list is active")
+        if verdict.result is Result.CLEAN:
+            self.ensure_covered(compared, offer)
+        return Answer(verdict, compared)
+
+    def ensure_ready(self) -> None:
+        """Raises `NotReady` while the lists are not loaded."""
+        self.checker.snapshot()
+
+    def ensure_covered(self, compared: frozenset[SignalType], offer: Offer) -> None:
+        """Raises `NotCovered` where "not listed" would say nothing."""
+        if missing := offer.lists - {one.name for one in self.coverage().lists}:
+            raise NotCovered(f"lists that are not active: {', '.join(sorted(missing))}")
+        if not compared:
+            raise NotCovered("no list in force that counts holds hashes of these types")
+
+    def kinds(self, offer: Offer) -> frozenset[SignalType]:
+        """The types of which any list that counts has hashes now, in memory as in rows."""
+        snapshot = self.checker.snapshot()
+        lists = (one for one in self.coverage().lists if _counts(one, offer))
+        return frozenset(kind for one in lists for kind in one.kinds if snapshot.holds(kind))
+
+    def _compared(self, claim: Claim, offer: Offer) -> frozenset[SignalType]:
+        return self.kinds(offer) & {one.type for one in claim.signals}
+
+    def _found(self, claim: Claim, site: str) -> Findings:
+        sha256 = claim.sha256
+        before = self.checker.beforehand(sha256) if sha256 else None
+        if before is not None and before.canary:
+            return before
+        found = self.checker.compare(claim.signals, sha256, site)
+        if sha256 or not found.matches:
+            return found
+        # The bank knows files by SHA-256; without one, any digest of theirs has to do.
+        bank = self.checker.bank()
+        return replace(found, matches=tuple(_with_known_good(match, bank) for match in found.matches))
+
+
+def _counts(one: InForce, offer: Offer) -> bool:
+    if not one.categories:
+        return offer.takes(one.name)
+    return any(offer.counts(one.name, category) for category in one.categories)
+
+
+def _with_known_good(match: Match, bank: BenignBank) -> Match:
+    if not match.exact or match.benign is not None:
+        return match
+    values = np.frombuffer(match.value, np.uint8).reshape(1, -1)
+    known = next(bank.same(match.signal_type, values), None)
+    if known is None:
+        return match
+    return replace(match, benign=Benign(known.file.scope, known.file.name, identical=True))

@@ -1,0 +1,132 @@
+"""How much each customer of the check service asks, and may ask: rows, so that all workers share them.
+
+What is counted is a number of checks for each key, door and day; never what was asked about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import insert, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy.orm import Session
+
+from upload_guard.errors import QuotaSpent, RateLimited
+from upload_guard.moments import utc_now
+from upload_guard.storage.database import Database
+from upload_guard.storage.service_tables import CustomerQuota, KeyUse
+
+
+class Door(StrEnum):
+    """Where a customer asks. What is asked at `eokm-test` touches no list and no quota."""
+
+    EOKM = "eokm"
+    EOKM_TEST = "eokm-test"
+    HMA = "hma"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Checks of all keys of a customer together: `per_day` (0: no end), `rate` a second, `burst` at once."""
+
+    per_day: int
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whose key asks, and where."""
+
+    site: str
+    key_id: str
+    door: Door
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """Rows in `database`. Every method raises `StorageFailed`."""
+
+    database: Database
+    now: Callable[[], datetime] = field(default=utc_now)
+
+    def charge(self, asking: Asking, quota: Quota, checks: int) -> None:
+        """Take so many from the customer's quota; all or none.
+
+        Raises `QuotaSpent` or `RateLimited`, and then they are counted as refused.
+        """
+        now = self.now()
+        try:
+            with self.database.session() as session:
+                _take(session, asking.site, quota, checks, now)
+                _count(session, asking, now.date(), asked=checks)
+        except RateLimited:
+            with self.database.session() as session:
+                _count(session, asking, now.date(), refused=checks)
+            raise
+
+    def note(self, asking: Asking, checks: int) -> None:
+        """Count checks that no quota is for."""
+        with self.database.session() as session:
+            _count(session, asking, self.now().date(), asked=checks)
+
+    def note_hits(self, asking: Asking, hits: int) -> None:
+        """Count those of the checks just charged that were told to be listed."""
+        with self.database.session() as session:
+            _count(session, asking, self.now().date(), hits=hits)
+
+
+def _take(session: Session, site: str, quota: Quota, checks: int, now: datetime) -> None:
+    # Writing first: whoever asks for the same customer waits here, and reads what this one left.
+    mine, today = CustomerQuota.site == site, now.date()
+    before = session.execute(
+        update(CustomerQuota)
+        .where(mine)
+        .values(site=site)
+        .returning(CustomerQuota.day, CustomerQuota.used, CustomerQuota.tokens, CustomerQuota.filled_at)
+    ).first()
+    # A clock set back fills nothing, takes nothing away, and begins no day a second time.
+    day = max(before.day, today) if before else today
+    used = before.used if before and before.day == day else 0
+    waited = max(0.0, (now - before.filled_at).total_seconds()) if before else 0.0
+    held = min(float(quota.burst), before.tokens + waited * quota.rate) if before else float(quota.burst)
+    # More at once than the bucket holds empties it.
+    tokens = min(checks, quota.burst)
+    if quota.per_day and used + checks > quota.per_day:
+        raise QuotaSpent(f"customer {site}: over customers.{site}.per_day", _until_tomorrow(now))
+    if held < tokens:
+        wait = max(1, math.ceil((tokens - held) / quota.rate))
+        raise RateLimited(f"customer {site}: over customers.{site}.rate and burst", wait)
+    left = {"day": day, "used": used + checks, "tokens": held - tokens, "filled_at": now}
+    if before is None:
+        session.execute(insert(CustomerQuota).values(site=site, **left))
+    else:
+        session.execute(update(CustomerQuota).where(mine).values(**left))
+
+
+def _count(
+    session: Session, asking: Asking, day: date, *, asked: int = 0, hits: int = 0, refused: int = 0
+) -> None:
+    row = {"day": day, "site": asking.site, "key_id": asking.key_id, "door": asking.door.value}
+    added = insert_or(KeyUse).values(**row, asked=asked, hits=hits, refused=refused)
+    session.execute(
+        added.on_conflict_do_update(
+            index_elements=list(row),
+            set_={
+                "asked": KeyUse.asked + added.excluded.asked,
+                "hits": KeyUse.hits + added.excluded.hits,
+                "refused": KeyUse.refused + added.excluded.refused,
+            },
+        )
+    )
+
+
+def _until_tomorrow(now: datetime) -> int:
+    """Seconds until the next day begins (UTC)."""
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    return max(1, math.ceil((midnight - now).total_seconds()))

@@ -1,0 +1,100 @@
+"""Where the customers of the check service ask, whichever door they came in by.
+
+A question is charged before it is looked into, and what is told to be listed is noted before it is told.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upload_guard.checkers.claims import Answer, Claim, ClaimChecker
+from upload_guard.customers.hits import AnsweredHit, Hits
+from upload_guard.customers.offers import Customer, Customers, Offer
+from upload_guard.customers.quotas import Asking, Door, Quotas
+from upload_guard.errors import NotCovered, StorageFailed
+from upload_guard.records import Signal
+from upload_guard.sidecar.auth import Caller
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a claim is answered by: an `answer`, with the id of the hit if it is one, or a `fault`."""
+
+    answer: Answer | None = None
+    hit: str = ""
+    fault: NotCovered | None = None
+
+    def known(self) -> Answer:
+        """The answer. Raises the fault where there is none."""
+        if self.answer is None:
+            raise self.fault or NotCovered("no answer")
+        return self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Hashes of one file that a customer is told are listed, in the category that decided."""
+
+    signals: tuple[Signal, ...]
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One a process."""
+
+    customers: Customers
+    checker: ClaimChecker
+    quotas: Quotas
+    hits: Hits
+
+    def customer(self, asking: Caller) -> Customer:
+        """Whose key it is. Raises `NotACustomer`."""
+        return self.customers.of(asking.site, asking.key_id)
+
+    def charge(self, asking: Caller, door: Door, checks: int) -> None:
+        """Raises `NotACustomer`, `RateLimited`, and `NotReady`, for which nobody pays."""
+        customer = self.customer(asking)
+        self.checker.ensure_ready()
+        self.quotas.charge(_asking(asking, door), customer.quota, checks)
+
+    def note_test(self, asking: Caller) -> None:
+        """Count a question that touches no list."""
+        self.customer(asking)
+        self.quotas.note(_asking(asking, Door.EOKM_TEST), 1)
+
+    def ask(self, asking: Caller, door: Door, claims: Sequence[Claim], offer: Offer) -> tuple[Told, ...]:
+        """What is told of each, in order. Raises `NotACustomer`, `RateLimited`, `NotReady`."""
+        self.charge(asking, door, len(claims))
+        found = [self._of(claim, offer, asking.site) for claim in claims]
+        places = [at for at, one in enumerate(found) if one.answer and one.answer.listed]
+        listed = [Listed(claims[at].signals, found[at].known().category) for at in places]
+        for at, hit in zip(places, self.note_listed(asking, door, listed), strict=True):
+            found[at] = Told(found[at].answer, hit)
+        return tuple(found)
+
+    def note_listed(self, asking: Caller, door: Door, listed: Sequence[Listed]) -> tuple[str, ...]:
+        """Ids by which the customer can say what became of each; empty where it could not be noted."""
+        if not listed:
+            return ()
+        try:
+            self.quotas.note_hits(_asking(asking, door), len(listed))
+            return self.hits.note(asking.site, [AnsweredHit(one.signals, one.category) for one in listed])
+        except StorageFailed as fault:
+            # That it is listed matters more than that it is counted.
+            log.warning("ALARM: hits of customer %s are not noted: %s", asking.site, fault)
+            return ("",) * len(listed)
+
+    def _of(self, claim: Claim, offer: Offer, site: str) -> Told:
+        try:
+            return Told(self.checker.check(claim, offer, site))
+        except NotCovered as fault:
+            return Told(fault=fault)
+
+
+def _asking(asking: Caller, door: Door) -> Asking:
+    return Asking(asking.site, asking.key_id, door)
