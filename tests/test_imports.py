@@ -27,7 +27,7 @@ FLOORS = (
         "review_settings",
         "service_settings",
     },
-    {"outbox_settings"},
+    {"outbox_settings", "upstream_settings"},
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},
