@@ -28,19 +28,27 @@ class Asked:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. `announced` is its Content-Length where that is a lie; None sends none."""
+    """One answer. `announced` is its Content-Length where that is a lie; None sends none.
+
+    `after` seconds it begins; the connection is kept for the next request where it is to be.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     announced: int | None = -1
     drip: bool = False
+    after: float = 0
+    keep: bool = False
 
     def send(self, handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(self.after)
         handler.send_response(self.status)
         for name, value in self.headers.items():
             handler.send_header(name, value)
@@ -48,12 +56,14 @@ class Reply:
             handler.send_header(
                 "Content-Length", str(len(self.body) if self.announced < 0 else self.announced)
             )
+        if not self.keep:
+            handler.send_header("Connection", "close")
         handler.end_headers()
         if self.drip:
             drip(handler.wfile, self.body)
         else:
             handler.wfile.write(self.body)
-        handler.close_connection = True
+        handler.close_connection = not self.keep
 
 
 def drip(out: BinaryIO, data: bytes) -> None:
@@ -66,15 +76,21 @@ def drip(out: BinaryIO, data: bytes) -> None:
 
 @dataclass(slots=True)
 class StandIn:
-    """A server whose pages are set by the test: by path, a reply, or what makes one of a request."""
+    """A server whose pages are set by the test: by path, a reply, or what makes one of a request.
+
+    `otherwise` answers for all other paths, and `instead` for whatever is asked.
+    """
 
     url: str
+    otherwise: Reply | Callable[[Asked], Reply] = Reply(status=404)
+    instead: Reply | None = None
+    connections: int = 0
     replies: dict[str, Reply | Callable[[Asked], Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
     def reply(self, asked: Asked) -> Reply:
         self.asked.append(asked)
-        found = self.replies.get(asked.path, Reply(status=404))
+        found = self.instead or self.replies.get(asked.path, self.otherwise)
         return found if isinstance(found, Reply) else found(asked)
 
     @property
@@ -92,9 +108,19 @@ def stand_in(certificate: Path | None = None) -> Iterator[StandIn]:
     """The server; over TLS with the certificate and key in a file, if one is given."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            service.connections += 1
+
         def do_GET(self) -> None:
             with suppress(OSError):
-                service.reply(Asked(self.path, dict(self.headers))).send(self)
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                service.reply(Asked(self.path, dict(self.headers), self.command, body)).send(self)
+
+        do_POST = do_GET  # noqa: N815 - the name that the base class looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             pass

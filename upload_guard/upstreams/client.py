@@ -1,10 +1,12 @@
-"""Asks another service over HTTP and believes little: one host, one deadline, a size, a whole answer or none.
+"""Fetches from another service and believes little: one host, one deadline, a size, a whole answer or none.
 
 TLS is always verified, no proxy or password comes from the environment, no redirect leads to another host.
+`asking` asks the same services short questions.
 """
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
+from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
@@ -36,11 +39,16 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """Of HTTP's Basic authentication."""
+class Login(AuthBase):
+    """Of HTTP's Basic authentication (RFC 7617), in UTF-8."""
 
     user: str
     password: str = field(repr=False)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        said = base64.b64encode(f"{self.user}:{self.password}".encode())
+        request.headers["Authorization"] = f"Basic {said.decode()}"
+        return request
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Client:
                     ) from None
                 if isinstance(error, UpstreamError):
                     raise
-                raise _fault(url, error) from error
+                raise fault_of(url, error) from error
             except OSError as error:
                 raise StorageFailed(f"{file}: cannot be written: {error.strerror}") from error
 
@@ -113,7 +121,7 @@ class Client:
         return session.get(
             url,
             headers={"Accept-Encoding": "gzip", **headers},
-            auth=(self.login.user, self.login.password) if self.login else None,
+            auth=self.login,
             timeout=(min(_CONNECT_SECONDS, deadline.left), deadline.left),
             verify=str(self.ca_file) if self.ca_file else True,
             allow_redirects=False,
@@ -124,10 +132,10 @@ class Client:
         answer = Answer(response.status_code, response.headers, url)
         if answer.unchanged and conditional:
             return answer
-        _check_status(answer)
+        check_status(answer)
         with file.open("wb") as out:
             size = 0
-            for piece in _unpacked(_body(response, url), answer):
+            for piece in unpacked(body(response, url), answer):
                 size += len(piece)
                 if size > self.max_bytes:
                     raise UpstreamGarbled(f"{shown(url)} gives more than {self.max_bytes} bytes")
@@ -169,12 +177,15 @@ def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, port or _PORTS.get(parts.scheme)
 
 
-def _check_status(answer: Answer) -> None:
+def check_status(answer: Answer) -> None:
+    """Raises `UpstreamError` for any status but 200."""
     status, where = answer.status, shown(answer.url)
     if status == HTTPStatus.OK:
         return
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise UpstreamRefused(f"{where} does not let us in (status {status}): look at user and password")
+        raise UpstreamRefused(
+            f"{where} does not let us in (status {status}): look at user and password or key"
+        )
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UpstreamUnreachable(f"{where} answered with status {status}")
     if status >= HTTPStatus.BAD_REQUEST:
@@ -182,7 +193,7 @@ def _check_status(answer: Answer) -> None:
     raise UpstreamGarbled(f"{where} answered with status {status}, which was not asked for")
 
 
-def _body(response: requests.Response, url: str) -> Iterator[bytes]:
+def body(response: requests.Response, url: str) -> Iterator[bytes]:
     """The body as it was sent, whole: half a list would be a silent miss."""
     length = response.headers.get("Content-Length", "")
     if not length.isdecimal() and response.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -195,7 +206,8 @@ def _body(response: requests.Response, url: str) -> Iterator[bytes]:
         raise UpstreamGarbled(f"{shown(url)} gave half an answer: {got} of {length} bytes")
 
 
-def _unpacked(pieces: Iterator[bytes], answer: Answer) -> Iterator[bytes]:
+def unpacked(pieces: Iterator[bytes], answer: Answer) -> Iterator[bytes]:
+    """The body as it was before it was packed for its way."""
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in {"gzip", "x-gzip"}:
         return gunzipped(pieces, shown(answer.url))
@@ -228,7 +240,8 @@ def gunzipped(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise UpstreamGarbled(f"{name} gave half an answer: its gzip does not end")
 
 
-def _fault(url: str, error: Exception) -> UpstreamError:
+def fault_of(url: str, error: Exception) -> UpstreamError:
+    """What an exception of requests or urllib3 means."""
     if isinstance(error, requests.exceptions.SSLError):
         return UpstreamUnreachable(f"{shown(url)} has no certificate of that name by an issuer we trust")
     if isinstance(error, requests.Timeout):

@@ -24,6 +24,7 @@ class Deadline:
     """`seconds` from the moment that the block is entered. What was watched is shut when they are over."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._ends = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
@@ -38,10 +39,7 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        with self._lock:
-            for one in self._watched:
-                one.close()
-            self._watched.clear()
+        self.watch_none()
 
     @property
     def left(self) -> float:
@@ -59,6 +57,13 @@ class Deadline:
             self._watched.append(socket.socket(fileno=os.dup(connected.fileno())))
         if self.passed:
             self._shut()
+
+    def watch_none(self) -> None:
+        """Let go of what was watched: one exchange is over, and another may begin."""
+        with self._lock:
+            for one in self._watched:
+                one.close()
+            self._watched.clear()
 
     def adapter(self) -> HTTPAdapter:
         """Of a requests session whose connections are watched."""

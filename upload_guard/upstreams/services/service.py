@@ -6,6 +6,7 @@ the third is an `UpstreamError`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +25,10 @@ class Question:
     content: Content | None = None
     size: int = 0
     media_type: str = ""
+
+    def of(self, types: Collection[SignalType]) -> tuple[Signal, ...]:
+        """Those signals that are of these types."""
+        return tuple(signal for signal in self.signals if signal.type in types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class Told:
     unhashable: str = ""
 
 
+NOTHING_ASKED = Told(unhashable="it was asked about nothing that it takes")
+
+
 class CheckService(Protocol):
     """One service, as its settings have it."""
 
@@ -61,5 +69,9 @@ class CheckService(Protocol):
     def takes_files(self) -> bool: ...
 
     def ask(self, question: Question, seconds: float) -> Told:
-        """What it knows, in one deadline for all that it takes. Raises `UpstreamError`."""
+        """What it knows of all of it, in one deadline for all that it takes.
+
+        A service that takes files is asked about the file where there is one, and about hashes where there is
+        none. Raises `UpstreamError`, and `StorageFailed` where the upload itself cannot be read.
+        """
         ...

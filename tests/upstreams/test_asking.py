@@ -1,0 +1,206 @@
+"""A question goes to one place in one deadline, and nothing but a whole answer of a known status comes."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
+import pytest
+
+from tests.misbehaving import Connection, scripted
+from tests.upstreams.stand_in import Reply, StandIn, stand_in
+from upload_guard.errors import StorageFailed, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from upload_guard.upstreams.asking import Ask, Asker, Key, Streamed
+from upload_guard.upstreams.client import Login
+from upload_guard.upstreams.deadline import Deadline
+
+YES = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
+
+
+@pytest.fixture
+def service() -> Iterator[StandIn]:
+    with stand_in() as running:
+        running.otherwise = lambda asked: Reply(asked.body, keep=True)
+        yield running
+
+
+class InMemory:
+    """A file of an upload; how often it was opened."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.opened = 0
+
+    def open(self) -> io.BytesIO:
+        self.opened += 1
+        return io.BytesIO(self.data)
+
+
+def asked(client: Asker, ask: Ask, seconds: float = 20) -> bytes:
+    with Deadline(seconds) as deadline:
+        return client.ask(ask, deadline).body
+
+
+def test_a_body_goes_there_and_the_answer_comes_back(service: StandIn) -> None:
+    assert asked(Asker(), Ask("POST", f"{service.url}/x", b"a body")) == b"a body"
+    assert (service.asked[0].method, service.asked[0].path) == ("POST", "/x")
+
+
+@pytest.mark.parametrize("size", [0, 1, 64 << 10, (64 << 10) + 1, 300_000])
+def test_a_file_is_streamed_whole_in_its_form(service: StandIn, size: int) -> None:
+    file = InMemory(os.urandom(size))
+    body = Streamed(file, b"<", b">")  # type: ignore[arg-type]
+    assert asked(Asker(), Ask("POST", f"{service.url}/x", body)) == b"<" + file.data + b">"
+    bare = Streamed(file)  # type: ignore[arg-type]
+    assert asked(Asker(), Ask("POST", f"{service.url}/x", bare)) == file.data
+    assert [one.headers["Content-Length"] for one in service.asked] == [str(size + 2), str(size)]
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_of_this_machine(service: StandIn) -> None:
+    class Gone(InMemory):
+        def open(self) -> io.BytesIO:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(StorageFailed, match="Input/output error"):
+        asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(Gone(b""))))  # type: ignore[arg-type]
+
+
+def test_one_connection_serves_many_questions(service: StandIn) -> None:
+    client = Asker()
+    for _ in range(5):
+        asked(client, Ask("POST", f"{service.url}/x", b"1"))
+    assert (len(service.asked), service.connections) == (5, 1)
+
+
+def test_so_it_does_within_one_deadline(service: StandIn) -> None:
+    client = Asker()
+    with Deadline(20) as deadline:
+        for _ in range(5):
+            client.ask(Ask("POST", f"{service.url}/x", b"1"), deadline)
+    assert service.connections == 1
+
+
+def test_a_forked_process_makes_connections_of_its_own(service: StandIn) -> None:
+    client = Asker()
+    asked(client, Ask("POST", f"{service.url}/x", b"parent"))
+    child = os.fork()
+    if child == 0:
+        answer = b""
+        with suppress(BaseException):
+            answer = asked(client, Ask("POST", f"{service.url}/x", b"child"))
+        os._exit(0 if answer == b"child" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert asked(client, Ask("POST", f"{service.url}/x", b"parent again")) == b"parent again"
+    assert service.connections == 2
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm() -> None:
+    def once(connection: Connection) -> None:
+        connection.request()
+        connection.answer(YES)
+
+    with scripted(once) as server:
+        client = Asker()
+        for _ in range(3):
+            assert asked(client, Ask("POST", f"{server.url}/x", b"1")) == b"yes"
+
+
+def test_one_that_breaks_off_before_an_answer_is_asked_once_more_with_the_whole_file() -> None:
+    def breaks_off(connection: Connection) -> None:
+        connection.request()
+
+    def answers(connection: Connection) -> None:
+        connection.request()
+        connection.answer(YES)
+
+    file = InMemory(b"a file")
+    with scripted(breaks_off, answers) as server:
+        body = Streamed(file)  # type: ignore[arg-type]
+        assert asked(Asker(), Ask("POST", f"{server.url}/x", body)) == b"yes"
+        assert [one.last_body for one in server.connections] == [b"a file", b"a file"]
+    with scripted(breaks_off) as server:
+        with pytest.raises(UpstreamUnreachable):
+            asked(Asker(), Ask("POST", f"{server.url}/x"))
+        assert len(server.connections) == 2
+
+
+def test_what_comes_after_an_answer_is_not_the_next_one() -> None:
+    """An answer says nothing of what it answers: one too many would clear the file after it."""
+
+    def twice(connection: Connection) -> None:
+        while connection.request():
+            connection.answer(YES + YES.replace(b"yes", b"no!"))
+
+    with scripted(twice) as server:
+        client = Asker()
+        assert [asked(client, Ask("POST", f"{server.url}/x")) for _ in range(3)] == [b"yes"] * 3
+
+
+def test_the_deadline_holds_while_a_file_is_taken_slowly() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        body = Streamed(InMemory(bytes(64 << 20)))  # type: ignore[arg-type]
+        with pytest.raises(UpstreamTimeout, match=r"within 0\.3 seconds"):
+            asked(Asker(), Ask("POST", url, body), 0.3)
+
+
+def test_one_deadline_counts_for_all_questions(service: StandIn) -> None:
+    service.instead = Reply(b"1", after=0.2, keep=True)
+    ask = Ask("POST", f"{service.url}/x")
+    with Deadline(0.5) as deadline:
+        assert Asker().ask(ask, deadline).body == b"1"
+        with pytest.raises(UpstreamTimeout):
+            [Asker().ask(ask, deadline) for _ in range(4)]
+
+
+def test_threads_share_a_client(service: StandIn) -> None:
+    client, answers = Asker(), dict[int, bytes]()
+
+    def ask(number: int) -> None:
+        for _ in range(10):
+            answers[number] = asked(client, Ask("POST", f"{service.url}/x", b"%d" % number))
+            assert answers[number] == b"%d" % number
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: b"%d" % number for number in range(8)}
+
+
+def test_a_status_that_is_known_comes_back_and_no_other(service: StandIn) -> None:
+    service.instead = Reply(b"why", 400, keep=True)
+    with Deadline(20) as deadline:
+        reply = Asker().ask(Ask("GET", f"{service.url}/x"), deadline, {200, 400})
+        assert (reply.status, reply.body) == (400, b"why")
+        with pytest.raises(UpstreamError, match="status 400"):
+            Asker().ask(Ask("GET", f"{service.url}/x"), deadline)
+
+
+def test_a_key_goes_in_its_header_and_is_shown_nowhere(service: StandIn) -> None:
+    key = Key("Ocp-Apim-Subscription-Key", "a secret")
+    asked(Asker(key), Ask("POST", f"{service.url}/x"))
+    assert service.asked[0].headers["Ocp-Apim-Subscription-Key"] == "a secret"
+    assert "a secret" not in repr(key)
+
+
+def test_a_login_may_have_any_characters(service: StandIn) -> None:
+    asked(Asker(Login("café", "pässwörd €")), Ask("POST", f"{service.url}/x"))
+    assert service.asked[0].headers["Authorization"] == "Basic Y2Fmw6k6cMOkc3N3w7ZyZCDigqw="
+
+
+@pytest.mark.parametrize("reply", [Reply(status=500), Reply(b"x", announced=9)], ids=["status", "half"])
+def test_no_error_holds_what_was_asked(service: StandIn, reply: Reply) -> None:
+    service.instead = reply
+    with pytest.raises(UpstreamError) as caught:
+        asked(Asker(), Ask("GET", f"{service.url}/x?signal=d41d8cd98f00b204"))
+    fault: BaseException | None = caught.value
+    assert "d41d8cd98f00b204" not in str(fault)
+    assert fault is not None
+    assert fault.__cause__ is None
+    assert fault.__suppress_context__ or fault.__context__ is None
