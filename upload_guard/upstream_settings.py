@@ -120,8 +120,10 @@ class UpstreamSettings(Section):
     def _sends_what_it_takes(self) -> Self:
         known = KINDS[self.kind]
         if foreign := [one for one in self.send if one not in known.takes]:
-            raise ValueError(f"a table whose send is of what {self.kind} takes: {', '.join(known.takes)}"
-                             f" (not {', '.join(foreign)})")
+            raise ValueError(
+                f"a table whose send is of what {self.kind} takes: {', '.join(known.takes)}"
+                f" (not {', '.join(foreign)})"
+            )
         if not self.sent:
             raise ValueError(
                 f'a table with send = ["file"], if files may leave this machine: {self.kind} takes no hashes'

@@ -24,7 +24,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """`answered`: at least one service has told all that it was asked. `notes` say what one could not tell."""
+    """`answered`: at least one has told all that it was asked. `notes` say what one could not tell."""
 
     matches: tuple[Match, ...] = ()
     silent: tuple[Silence, ...] = ()
@@ -43,7 +43,7 @@ class Answers:
             findings,
             unanswered=unanswered,
             degraded=findings.degraded + degraded + self.notes,
-            unchecked=findings.unchecked if looked or unanswered else NO_ANSWER,
+            unchecked=findings.unchecked or ("" if looked or unanswered else NO_ANSWER),
         )
 
 

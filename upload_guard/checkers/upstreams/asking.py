@@ -9,65 +9,71 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from upload_guard.checkers.upstreams.answers import Answers, Silence
-from upload_guard.checkers.upstreams.asker import Asker, File, Hash, Heard
+from upload_guard.checkers.upstreams.contact import Contact, File, Hash, Heard
+from upload_guard.checkers.upstreams.media_types import media_type_of
 from upload_guard.checkers.upstreams.tally import Standing
+from upload_guard.checkers.upstreams.upstream import OnFailure
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UpstreamError, UpstreamTimeout
 from upload_guard.records import Match, Signal, SignalType, Upload
 from upload_guard.spans import Span
+from upload_guard.stages import Stage, timed
 
+NEEDS_FILE = "needs_file"
+"""The code of a service that would have to be sent the file, where only hashes are at hand."""
+_NO_FILE = "only the file itself would tell"
 _MOST_NOTES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """All that are asked; with none of them nothing is asked and nothing changes.
+    """All that are asked; with none of them nothing is asked and nothing changes."""
 
-    `media_type` tells of a file's first bytes what it is.
-    """
-
-    askers: tuple[Asker, ...] = ()
-    media_type: Callable[[Upload], str] = lambda upload: upload.media_type
+    contacts: tuple[Contact, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.askers)
+        return bool(self.contacts)
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(asker.upstream.name for asker in self.askers)
+        return frozenset(contact.upstream.name for contact in self.contacts)
 
     @property
     def digests(self) -> frozenset[SignalType]:
         """The exact types that any of them is asked about."""
-        return frozenset(kind for asker in self.askers for kind in asker.upstream.sends if kind.exact)
+        return frozenset(kind for contact in self.contacts for kind in contact.upstream.sends if kind.exact)
 
     @property
     def standings(self) -> tuple[Standing, ...]:
         """How it goes with each, in this process."""
-        return tuple(asker.standing for asker in self.askers)
+        return tuple(contact.standing for contact in self.contacts)
 
     def inquire(self, sha256: bytes, deadline: float, upload: Upload | None = None) -> Inquiry:
         """Questions about one file; without `upload` it can be asked about by hashes only.
 
         `deadline` is a moment of the monotonic clock.
         """
-        return Inquiry(tuple(_Line(asker) for asker in self.askers), self, sha256, deadline, upload)
+        return Inquiry(tuple(_Line(contact) for contact in self.contacts), sha256, deadline, upload)
+
+
+NO_UPSTREAMS = Upstreams()
 
 
 @dataclass(slots=True)
 class _Line:
     """What one service was asked about this upload."""
 
-    asker: Asker
+    contact: Contact
     heard: Heard = field(default_factory=Heard)
     running: list[_Running] = field(default_factory=list)
     file_asked: bool = False
+    needs_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,6 @@ class Inquiry:
     """About one upload, for the thread that checks it."""
 
     lines: tuple[_Line, ...]
-    upstreams: Upstreams
     sha256: bytes
     deadline: float
     upload: Upload | None
@@ -95,15 +100,16 @@ class Inquiry:
         for line in self.lines:
             # What is on its way is asked about already.
             asked = {place for running in line.running for place in running.asked}
-            unknown = line.asker.recall(
+            unknown = line.contact.recall(
                 (one for one in signals if (one.type, one.value) not in asked), line.heard
             )
             file = self._file_for(line)
             if unknown or file is not None:
-                line.running.append(self._begin(line.asker, unknown, file))
+                line.running.append(self._begin(line.contact, unknown, file))
 
     def answers(self, signals: Sequence[Signal]) -> Answers:
-        """All that was said until the deadline; `signals` are the upload's, in all its views."""
+        """All that was said until the deadline of the upload's `signals`; asks about those that are new."""
+        self.ask(signals)
         told = [self._of(line, signals) for line in self.lines]
         return Answers(
             matches=tuple(match for one in told for match in one.matches),
@@ -113,15 +119,19 @@ class Inquiry:
         )
 
     def _file_for(self, line: _Line) -> File | None:
-        if self.upload is None or not line.asker.upstream.sends_file or line.file_asked:
+        if not line.contact.upstream.sends_file or line.file_asked:
             return None
         line.file_asked = True
-        media_type = self.upstreams.media_type(self.upload)
-        file = File(self.upload.content, self.sha256, self.upload.digest.size, media_type)
-        return None if line.asker.recall_file(file, line.heard) else file
+        if line.contact.recall_file(self.sha256, line.heard):
+            return None
+        if self.upload is None:
+            line.needs_file = True
+            return None
+        upload = self.upload
+        return File(upload.content, self.sha256, upload.digest.size, media_type_of(upload))
 
-    def _begin(self, asker: Asker, signals: Sequence[Signal], file: File | None) -> _Running:
-        until = min(self.deadline, time.monotonic() + asker.upstream.timeout)
+    def _begin(self, contact: Contact, signals: Sequence[Signal], file: File | None) -> _Running:
+        until = min(self.deadline, time.monotonic() + contact.upstream.timeout)
         running = _Running(frozenset((one.type, one.value) for one in signals), until)
         # Of its own until the question is done, which may be after the upload is gone.
         lent: AbstractContextManager[Span | None] = file.content.lend() if file else nullcontext()
@@ -130,7 +140,7 @@ class Inquiry:
 
         def work() -> None:
             try:
-                asker.ask(signals, own, until, running.heard)
+                contact.ask(signals, own, until, running.heard)
             except BaseException as fault:  # noqa: BLE001 - it is raised where it is waited for
                 running.done.set_exception(fault)
             else:
@@ -138,12 +148,12 @@ class Inquiry:
             finally:
                 lent.__exit__(None, None, None)
 
-        threading.Thread(target=work, name=f"asking {asker.upstream.name}", daemon=True).start()
+        threading.Thread(target=work, name=f"asking {contact.upstream.name}", daemon=True).start()
         return running
 
     def _of(self, line: _Line, signals: Sequence[Signal]) -> Answers:
-        upstream, heard = line.asker.upstream, line.heard
-        silence = None
+        upstream, heard = line.contact.upstream, line.heard
+        silence = Silence(upstream.name, NEEDS_FILE, _NO_FILE, OnFailure.CLOSED) if line.needs_file else None
         for running in line.running:
             fault = _fault_of(running)
             if fault is not None:
@@ -151,7 +161,7 @@ class Inquiry:
                 silence = silence or Silence(upstream.name, code, str(fault), upstream.on_failure)
             _add(heard, running.heard)
         return Answers(
-            matches=tuple(_matches(line.asker, heard, signals, self.sha256)),
+            matches=tuple(_matches(line.contact, heard, signals, self.sha256)),
             silent=(silence,) if silence else (),
             notes=tuple(f"{upstream.name}: {why}" for why in dict.fromkeys(heard.unhashable[:_MOST_NOTES])),
             answered=heard.told and silence is None,
@@ -160,7 +170,8 @@ class Inquiry:
 
 def _fault_of(running: _Running) -> UpstreamError | None:
     try:
-        running.done.result(max(0.0, running.until - time.monotonic()))
+        with timed(Stage.ASK):
+            running.done.result(max(0.0, running.until - time.monotonic()))
     except NotYet:
         return UpstreamTimeout("it did not answer in time")
     except UpstreamError as fault:
@@ -176,8 +187,8 @@ def _add(heard: Heard, more: Heard) -> None:
     heard.told = heard.told or more.told
 
 
-def _matches(asker: Asker, heard: Heard, signals: Sequence[Signal], sha256: bytes) -> Iterable[Match]:
-    upstream = asker.upstream
+def _matches(contact: Contact, heard: Heard, signals: Sequence[Signal], sha256: bytes) -> Iterable[Match]:
+    upstream = contact.upstream
     for signal in signals:
         for hit in heard.by_hash.get((signal.type, signal.value), ()):
             yield upstream.match(signal, hit)

@@ -30,9 +30,7 @@ class AnswerLimits:
 class AnswerCache:
     """Of one service. `key` is of this purpose alone. The least recently used go first; safe for threads."""
 
-    def __init__(
-        self, key: bytes, limits: AnswerLimits, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, key: bytes, limits: AnswerLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._key = key
         self._limits = limits
         self._clock = clock

@@ -22,9 +22,7 @@ _NO_END = 315_360_000.0
 class Circuit:
     """Opens after `failures` in a row; every `pause` seconds from then on one call is let through."""
 
-    def __init__(
-        self, failures: int, pause: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, failures: int, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._breaker = CircuitBreaker(
             fail_max=failures, reset_timeout=_NO_END, throw_new_error_on_trip=False
         )

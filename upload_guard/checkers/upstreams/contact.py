@@ -43,7 +43,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Contact:
     """One a service and process; safe for threads."""
 
     upstream: Upstream
@@ -71,9 +71,9 @@ class Asker:
                 heard.by_hash[place] = known
         return tuple(unknown.values())
 
-    def recall_file(self, file: File, heard: Heard) -> bool:
+    def recall_file(self, sha256: bytes, heard: Heard) -> bool:
         """The same of the file; whether it was known."""
-        known = self.cache.of_file(file.sha256)
+        known = self.cache.of_file(sha256)
         if known is None:
             return False
         self._note_recalled(known, heard)
