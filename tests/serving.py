@@ -14,7 +14,6 @@ from types import MappingProxyType
 import requests
 from requests.auth import AuthBase
 
-from upload_guard.checkers.remote import Signing
 from upload_guard.compose import open_cases
 from upload_guard.demo.servers import Server, free_port, python, running
 from upload_guard.loading import load_settings
@@ -23,6 +22,7 @@ from upload_guard.machine_keys.opening import open_keys
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.settings import Settings
 from upload_guard.signing import Credentials, Request, sign
+from upload_guard.upstreams.signing import Signing
 
 MAX_BODY = 4 << 20
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -17,7 +17,6 @@ from typing import Annotated, TypeVar
 import requests
 from pydantic import BaseModel, StringConstraints, ValidationError
 from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from upload_guard.checkers.line import Answer, Line
 from upload_guard.checkers.wire import CHECK_PATH, SIGNALS_PATH, CheckAnswer, SignalsAnswer, SignalsQuestion
@@ -34,7 +33,8 @@ from upload_guard.errors import (
     Unavailable,
 )
 from upload_guard.records import Outcome, Source, Upload
-from upload_guard.signing import Credentials, Request, sign
+from upload_guard.signing import Credentials
+from upload_guard.upstreams.signing import Signing
 
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
@@ -154,19 +154,6 @@ def _hashed(source: Source) -> str:
     if not source.uploader:
         return ""
     return hashlib.sha256(f"{source.site}\0{source.uploader}".encode(errors="surrogatepass")).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Signing(AuthBase):
-    """Signs a request whose body has this SHA-256 (hex) as it is sent."""
-
-    credentials: Credentials
-    digest: str
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        asked = Request(request.method or "", request.path_url)
-        request.headers["Authorization"] = sign(self.credentials, asked, self.digest).header()
-        return request
 
 
 def _code(answer: Answer) -> str:

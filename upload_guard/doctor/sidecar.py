@@ -8,12 +8,12 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from upload_guard.checkers.remote import Signing
 from upload_guard.doctor.asked import object_of
 from upload_guard.doctor.refusals import advice_on
 from upload_guard.doctor.steps import Said, State, Step, broken, odd, taken, well
 from upload_guard.service_settings import ServiceSettings
 from upload_guard.signing import EMPTY_DIGEST, WINDOW
+from upload_guard.upstreams.signing import Signing
 
 _ADVICE = "see that the sidecar runs ('upload-guard serve') and that service.url is its address"
 _NEARLY = 30

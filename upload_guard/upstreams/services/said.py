@@ -7,9 +7,9 @@ depth that no parser takes are refused, as is whatever has not the very type tha
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from upload_guard.errors import UpstreamGarbled
 from upload_guard.upstreams.asking import Reply
@@ -21,6 +21,15 @@ class Said(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
+def _printable(word: str) -> str:
+    if not word.isprintable():
+        raise ValueError("holds characters that no name has")
+    return word
+
+
+Word = Annotated[str, StringConstraints(max_length=255), AfterValidator(_printable)]
+"""A name that a service gives: of a bank, a category, a source. It comes to logs and pages."""
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -30,7 +39,7 @@ def read(reply: Reply, kind: type[T]) -> T:
         data = json.loads(
             reply.body.decode("utf-8-sig"), object_pairs_hook=_each_once, parse_constant=_no_number
         )
-        return kind.model_validate(data, strict=True)
+        return kind.model_validate(data)
     except ValidationError as error:
         where = ".".join(str(step) for step in error.errors()[0]["loc"][:3] if step in kind.model_fields)
         raise _none(reply, f" (at {where})" if where else "") from None

@@ -35,13 +35,15 @@ class Question:
 class Hit:
     """The service knows something of it. `category` and `bank` are its own words, empty where it has none.
 
-    `signal` is the one that it knows, None where it judged the file. `distance` is in bits.
+    `signal` is the one that it knows, None where it judged the file. `distance` is in bits; `near` says that
+    it knows a look like this one, and not these very bytes.
     """
 
     signal: Signal | None = None
     category: str = ""
     bank: str = ""
     distance: int = 0
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,159 @@
+"""Hasher-Matcher-Actioner of Meta (github.com/facebook/ThreatExchange, hasher-matcher-actioner): which banks
+hold something like this?
+
+`GET /m/lookup?signal_type=&signal=` asks by hash and leaves the signal type out of its answer, as some forks
+do not; `POST /m/lookup` asks by file. Distances are strings, `-` where the type has none. A picture with too
+little in it hashes to nothing, of which a lookup answers 400 "invalid signal": neither a fault nor a no.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlencode
+
+from pydantic import Field, RootModel, StringConstraints
+
+from upload_guard.errors import UpstreamGarbled, UpstreamRefused
+from upload_guard.records import Content, Signal, SignalType
+from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
+from upload_guard.upstreams.deadline import Deadline
+from upload_guard.upstreams.services.said import Said, Word, read
+from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+
+# As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
+_NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
+_KNOWN = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
+_UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is in the picture"
+
+
+class _Entry(Said):
+    distance: (
+        Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | Annotated[int, Field(ge=0, le=256)]
+    )
+
+
+_Banks = dict[Word, list[_Entry]]
+
+
+class _Elided(RootModel[_Banks]):
+    """Of one signal type, which is not named."""
+
+
+class _ByType(RootModel[dict[Word, _Banks]]):
+    """Of each signal type that was looked up."""
+
+
+class _Either(RootModel[_Banks | dict[Word, _Banks]]):
+    """An empty object is both, and says the same."""
+
+
+class _Fault(Said):
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hma:
+    """`types` are those that its configuration has enabled; all banks count unless `banks` names some.
+
+    What is further away than `max_distance` bits is no hit, whatever its own threshold.
+    """
+
+    client: Asker
+    url: str
+    types: frozenset[SignalType] = frozenset({SignalType.PDQ})
+    banks: tuple[str, ...] = ()
+    max_distance: int = 31
+
+    @property
+    def signal_types(self) -> frozenset[SignalType]:
+        return self.types & _NAMES.keys()
+
+    @property
+    def takes_files(self) -> bool:
+        return True
+
+    def ask(self, question: Question, seconds: float) -> Told:
+        """See `CheckService`. One request for each hash, or one for the file."""
+        with Deadline(seconds) as deadline:
+            if question.content is not None:
+                return self._by_file(question.content, question.media_type, deadline)
+            return _together([self._by_signal(one, deadline) for one in question.of(self.signal_types)])
+
+    def _by_signal(self, signal: Signal, deadline: Deadline) -> Told:
+        name = _NAMES[signal.type]
+        asked = {"signal_type": name, "signal": signal.value.hex(), **self._limits}
+        reply = self.client.ask(Ask("GET", f"{self._lookup}?{urlencode(asked)}"), deadline, _KNOWN)
+        if _is_unhashable(reply):
+            return Told(unhashable=_UNHASHABLE)
+        banks = read(reply, _Either).root
+        if any(isinstance(found, dict) for found in banks.values()):
+            by_type = read(reply, _ByType).root
+            if by_type.keys() != {name}:
+                raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
+            return Told(tuple(self._hits(by_type[name], signal)))
+        return Told(tuple(self._hits(read(reply, _Elided).root, signal)))
+
+    def _by_file(self, content: Content, media_type: str, deadline: Deadline) -> Told:
+        query = f"?{urlencode(self._limits)}" if self._limits else ""
+        ask = _form(f"{self._lookup}{query}", content, media_type)
+        reply = self.client.ask(ask, deadline, _KNOWN)
+        if _is_unhashable(reply):
+            return Told(unhashable=_UNHASHABLE)
+        by_type = read(reply, _ByType).root
+        if not by_type:
+            return Told(unhashable=_UNHASHABLE)
+        return Told(tuple(hit for banks in by_type.values() for hit in self._hits(banks, None)))
+
+    def _hits(self, banks: Mapping[str, list[_Entry]], signal: Signal | None) -> Iterator[Hit]:
+        """One a bank, its nearest entry."""
+        for bank, entries in banks.items():
+            distances = [_bits(entry) for entry in entries]
+            if not distances or (self.banks and bank not in self.banks):
+                continue
+            if (nearest := min(distances)) <= self.max_distance:
+                near = signal is None or not signal.type.exact
+                yield Hit(signal, category=bank, bank=bank, distance=nearest, near=near)
+
+    @property
+    def _lookup(self) -> str:
+        return f"{self.url.rstrip('/')}/m/lookup"
+
+    @property
+    def _limits(self) -> dict[str, str]:
+        return {"banks": ",".join(self.banks)} if self.banks else {}
+
+
+def _together(all_told: list[Told]) -> Told:
+    if not all_told:
+        return NOTHING_ASKED
+    why = next((told.unhashable for told in all_told if told.unhashable), "")
+    return Told(tuple(hit for told in all_told for hit in told.hits), why)
+
+
+def _bits(entry: _Entry) -> int:
+    return 0 if entry.distance == "-" else int(entry.distance)
+
+
+def _is_unhashable(reply: Reply) -> bool:
+    """Raises `UpstreamRefused` for another fault of the question, such as a type that is not enabled."""
+    if reply.status != HTTPStatus.BAD_REQUEST:
+        return False
+    if read(reply, _Fault).message.startswith("invalid signal"):
+        return True
+    raise UpstreamRefused(f"{reply.where} does not take this question: look at the signal types and banks")
+
+
+def _form(url: str, content: Content, media_type: str) -> Ask:
+    """The file as `multipart/form-data` (RFC 7578), in the field that is named for what it is."""
+    boundary = secrets.token_hex(16)
+    head = (
+        f"--{boundary}\r\n"
+        'Content-Disposition: form-data; name="photo"; filename="upload"\r\n'
+        f"Content-Type: {media_type or 'application/octet-stream'}\r\n\r\n"
+    )
+    body = Streamed(content, head.encode(), f"\r\n--{boundary}--\r\n".encode())
+    return Ask("POST", url, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
