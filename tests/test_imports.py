@@ -28,7 +28,7 @@ FLOORS = (
         "review_settings",
         "service_settings",
     },
-    {"customer_settings", "outbox_settings"},
+    {"customer_settings", "outbox_settings", "upstream_settings"},
     {"settings"},
     {"keyring", "loading", "logs", "policy_table"},
     {"effective"},

@@ -9,9 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from upload_guard.errors import BodyTooLarge, CheckFailed, StorageFailed, Unavailable, UploadGuardError
+from upload_guard.errors import (
+    BodyTooLarge,
+    CheckFailed,
+    ServiceTimeout,
+    ServiceUnreachable,
+    StorageFailed,
+    Unavailable,
+    UploadGuardError,
+    UpstreamSilent,
+)
 from upload_guard.policy import Policy, judge, passed_unchecked
-from upload_guard.records import CANARY, Findings, Outcome, Result, Upload, Verdict
+from upload_guard.records import CANARY, Findings, Outcome, Result, Unanswered, Upload, Verdict
 from upload_guard.stages import Stage, timed
 
 log = logging.getLogger(__name__)
@@ -92,7 +101,16 @@ class Guard:
         if isinstance(answer, Outcome):
             return _Judged(answer.verdict, case=answer.case)
         with timed(Stage.JUDGE):
-            return _Judged(judge(answer, self.policy, datetime.now(UTC)), answer)
+            verdict = judge(answer, self.policy, datetime.now(UTC))
+        if answer.unanswered and not verdict.action.refuses:
+            return self._unchecked(self._silence(answer.unanswered))
+        return _Judged(verdict, answer)
+
+    def _silence(self, unanswered: Sequence[Unanswered]) -> Unavailable:
+        """The fault of a check service that nothing passes without, if there is one among them."""
+        closed = (one for one in unanswered if one.code not in self.policy.open_on)
+        deciding = next(closed, unanswered[0])
+        return _SILENT[deciding.code](f"check service {deciding.upstream}: {deciding.why}")
 
     def _unchecked(self, fault: Unavailable | BodyTooLarge) -> _Judged:
         if fault.code not in self.policy.open_on:
@@ -145,6 +163,11 @@ class _Judged:
     findings: Findings | None = None
     case: str = ""
     fault: str = ""
+
+
+_SILENT: dict[str, type[Unavailable]] = {
+    kind.code: kind for kind in (ServiceUnreachable, ServiceTimeout, UpstreamSilent)
+}
 
 
 def _tell(observer: Observer, upload: Upload, outcome: Outcome, findings: Findings) -> None:

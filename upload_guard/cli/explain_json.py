@@ -94,7 +94,7 @@ class JsonTeller:
             "category": match.category,
             "entry": match.entry,
             "hash": self._hash(match.value),
-            "since": match.since.isoformat(),
+            "since": match.since.isoformat() if match.since else None,
             "standing": match.standing.value,
             "benign": match.benign.words if match.benign else "",
         }

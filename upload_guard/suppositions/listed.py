@@ -70,7 +70,7 @@ def second_origin(story: Story) -> Ladders:
             list_name=_ELSEWHERE,
             origin=_ELSEWHERE,
             category=blocking[0],
-            since=min(match.since, now - trust.probation),
+            since=min(match.since or now, now - trust.probation),
             standing=Standing.FIRM,
         )
         words = f"a list of another origin, one that may block, had the look of {view}, too"
