@@ -15,7 +15,6 @@ from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.check_config import check_config
 from upload_guard.cli.context import App
-from upload_guard.cli.customers import customer
 from upload_guard.cli.demo import demo
 from upload_guard.cli.doctor import doctor
 from upload_guard.cli.doors import doors
@@ -74,7 +73,6 @@ for command in (
     doors,
     key,
     user,
-    customer,
     demo,
     quarantine,
     outbox,

@@ -1,4 +1,4 @@
-"""upload-guard customer: what those who ask this installation as their check service did about its hits."""
+"""upload-guard customer hits, doubts: what became of what the customers of this check service were told."""
 
 from __future__ import annotations
 
@@ -29,12 +29,7 @@ _HEADS = (
 )
 
 
-@click.group()
-def customer() -> None:
-    """See how customers of this check service follow up what it found."""
-
-
-@customer.command()
+@click.command()
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3660), help="How far back.")
 @click.option("--csv", "as_csv", is_flag=True, help="For programs; as the page of customers gives it.")
 @click.pass_obj
@@ -51,7 +46,7 @@ def hits(app: App, days: int, as_csv: bool) -> None:
     print_table(tuple(head.replace("_", " ") for head in _HEADS), rows)
 
 
-@customer.command()
+@click.command()
 @click.pass_obj
 def doubts(app: App) -> None:
     """Name the entries that customers hold for false positives. It goes through all lists that act."""

@@ -1,4 +1,4 @@
-"""The commands about customers, as whoever runs a check service gives them."""
+"""The commands about customers' hits, as whoever runs a check service gives them."""
 
 from __future__ import annotations
 
