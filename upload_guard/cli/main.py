@@ -15,6 +15,7 @@ from upload_guard.cli.benign import benign
 from upload_guard.cli.check import check
 from upload_guard.cli.check_config import check_config
 from upload_guard.cli.context import App
+from upload_guard.cli.customers import customer
 from upload_guard.cli.demo import demo
 from upload_guard.cli.doctor import doctor
 from upload_guard.cli.doors import doors
@@ -72,6 +73,7 @@ for command in (
     serve,
     doors,
     key,
+    customer,
     user,
     demo,
     quarantine,

@@ -40,7 +40,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Asker:
     """Whose key asks, and where."""
 
     site: str
@@ -55,7 +55,7 @@ class Quotas:
     database: Database
     now: Callable[[], datetime] = field(default=utc_now)
 
-    def charge(self, asking: Asking, quota: Quota, checks: int) -> None:
+    def charge(self, asking: Asker, quota: Quota, checks: int) -> None:
         """Take so many from the customer's quota; all or none.
 
         Raises `QuotaSpent` or `RateLimited`, and then they are counted as refused.
@@ -70,12 +70,12 @@ class Quotas:
                 _count(session, asking, now.date(), refused=checks)
             raise
 
-    def note(self, asking: Asking, checks: int) -> None:
+    def note(self, asking: Asker, checks: int) -> None:
         """Count checks that no quota is for."""
         with self.database.session() as session:
             _count(session, asking, self.now().date(), asked=checks)
 
-    def note_hits(self, asking: Asking, hits: int) -> None:
+    def note_hits(self, asking: Asker, hits: int) -> None:
         """Count those of the checks just charged that were told to be listed."""
         with self.database.session() as session:
             _count(session, asking, self.now().date(), hits=hits)
@@ -110,7 +110,7 @@ def _take(session: Session, site: str, quota: Quota, checks: int, now: datetime)
 
 
 def _count(
-    session: Session, asking: Asking, day: date, *, asked: int = 0, hits: int = 0, refused: int = 0
+    session: Session, asking: Asker, day: date, *, asked: int = 0, hits: int = 0, refused: int = 0
 ) -> None:
     row = {"day": day, "site": asking.site, "key_id": asking.key_id, "door": asking.door.value}
     added = insert_or(KeyUse).values(**row, asked=asked, hits=hits, refused=refused)

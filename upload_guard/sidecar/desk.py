@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from upload_guard.checkers.claims import Answer, Claim, ClaimChecker
 from upload_guard.customers.hits import AnsweredHit, Hits
 from upload_guard.customers.offers import Customer, Customers, Offer
-from upload_guard.customers.quotas import Asking, Door, Quotas
+from upload_guard.customers.quotas import Asker, Door, Quotas
 from upload_guard.errors import NotCovered, StorageFailed
 from upload_guard.records import Signal
 from upload_guard.sidecar.auth import Caller
@@ -60,12 +60,12 @@ class Desk:
         """Raises `NotACustomer`, `RateLimited`, and `NotReady`, for which nobody pays."""
         customer = self.customer(asking)
         self.checker.ensure_ready()
-        self.quotas.charge(_asking(asking, door), customer.quota, checks)
+        self.quotas.charge(_asker(asking, door), customer.quota, checks)
 
     def note_test(self, asking: Caller) -> None:
         """Count a question that touches no list."""
         self.customer(asking)
-        self.quotas.note(_asking(asking, Door.EOKM_TEST), 1)
+        self.quotas.note(_asker(asking, Door.EOKM_TEST), 1)
 
     def ask(self, asking: Caller, door: Door, claims: Sequence[Claim], offer: Offer) -> tuple[Told, ...]:
         """What is told of each, in order. Raises `NotACustomer`, `RateLimited`, `NotReady`."""
@@ -82,7 +82,7 @@ class Desk:
         if not listed:
             return ()
         try:
-            self.quotas.note_hits(_asking(asking, door), len(listed))
+            self.quotas.note_hits(_asker(asking, door), len(listed))
             return self.hits.note(asking.site, [AnsweredHit(one.signals, one.category) for one in listed])
         except StorageFailed as fault:
             # That it is listed matters more than that it is counted.
@@ -96,5 +96,5 @@ class Desk:
             return Told(fault=fault)
 
 
-def _asking(asking: Caller, door: Door) -> Asking:
-    return Asking(asking.site, asking.key_id, door)
+def _asker(asking: Caller, door: Door) -> Asker:
+    return Asker(asking.site, asking.key_id, door)
