@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.upstreams.asking import Upstreams
     from upload_guard.checkers.upstreams.contact import Contact
     from upload_guard.checkers.upstreams.upstream import Upstream
+    from upload_guard.upstreams.services.outcomes import OutcomeTaker
     from upload_guard.upstreams.services.service import CheckService
 
 
@@ -81,3 +82,16 @@ def _service_of(name: str, own: UpstreamSettings) -> CheckService:
     if own.kind == "eokm":
         return HashCheckService(Asker(login, own.ca_file), own.url, own.test_path)
     raise ConfigError(f"[upstreams.{name}] kind: {own.kind} cannot be asked yet")
+
+
+def outcome_taker(own: UpstreamSettings) -> OutcomeTaker:
+    """Where one of them hears what became of its hits, by the key that asks it."""
+    from upload_guard.signing import Credentials
+    from upload_guard.upstreams.asking import Asker
+    from upload_guard.upstreams.client import Login
+    from upload_guard.upstreams.services.outcomes import OutcomeTaker
+
+    password = own.password.get_secret_value()
+    if own.kind == "upload_guard":
+        return OutcomeTaker(Asker(ca_file=own.ca_file), own.url, Credentials(own.user, password))
+    return OutcomeTaker(Asker(Login(own.user, password), own.ca_file), own.url)

@@ -55,7 +55,7 @@ class OutcomeTold(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hit: str | None = Field(None, pattern=HIT_ID)
+    hit: str | None = Field(default=None, pattern=HIT_ID)
     hash: NamedHash | None = None
     outcome: HitOutcome
     at: AwareDatetime | None = None
