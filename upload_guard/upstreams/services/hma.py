@@ -12,10 +12,10 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlencode
 
-from pydantic import Field, RootModel, StringConstraints
+from pydantic import RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
 from upload_guard.records import Content, Signal, SignalType
@@ -26,21 +26,26 @@ from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
+_MOST_BITS = 256
 _KNOWN = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
 _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is in the picture"
 
 
 class _Entry(Said):
-    distance: (
-        Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | Annotated[int, Field(ge=0, le=256)]
-    )
+    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int
+
+    @property
+    def bits(self) -> int:
+        return 0 if self.distance == "-" else int(self.distance)
+
+    @model_validator(mode="after")
+    def _is_a_distance(self) -> Self:
+        if not 0 <= self.bits <= _MOST_BITS:
+            raise ValueError("no distance of two hashes")
+        return self
 
 
 _Banks = dict[Word, list[_Entry]]
-
-
-class _Elided(RootModel[_Banks]):
-    """Of one signal type, which is not named."""
 
 
 class _ByType(RootModel[dict[Word, _Banks]]):
@@ -48,7 +53,14 @@ class _ByType(RootModel[dict[Word, _Banks]]):
 
 
 class _Either(RootModel[_Banks | dict[Word, _Banks]]):
-    """An empty object is both, and says the same."""
+    """With the signal type or without. An empty object is both, and says the same."""
+
+    def of(self, name: str) -> _Banks | None:
+        """What it says of this type; None where it says something of another."""
+        by_type = {key: value for key, value in self.root.items() if isinstance(value, dict)}
+        if not by_type:
+            return {key: value for key, value in self.root.items() if isinstance(value, list)}
+        return by_type.get(name) if len(by_type) == 1 else None
 
 
 class _Fault(Said):
@@ -89,13 +101,10 @@ class Hma:
         reply = self.client.ask(Ask("GET", f"{self._lookup}?{urlencode(asked)}"), deadline, _KNOWN)
         if _is_unhashable(reply):
             return Told(unhashable=_UNHASHABLE)
-        banks = read(reply, _Either).root
-        if any(isinstance(found, dict) for found in banks.values()):
-            by_type = read(reply, _ByType).root
-            if by_type.keys() != {name}:
-                raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
-            return Told(tuple(self._hits(by_type[name], signal)))
-        return Told(tuple(self._hits(read(reply, _Elided).root, signal)))
+        banks = read(reply, _Either).of(name)
+        if banks is None:
+            raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
+        return Told(tuple(self._hits(banks, signal)))
 
     def _by_file(self, content: Content, media_type: str, deadline: Deadline) -> Told:
         query = f"?{urlencode(self._limits)}" if self._limits else ""
@@ -111,10 +120,9 @@ class Hma:
     def _hits(self, banks: Mapping[str, list[_Entry]], signal: Signal | None) -> Iterator[Hit]:
         """One a bank, its nearest entry."""
         for bank, entries in banks.items():
-            distances = [_bits(entry) for entry in entries]
-            if not distances or (self.banks and bank not in self.banks):
+            if not entries or (self.banks and bank not in self.banks):
                 continue
-            if (nearest := min(distances)) <= self.max_distance:
+            if (nearest := min(entry.bits for entry in entries)) <= self.max_distance:
                 near = signal is None or not signal.type.exact
                 yield Hit(signal, category=bank, bank=bank, distance=nearest, near=near)
 
@@ -132,10 +140,6 @@ def _together(all_told: list[Told]) -> Told:
         return NOTHING_ASKED
     why = next((told.unhashable for told in all_told if told.unhashable), "")
     return Told(tuple(hit for told in all_told for hit in told.hits), why)
-
-
-def _bits(entry: _Entry) -> int:
-    return 0 if entry.distance == "-" else int(entry.distance)
 
 
 def _is_unhashable(reply: Reply) -> bool:
