@@ -26,8 +26,8 @@ class Kind:
     """What a kind of service can be sent, and what it asks to let somebody in.
 
     `per_hash`: each hash is a request of its own. `exact_files`: what it says of a file that it was sent is
-    said of these very bytes, unless it gives a distance. `outcomes`: it may be an upload_guard, which hears
-    what became of its hits. `rate` is what it allows a second, 0 where it names nothing.
+    said of these very bytes, unless it gives a distance. `rate` is what it allows a second, 0 where it names
+    nothing.
     """
 
     takes: tuple[Sent, ...]
@@ -38,7 +38,6 @@ class Kind:
     per_hash: bool = False
     exact_files: bool = False
     test_path: bool = False
-    outcomes: bool = False
     rate: float = 0.0
 
     @property
@@ -48,19 +47,18 @@ class Kind:
 
 KINDS: Mapping[UpstreamKind, Kind] = MappingProxyType(
     {
-        "eokm": Kind(
-            ("md5", "sha1"), login=True, needs_login=True, per_hash=True, test_path=True, outcomes=True
-        ),
+        "eokm": Kind(("md5", "sha1"), login=True, needs_login=True, per_hash=True, test_path=True),
         "hma": Kind(("md5", "pdq", "file"), login=True, key=True, per_hash=True),
         "arachnid": Kind(("pdq", "file"), login=True, needs_login=True, exact_files=True),
         # Its published limit for a new customer.
         "photodna": Kind(("file",), key=True, needs_key=True, rate=5.0),
         # A machine key: its id and its secret.
-        "upload_guard": Kind(
-            ("md5", "sha1", "sha256", "pdq", "file"), login=True, needs_login=True, outcomes=True
-        ),
+        "upload_guard": Kind(("md5", "sha1", "sha256", "pdq", "file"), login=True, needs_login=True),
     }
 )
+
+# They may be an upload_guard, which wants to hear what became of its hits.
+_HEAR_OUTCOMES = frozenset({"eokm", "upload_guard"})
 
 
 class UpstreamSettings(Section):
@@ -140,10 +138,10 @@ class UpstreamSettings(Section):
 
     @model_validator(mode="after")
     def _hears_outcomes(self) -> Self:
-        if self.outcomes and not KINDS[self.kind].outcomes:
+        if self.outcomes and self.kind not in _HEAR_OUTCOMES:
             raise ValueError(f"a table without outcomes: {self.kind} wants to hear none")
         if self.outcomes and self.sent == ("file",):
-            raise ValueError("a table that sends hashes, since outcomes name a hit by its hash")
+            raise ValueError("a table that sends hashes too, for outcomes name a hit by its hash")
         return self
 
     @property
