@@ -10,14 +10,16 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue")
+ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "service")
 WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("names", nargs="*", default=[], metavar="NAME", help=", ".join(ALL + ON_DEMAND))
-    parser.add_argument("--entries", type=int, help="hashes listed; 10 million, 1 million for peer")
+    parser.add_argument(
+        "--entries", type=int, help="hashes listed; 10 million, 1 million for peer and service"
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.names) - {*ALL, *ON_DEMAND}
     if unknown:

@@ -16,6 +16,9 @@ def live() -> Response:
 
 @app.post("/v1/check")
 @app.post("/v1/check/signals")
+@app.post("/v1/check/md5")
+@app.post("/v1/check/batch")
+@app.get("/m/lookup")
 def check() -> Response:
     size = 0
     while chunk := request.stream.read(CHUNK):

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import insert, update
+from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.orm import Session
 
@@ -82,17 +84,12 @@ class Quotas:
 
 
 def _take(session: Session, site: str, quota: Quota, checks: int, now: datetime) -> None:
+    rows = session.connection()
     # Writing first: whoever asks for the same customer waits here, and reads what this one left.
-    mine, today = CustomerQuota.site == site, now.date()
-    before = session.execute(
-        update(CustomerQuota)
-        .where(mine)
-        .values(site=site)
-        .returning(CustomerQuota.day, CustomerQuota.used, CustomerQuota.tokens, CustomerQuota.filled_at)
-    ).first()
-    # A clock set back fills nothing, takes nothing away, and begins no day a second time.
-    day = max(before.day, today) if before else today
+    before = rows.execute(_TOUCH, {"who": site}).first()
+    day = _day_of(before.day, now.date()) if before else now.date()
     used = before.used if before and before.day == day else 0
+    # A clock set back fills nothing and takes nothing away.
     waited = max(0.0, (now - before.filled_at).total_seconds()) if before else 0.0
     held = min(float(quota.burst), before.tokens + waited * quota.rate) if before else float(quota.burst)
     # More at once than the bucket holds empties it.
@@ -104,26 +101,40 @@ def _take(session: Session, site: str, quota: Quota, checks: int, now: datetime)
         raise RateLimited(f"customer {site}: over customers.{site}.rate and burst", wait)
     left = {"day": day, "used": used + checks, "tokens": held - tokens, "filled_at": now}
     if before is None:
-        session.execute(insert(CustomerQuota).values(site=site, **left))
+        rows.execute(_BEGIN, {"site": site, **left})
     else:
-        session.execute(update(CustomerQuota).where(mine).values(**left))
+        rows.execute(_LEAVE, {"who": site, **left})
+
+
+def _day_of(before: date, today: date) -> date:
+    """Clocks of two machines differ: around midnight none of them begins a day anew."""
+    return before if today < before <= today + timedelta(days=1) else today
 
 
 def _count(
     session: Session, asking: Asker, day: date, *, asked: int = 0, hits: int = 0, refused: int = 0
 ) -> None:
     row = {"day": day, "site": asking.site, "key_id": asking.key_id, "door": asking.door.value}
-    added = insert_or(KeyUse).values(**row, asked=asked, hits=hits, refused=refused)
-    session.execute(
-        added.on_conflict_do_update(
-            index_elements=list(row),
-            set_={
-                "asked": KeyUse.asked + added.excluded.asked,
-                "hits": KeyUse.hits + added.excluded.hits,
-                "refused": KeyUse.refused + added.excluded.refused,
-            },
-        )
+    session.connection().execute(_COUNT, {**row, "asked": asked, "hits": hits, "refused": refused})
+
+
+def _counting() -> Insert:
+    added = insert_or(_USES)
+    numbers = ("asked", "hits", "refused")
+    return added.on_conflict_do_update(
+        index_elements=list(_USES.primary_key.columns),
+        set_={name: _USES.c[name] + added.excluded[name] for name in numbers},
     )
+
+
+# Made once: every check executes them, and to build them costs more than to execute them.
+_QUOTAS, _USES = cast(Table, CustomerQuota.__table__), cast(Table, KeyUse.__table__)
+_MINE = _QUOTAS.c.site == bindparam("who")
+_LEFT = (_QUOTAS.c.day, _QUOTAS.c.used, _QUOTAS.c.tokens, _QUOTAS.c.filled_at)
+_TOUCH = update(_QUOTAS).where(_MINE).values(site=bindparam("who")).returning(*_LEFT)
+_LEAVE = update(_QUOTAS).where(_MINE).values({column: bindparam(column.name) for column in _LEFT})
+_BEGIN = insert(_QUOTAS)
+_COUNT = _counting()
 
 
 def _until_tomorrow(now: datetime) -> int:

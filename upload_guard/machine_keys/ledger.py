@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -91,18 +91,10 @@ class RowLedger:
         return math.ceil((until - now).total_seconds()) if until is not None and until > now else 0
 
     def _take_tokens(self, session: Session, key_id: str, count: int) -> None:
-        now, limits = self.now(), self.limits
-        mine = RateBucket.key_id == key_id
-        touched = session.execute(
-            update(RateBucket)
-            .where(mine)
-            .values(key_id=key_id)
-            .returning(RateBucket.tokens, RateBucket.filled_at)
-        ).first()
+        now, limits, rows = self.now(), self.limits, session.connection()
+        touched = rows.execute(_TOUCH, {"who": key_id}).first()
         if touched is None:
-            session.execute(
-                insert(RateBucket).values(key_id=key_id, tokens=limits.burst - count, filled_at=now)
-            )
+            rows.execute(_BEGIN, {"key_id": key_id, "tokens": limits.burst - count, "filled_at": now})
             return
         # A clock set back fills nothing and takes nothing away.
         waited = max(0.0, (now - touched.filled_at).total_seconds())
@@ -110,7 +102,7 @@ class RowLedger:
         if tokens < count:
             wait = max(1, math.ceil((count - tokens) / limits.rate))
             raise RateLimited(f"key {key_id}: over limits.rate and limits.burst", wait)
-        session.execute(update(RateBucket).where(mine).values(tokens=tokens - count, filled_at=now))
+        rows.execute(_LEAVE, {"who": key_id, "tokens": tokens - count, "filled_at": now})
 
     def _count(self, session: Session, name: str) -> int:
         now, limits, mine = self.now(), self.limits, LockOut.name == name
@@ -138,6 +130,15 @@ class RowLedger:
         session.execute(delete(UsedNonce).where(UsedNonce.expires_at < now))
         # A lock-out ends at most one `lock_out` after the count that led to it.
         session.execute(delete(LockOut).where(LockOut.since < now - 2 * self.limits.lock_out))
+
+
+# Made once: every request executes them, and to build them costs more than to execute them.
+_BUCKETS = cast(Table, RateBucket.__table__)
+_MINE = _BUCKETS.c.key_id == bindparam("who")
+_LEFT = (_BUCKETS.c.tokens, _BUCKETS.c.filled_at)
+_TOUCH = update(_BUCKETS).where(_MINE).values(key_id=bindparam("who")).returning(*_LEFT)
+_LEAVE = update(_BUCKETS).where(_MINE).values({column: bindparam(column.name) for column in _LEFT})
+_BEGIN = insert(_BUCKETS)
 
 
 def _remember(session: Session, key_id: str, nonce: str, until: datetime) -> None:
