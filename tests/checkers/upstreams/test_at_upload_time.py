@@ -1,0 +1,309 @@
+"""A check service is asked while an upload is checked here, and its silence is never clean."""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.checkers.upstreams.services import Service
+from tests.support import (
+    OTHER_SEED,
+    activate_listed_picture,
+    digests_of,
+    picture_bytes,
+    quiet_station,
+    upload_of,
+)
+from tests.upstreams.stand_in import Reply
+from upload_guard.compose import Station
+from upload_guard.errors import ServiceTimeout, ServiceUnreachable
+from upload_guard.quarantine.cases import Cases
+from upload_guard.records import Action, Outcome, Result, SignalType
+from upload_guard.settings import Settings
+
+DOWN = Reply(b"", 503)
+
+
+def checked(settings: Settings, data: bytes) -> Outcome:
+    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    return outcome
+
+
+def zipped(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("inside.jpg", data)
+    return out.getvalue()
+
+
+# What it knows ------------------------------------------------------------------------------------
+
+
+def test_what_the_service_knows_is_held_and_kept(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    station = quiet_station(service.settings(tmp_path))
+    (outcome,) = station.guard.check([upload_of(data)])
+    assert (outcome.verdict.result, outcome.verdict.action) == (Result.MATCH, Action.QUARANTINE)
+    (case,) = Cases(station.keeper.database, station.keeper.vault).newest(10)
+    assert case.number == outcome.case
+    (match,) = case.matches
+    assert (match.list_name, match.origin, match.category, match.signal_type) == (
+        "eokm",
+        "eokm",
+        "illegal",
+        SignalType.MD5,
+    )
+    assert (match.told, match.since) == (True, None)
+
+
+def test_what_it_does_not_know_is_clean_though_no_list_is_active(service: Service, tmp_path: Path) -> None:
+    verdict = checked(service.settings(tmp_path), picture_bytes(OTHER_SEED)).verdict
+    assert (verdict.result, verdict.action, verdict.degraded) == (Result.CLEAN, Action.ALLOW, ())
+
+
+def test_a_file_inside_an_archive_is_asked_about_once_it_is_found(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    verdict = checked(service.settings(tmp_path), zipped(data)).verdict
+    assert verdict.result is Result.MATCH
+    assert verdict.matches[0].view == "inside.jpg"
+
+
+def test_only_bare_hashes_leave_the_machine(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    checked(service.settings(tmp_path), data)
+    digests = digests_of(data)
+    assert service.bodies == [digests.md5.hex().encode(), digests.sha1.hex().encode()]
+
+
+def test_settings_narrow_what_leaves_it(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    checked(service.settings(tmp_path, send=["sha1"]), data)
+    assert service.bodies == [digests_of(data).sha1.hex().encode()]
+
+
+@pytest.mark.parametrize(
+    ("category", "action"),
+    [
+        ("baseline", Action.BLOCK),
+        ("illegal", Action.QUARANTINE),
+        ("investigative", Action.MONITOR),
+        ("other", Action.ALLOW),
+    ],
+)
+def test_its_yes_means_what_settings_say(
+    service: Service, tmp_path: Path, category: str, action: Action
+) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    assert checked(service.settings(tmp_path, category=category), data).verdict.action is action
+
+
+def test_what_tells_no_age_holds_at_most_where_there_is_a_probation(
+    service: Service, tmp_path: Path
+) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    probation: dict[str, object] = {"trust": {"probation_hours": 24}}
+    settings = service.settings(tmp_path, probation, category="baseline")
+    assert checked(settings, data).verdict.action is Action.QUARANTINE
+
+
+def test_what_a_list_settles_is_told_to_nobody(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path, {"benign": {"shipped": False}})
+    data = activate_listed_picture(settings)
+    assert checked(settings, data).verdict.action is Action.BLOCK
+    assert service.bodies == []
+
+
+def test_nobody_is_asked_about_the_empty_file(service: Service, tmp_path: Path) -> None:
+    assert checked(service.settings(tmp_path), b"").verdict.result is Result.UNCHECKED
+    assert service.bodies == []
+
+
+# What it says is remembered -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a yes", "a no"])
+def test_an_answer_is_remembered(service: Service, tmp_path: Path, known: bool) -> None:
+    data = picture_bytes(OTHER_SEED)
+    if known:
+        service.knows(data)
+    station = quiet_station(service.settings(tmp_path))
+    first = [one.verdict.result for one in station.guard.check([upload_of(data)])]
+    asked = len(service.bodies)
+    service.running.instead = DOWN
+    assert [one.verdict.result for one in station.guard.check([upload_of(data)])] == first
+    assert len(service.bodies) == asked
+
+
+def test_a_no_is_asked_again_once_its_time_is_over(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    station = quiet_station(service.settings(tmp_path, negative_seconds=0))
+    station.guard.check([upload_of(data)])
+    service.knows(data)
+    (outcome,) = station.guard.check([upload_of(data)])
+    assert outcome.verdict.result is Result.MATCH
+
+
+def test_a_failure_is_not_remembered(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    station = quiet_station(service.settings(tmp_path))
+    service.running.instead = DOWN
+    with pytest.raises(ServiceUnreachable):
+        station.guard.check([upload_of(data)])
+    service.running.instead = None
+    (outcome,) = station.guard.check([upload_of(data)])
+    assert outcome.verdict.result is Result.CLEAN
+
+
+# When it does not answer --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["with a list", "without any"])
+def test_closed_means_that_nothing_passes(service: Service, tmp_path: Path, listed: bool) -> None:
+    settings = service.settings(tmp_path)
+    if listed:
+        activate_listed_picture(settings)
+    service.running.instead = DOWN
+    with pytest.raises(ServiceUnreachable, match="check service eokm: "):
+        checked(settings, picture_bytes(OTHER_SEED))
+
+
+def test_closed_goes_by_the_settings_of_failures(service: Service, tmp_path: Path) -> None:
+    service.running.instead = DOWN
+    settings = service.settings(tmp_path, {"failure": {"unreachable": "open"}})
+    verdict = checked(settings, picture_bytes(OTHER_SEED)).verdict
+    assert (verdict.result, verdict.action, verdict.reason) == (
+        Result.UNCHECKED,
+        Action.MONITOR,
+        "unreachable",
+    )
+
+
+def test_open_passes_unchecked_and_waits_for_its_check(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path, failure="open")
+    activate_listed_picture(settings)
+    service.running.instead = DOWN
+    verdict = checked(settings, picture_bytes(OTHER_SEED)).verdict
+    assert (verdict.result, verdict.action, verdict.reason) == (
+        Result.UNCHECKED,
+        Action.MONITOR,
+        "unanswered",
+    )
+    assert len(list(settings.late_dir.rglob("*.entry"))) or any(settings.late_dir.rglob("*"))
+
+
+def test_degraded_is_clean_by_the_lists_and_says_by_whom_not(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path, failure="degrade")
+    activate_listed_picture(settings)
+    service.running.instead = DOWN
+    verdict = checked(settings, picture_bytes(OTHER_SEED)).verdict
+    assert (verdict.result, verdict.action) == (Result.CLEAN, Action.ALLOW)
+    (note,) = verdict.degraded
+    assert note.startswith("eokm: ")
+
+
+def test_degraded_where_nobody_else_has_looked_is_not_clean(service: Service, tmp_path: Path) -> None:
+    service.running.instead = DOWN
+    verdict = checked(service.settings(tmp_path, failure="degrade"), picture_bytes(OTHER_SEED)).verdict
+    assert (verdict.result, verdict.action) == (Result.UNCHECKED, Action.MONITOR)
+
+
+@pytest.mark.parametrize("failure", ["closed", "open", "degrade"])
+def test_what_a_list_holds_is_held_whether_the_service_answers_or_not(
+    service: Service, tmp_path: Path, failure: str
+) -> None:
+    settings = service.settings(
+        tmp_path, {"imaging": {"decode_on_exact": True}, "failure": {"unreachable": "open"}}, failure=failure
+    )
+    data = activate_listed_picture(settings)
+    service.running.instead = DOWN
+    outcome = checked(settings, data)
+    assert outcome.verdict.action is Action.BLOCK
+    assert outcome.case
+
+
+def test_half_an_answer_about_several_hashes_is_none(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.running.replies["/v1/check/sha1"] = Reply(b"<html>true</html>")
+    try:
+        with pytest.raises(ServiceUnreachable):
+            checked(service.settings(tmp_path), data)
+    finally:
+        del service.running.replies["/v1/check/sha1"]
+
+
+def test_a_yes_counts_though_the_rest_of_the_answer_is_missing(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    service.running.replies["/v1/check/sha1"] = DOWN
+    try:
+        assert checked(service.settings(tmp_path), data).verdict.action is Action.QUARANTINE
+    finally:
+        del service.running.replies["/v1/check/sha1"]
+
+
+# Time ---------------------------------------------------------------------------------------------
+
+
+def test_a_slow_service_costs_its_own_time_and_no_more(service: Service, tmp_path: Path) -> None:
+    service.running.instead = Reply(b"false", after=5)
+    begun = time.monotonic()
+    with pytest.raises(ServiceTimeout):
+        checked(service.settings(tmp_path, timeout=0.5), b"no picture")
+    assert time.monotonic() - begun < 5
+
+
+def test_the_deadline_of_the_request_bounds_it_too(service: Service, tmp_path: Path) -> None:
+    service.running.instead = Reply(b"false", after=5)
+    station = quiet_station(service.settings(tmp_path, timeout=600))
+    findings = station.checker.check(upload_of(b"no picture"), time.monotonic() + 0.5)
+    (silent,) = findings.unanswered
+    assert (silent.upstream, silent.code) == ("eokm", "timeout")
+
+
+def test_services_are_asked_side_by_side(service: Service, tmp_path: Path) -> None:
+    """Each waits until both are asked."""
+    from threading import Barrier
+
+    both = Barrier(2, timeout=20)
+
+    def meet(_: object) -> Reply:
+        both.wait()
+        return Reply(b"false")
+
+    service.running.replies["/v1/check/md5"] = meet
+    try:
+        own = service.table(send=["md5"])
+        settings = service.settings(tmp_path, None, send=["md5"])
+        settings = Settings.model_validate(settings.model_dump() | {"upstreams": {"one": own, "other": own}})
+        assert checked(settings, b"no picture").verdict.result is Result.CLEAN
+    finally:
+        del service.running.replies["/v1/check/md5"]
+
+
+def test_digests_are_asked_about_while_the_file_is_decoded(service: Service, tmp_path: Path) -> None:
+    station = quiet_station(service.settings(tmp_path))
+    held = station.sandbox.analyse
+    seen: list[int] = []
+
+    def analyse_after_the_question(content, deadline):  # type: ignore[no-untyped-def]
+        from tests.support import eventually
+
+        seen.append(eventually(lambda: service.bodies))
+        return held(content, deadline)
+
+    station.checker.sandbox.analyse = analyse_after_the_question  # type: ignore[method-assign]
+    assert station.checker.check(upload_of(picture_bytes(OTHER_SEED)), math.inf).matches == ()
+    assert seen == [True]
+
+
+def cases_of(station: Station) -> Cases:
+    return Cases(station.keeper.database, station.keeper.vault)
