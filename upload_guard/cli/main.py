@@ -28,6 +28,7 @@ from upload_guard.cli.php_check import php_check
 from upload_guard.cli.quarantine import quarantine
 from upload_guard.cli.serve import serve
 from upload_guard.cli.sync import sync
+from upload_guard.cli.upstream import upstream
 from upload_guard.cli.users import user
 from upload_guard.errors import UploadGuardError
 from upload_guard.loading import CONFIG_VARIABLE
@@ -69,6 +70,7 @@ for command in (
     lists,
     benign,
     sync,
+    upstream,
     serve,
     doors,
     key,

@@ -6,7 +6,9 @@ import io
 import math
 import time
 import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -15,15 +17,27 @@ from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     digests_of,
+    eventually,
     picture_bytes,
     quiet_station,
+    settings_in,
     upload_of,
 )
 from tests.upstreams.stand_in import Reply
-from upload_guard.compose import Station
+from upload_guard.checkers.by_signals import BySignals, Hashes
+from upload_guard.checkers.wire import NeedFile
+from upload_guard.compose import (
+    Station,
+    build_reevaluator,
+    open_decisions,
+    open_explainer,
+    with_signal_checker,
+)
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable
-from upload_guard.quarantine.cases import Cases
-from upload_guard.records import Action, Outcome, Result, SignalType
+from upload_guard.quarantine.cases import CaseInfo, Cases
+from upload_guard.quarantine.states import CaseState
+from upload_guard.records import Action, Analysis, Content, Outcome, Result, SignalType
+from upload_guard.sandbox.pool import Sandbox
 from upload_guard.settings import Settings
 
 DOWN = Reply(b"", 503)
@@ -50,7 +64,7 @@ def test_what_the_service_knows_is_held_and_kept(service: Service, tmp_path: Pat
     station = quiet_station(service.settings(tmp_path))
     (outcome,) = station.guard.check([upload_of(data)])
     assert (outcome.verdict.result, outcome.verdict.action) == (Result.MATCH, Action.QUARANTINE)
-    (case,) = Cases(station.keeper.database, station.keeper.vault).newest(10)
+    (case,) = cases_of(station)
     assert case.number == outcome.case
     (match,) = case.matches
     assert (match.list_name, match.origin, match.category, match.signal_type) == (
@@ -105,9 +119,7 @@ def test_its_yes_means_what_settings_say(
     assert checked(service.settings(tmp_path, category=category), data).verdict.action is action
 
 
-def test_what_tells_no_age_holds_at_most_where_there_is_a_probation(
-    service: Service, tmp_path: Path
-) -> None:
+def test_what_tells_no_age_holds_at_most_where_there_is_a_probation(service: Service, tmp_path: Path) -> None:
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
     probation: dict[str, object] = {"trust": {"probation_hours": 24}}
@@ -197,7 +209,7 @@ def test_open_passes_unchecked_and_waits_for_its_check(service: Service, tmp_pat
         Action.MONITOR,
         "unanswered",
     )
-    assert len(list(settings.late_dir.rglob("*.entry"))) or any(settings.late_dir.rglob("*"))
+    assert verdict.degraded == ("queued for a later check",)
 
 
 def test_degraded_is_clean_by_the_lists_and_says_by_whom_not(service: Service, tmp_path: Path) -> None:
@@ -271,8 +283,6 @@ def test_the_deadline_of_the_request_bounds_it_too(service: Service, tmp_path: P
 
 def test_services_are_asked_side_by_side(service: Service, tmp_path: Path) -> None:
     """Each waits until both are asked."""
-    from threading import Barrier
-
     both = Barrier(2, timeout=20)
 
     def meet(_: object) -> Reply:
@@ -282,28 +292,118 @@ def test_services_are_asked_side_by_side(service: Service, tmp_path: Path) -> No
     service.running.replies["/v1/check/md5"] = meet
     try:
         own = service.table(send=["md5"])
-        settings = service.settings(tmp_path, None, send=["md5"])
-        settings = Settings.model_validate(settings.model_dump() | {"upstreams": {"one": own, "other": own}})
+        settings = settings_in(tmp_path, upstreams={"one": own, "other": own})
         assert checked(settings, b"no picture").verdict.result is Result.CLEAN
     finally:
         del service.running.replies["/v1/check/md5"]
 
 
+@dataclass(frozen=True, slots=True)
+class DecodesOnceAsked:
+    """The real sandbox, which begins only when the service has been asked something."""
+
+    sandbox: Sandbox
+    service: Service
+
+    def analyse(self, content: Content, deadline: float) -> Analysis:
+        assert eventually(lambda: self.service.bodies), "nothing was asked before decoding"
+        return self.sandbox.analyse(content, deadline)
+
+
 def test_digests_are_asked_about_while_the_file_is_decoded(service: Service, tmp_path: Path) -> None:
-    station = quiet_station(service.settings(tmp_path))
-    held = station.sandbox.analyse
-    seen: list[int] = []
-
-    def analyse_after_the_question(content, deadline):  # type: ignore[no-untyped-def]
-        from tests.support import eventually
-
-        seen.append(eventually(lambda: service.bodies))
-        return held(content, deadline)
-
-    station.checker.sandbox.analyse = analyse_after_the_question  # type: ignore[method-assign]
-    assert station.checker.check(upload_of(picture_bytes(OTHER_SEED)), math.inf).matches == ()
-    assert seen == [True]
+    checker = quiet_station(service.settings(tmp_path)).checker
+    late = replace(checker, sandbox=DecodesOnceAsked(checker.sandbox, service))  # type: ignore[arg-type]
+    assert late.check(upload_of(picture_bytes(OTHER_SEED)), math.inf).matches == ()
 
 
-def cases_of(station: Station) -> Cases:
-    return Cases(station.keeper.database, station.keeper.vault)
+# Judged again, explained, asked by hashes ---------------------------------------------------------
+
+
+def test_a_case_that_only_the_service_holds_stays_open_when_lists_change(
+    service: Service, tmp_path: Path
+) -> None:
+    settings = service.settings(tmp_path)
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    station = quiet_station(settings)
+    (outcome,) = station.guard.check([upload_of(data)])
+    asked = len(service.bodies)
+    activate_listed_picture(settings)
+    again = build_reevaluator(settings).run()
+    assert (again.judged, again.proposed) == (1, 0)
+    assert len(service.bodies) == asked
+    (case,) = cases_of(station)
+    assert (case.number, case.state) == (outcome.case, CaseState.OPEN)
+    assert [match.list_name for match in case.matches] == ["eokm"]
+
+
+def test_a_service_that_is_gone_from_the_settings_holds_nothing_any_more(
+    service: Service, tmp_path: Path
+) -> None:
+    settings = service.settings(tmp_path)
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    quiet_station(settings).guard.check([upload_of(data)])
+    activate_listed_picture(settings)
+    without = settings.model_copy(update={"upstreams": {}})
+    assert build_reevaluator(without).run().proposed == 1
+
+
+def test_a_false_positive_is_not_held_again(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path)
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    open_decisions(settings).false_positive(outcome.case, "tester", "a landscape")
+    verdict = checked(settings, data).verdict
+    assert (verdict.result, verdict.action) == (Result.DISPUTED, Action.MONITOR)
+
+
+def test_explaining_a_case_tells_what_the_service_said(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path)
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    station = quiet_station(settings)
+    station.guard.check([upload_of(data)])
+    (case,) = cases_of(station)
+    told = open_explainer(settings).of_case(case)
+    assert "what the check service eokm knows (md5)" in told.explanation.sentence
+
+
+def test_explaining_a_file_tells_who_was_silent(service: Service, tmp_path: Path) -> None:
+    service.running.instead = DOWN
+    told = open_explainer(service.settings(tmp_path)).of_file(upload_of(picture_bytes(OTHER_SEED)))
+    assert "Not checked, since it waits for a check service" in told.explanation.sentence
+
+
+def by_hashes(settings: Settings, data: bytes) -> BySignals:
+    _, checker = with_signal_checker(quiet_station(settings), settings)
+    digests = digests_of(data)
+    return checker.check(Hashes(digests.signals(), digests.size), "test")
+
+
+def test_the_service_is_asked_by_hashes_alone(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    settings = service.settings(tmp_path)
+    assert by_hashes(settings, data).need is NeedFile.TO_LOOK
+    service.knows(data)
+    found = by_hashes(settings, data)
+    assert found.need is NeedFile.TO_KEEP
+    assert found.verdict is not None
+    assert found.verdict.action is Action.QUARANTINE
+
+
+def test_a_silent_service_never_passes_anything_by_hashes(service: Service, tmp_path: Path) -> None:
+    data = picture_bytes(OTHER_SEED)
+    settings = service.settings(tmp_path, negative_seconds=0)
+    station, checker = with_signal_checker(quiet_station(settings), settings)
+    station.guard.check([upload_of(data)])
+    digests = digests_of(data)
+    hashes = Hashes(digests.signals(), digests.size)
+    assert checker.check(hashes, "test").need is NeedFile.NO
+    service.running.instead = DOWN
+    assert checker.check(hashes, "test") == BySignals(NeedFile.TO_LOOK, None)
+
+
+def cases_of(station: Station) -> tuple[CaseInfo, ...]:
+    return Cases(station.keeper.database, station.keeper.vault).newest(10)
