@@ -108,8 +108,12 @@ class UpstreamSettings(Section):
         login, key = bool(self.user), bool(self.key.get_secret_value())
         if login != bool(self.password.get_secret_value()):
             raise ValueError("a table with both user and password, or neither")
-        if (login and not known.login) or (key and not known.key):
-            raise ValueError(f"a table without {'user' if login else 'key'}: {self.kind} has no use for it")
+        if login and not known.login:
+            raise ValueError(f"a table without user: {self.kind} has no use for it")
+        if key and not known.key:
+            raise ValueError(f"a table without key: {self.kind} has no use for it")
+        if login and key:
+            raise ValueError("a table with user and password or with key, not both")
         if known.needs_login and not login:
             raise ValueError(f"a table with user and password, without which {self.kind} lets nobody in")
         if known.needs_key and not key:
