@@ -31,7 +31,7 @@ def test_a_site_that_checks_by_itself(service: Service, tmp_path: Path, mode: st
         service.knows(DATA)
         held = site.post(files=UPLOAD)
         assert (held.status_code, "eokm" in held.text) == (403, False)
-        assert [case.list_name for case in site.cases()] == ["eokm"]
+        assert [case.matches[0].list_name for case in site.cases()] == ["eokm"]
         service.running.instead = DOWN
         calls = site.calls()
         silent = site.post(files=UPLOAD)
@@ -59,16 +59,14 @@ def test_a_site_whose_sidecar_asks(service: Service, tmp_path: Path) -> None:
 
 
 def test_metrics_and_health_tell_how_it_goes(service: Service, tmp_path: Path) -> None:
-    config = write_config(
-        tmp_path / "sidecar.toml", {"upstreams.eokm": service.table(failure="degrade")}, data_dir="data"
-    )
+    config = write_config(tmp_path / "sidecar.toml", {"upstreams.eokm": service.table()}, data_dir="data")
     settings = load_settings(config)
     client = machine(create_app(settings).test_client(), settings, *Scope)
     service.knows(DATA)
     assert client.post("/v1/check", DATA).get_json()["action"] == "quarantine"
     client.post("/v1/check", DATA)
     service.running.instead = DOWN
-    assert client.post("/v1/check", b"another").get_json()["result"] == "unchecked"
+    assert client.post("/v1/check", b"another").status_code == 503
     warnings = client.get("/healthz").get_json()["warnings"]
     assert [warning for warning in warnings if warning.startswith("upstream_failing: eokm: ")]
     assert not any("no_list" in warning for warning in warnings)
@@ -91,5 +89,5 @@ def test_the_page_of_a_case_says_who_told_and_explains_it(service: Service, tmp_
     page = reviewer.get(f"/review/cases/{number}").get_data(as_text=True)
     assert "The check service eokm knows this very file by its md5 digest (category illegal)." in page
     assert "eokm, a check service" in page
-    for path in ("/review/", f"/review/cases/{number}/changes", "/review/statistics", "/review/lists"):
+    for path in ("/review/", f"/review/cases/{number}/what-if", "/review/statistics", "/review/lists"):
         assert reviewer.get(path).status_code == 200, path
