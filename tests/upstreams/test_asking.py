@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
 from tests.misbehaving import Connection, scripted
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
+from upload_guard.demo.servers import free_port
 from upload_guard.errors import StorageFailed, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from upload_guard.upstreams.asking import Ask, Asker, Key, Streamed
 from upload_guard.upstreams.client import Login
@@ -171,6 +173,31 @@ def test_threads_share_a_client(service: StandIn) -> None:
     for thread in threads:
         thread.join()
     assert answers == {number: b"%d" % number for number in range(8)}
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 1e-9])
+def test_no_time_left_is_a_timeout(service: StandIn, seconds: float) -> None:
+    with pytest.raises(UpstreamTimeout):
+        asked(Asker(), Ask("POST", f"{service.url}/x"), seconds)
+
+
+def test_nothing_of_the_environment_is_used(
+    service: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    assert asked(Asker(), Ask("POST", f"{service.url}/x", b"1")) == b"1"
+    assert "Authorization" not in service.asked[0].headers
+
+
+def test_no_cookie_comes_back(service: StandIn) -> None:
+    client = Asker()
+    service.instead = Reply(b"1", headers={"Set-Cookie": "session=1"}, keep=True)
+    for _ in range(2):
+        asked(client, Ask("POST", f"{service.url}/x"))
+    assert "Cookie" not in service.asked[1].headers
 
 
 def test_a_status_that_is_known_comes_back_and_no_other(service: StandIn) -> None:

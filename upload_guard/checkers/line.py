@@ -1,16 +1,13 @@
 """The connections of this process to one sidecar: kept open, bounded in time, broken off by a breaker.
 
-Only the adapter of requests is used, not its sessions: no cookie, no redirect, and no proxy or password from
-the environment. These bytes go to this address only.
+No redirect is followed: these bytes go to this address only.
 """
 
 from __future__ import annotations
 
 import os
-import socket
-import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -18,21 +15,19 @@ from typing import TypeVar
 
 import requests
 from requests import PreparedRequest
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import HTTPError
 
 from upload_guard.checkers.circuit import Circuit
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable
-from upload_guard.upstreams.deadline import Deadline, WatchedAdapter
+from upload_guard.upstreams.deadline import Deadline
+from upload_guard.upstreams.pool import Pool, Prepared
 
 LIVE_PATH = "/live"
 # An upload waits for this answer while the breaker is open, and a policy is to act within a second.
 _PROBE_SECONDS = 0.5
-_MOST_KEPT = 64
 # A verdict is a few hundred bytes.
 _MOST_BYTES = 64 << 10
 
-Prepared = Callable[[], AbstractContextManager[PreparedRequest]]
-"""Makes the request anew for each attempt: a stream from its start, a nonce that was not used."""
 T = TypeVar("T")
 
 
@@ -92,8 +87,7 @@ class Line:
 class _Connections:
     def __init__(self, sidecar: Sidecar) -> None:
         self._sidecar = sidecar
-        self._now = threading.local()
-        self._adapter = WatchedAdapter(self._watch, keep=_MOST_KEPT)
+        self._pool = Pool(sidecar.connect_timeout, sidecar.authority)
         self.circuit = Circuit(sidecar.failures, sidecar.pause, self._answers)
 
     def ask(self, prepared: Prepared, seconds: float, read: Callable[[Answer], T]) -> T:
@@ -101,10 +95,9 @@ class _Connections:
             return read(self._answer(prepared, seconds))
 
     def _answers(self) -> bool:
-        question = requests.Request("GET", self._sidecar.url + LIVE_PATH).prepare()
         try:
             with Deadline(_PROBE_SECONDS) as deadline:
-                return self._send(question, deadline).status == HTTPStatus.OK
+                return self._asked(self._live, deadline).status == HTTPStatus.OK
         except (requests.RequestException, HTTPError, ServiceUnreachable):
             return False
 
@@ -112,7 +105,7 @@ class _Connections:
         url = self._sidecar.url
         with Deadline(seconds) as deadline:
             try:
-                answer = self._twice_at_most(prepared, deadline)
+                answer = self._asked(prepared, deadline)
             except (requests.RequestException, HTTPError) as error:
                 if deadline.passed or isinstance(error, requests.Timeout):
                     raise ServiceTimeout(f"{url} did not answer in time") from error
@@ -122,32 +115,13 @@ class _Connections:
                 raise ServiceTimeout(f"{url} did not answer in time")
             return answer
 
-    def _twice_at_most(self, prepared: Prepared, deadline: Deadline) -> Answer:
-        try:
-            return self._once(prepared, deadline)
-        except requests.ConnectionError as error:
-            if not _broke_off(error) or deadline.passed:
-                raise
-            return self._once(prepared, deadline)
+    @contextmanager
+    def _live(self) -> Iterator[PreparedRequest]:
+        yield requests.Request("GET", self._sidecar.url + LIVE_PATH).prepare()
 
-    def _once(self, prepared: Prepared, deadline: Deadline) -> Answer:
-        with prepared() as request:
-            return self._send(request, deadline)
-
-    def _send(self, request: PreparedRequest, deadline: Deadline) -> Answer:
-        own = self._sidecar
-        self._now.deadline = deadline
-        try:
-            response = self._adapter.send(
-                request,
-                stream=True,
-                timeout=(min(own.connect_timeout, deadline.left), deadline.left),
-                verify=str(own.authority) if own.authority else True,
-            )
-            with closing(response):
-                return Answer(response.status_code, self._whole(response))
-        finally:
-            del self._now.deadline
+    def _asked(self, prepared: Prepared, deadline: Deadline) -> Answer:
+        with self._pool.answer(prepared, deadline) as response:
+            return Answer(response.status_code, self._whole(response))
 
     def _whole(self, response: requests.Response) -> bytes:
         body = b""
@@ -160,15 +134,6 @@ class _Connections:
             # An answer that has begun is not asked for again.
             raise requests.exceptions.ChunkedEncodingError(error) from error
         return body
-
-    def _watch(self, connected: socket.socket) -> None:
-        self._now.deadline.watch(connected)
-
-
-def _broke_off(error: requests.ConnectionError) -> bool:
-    """Whether there was a connection, and it was reset or closed before anything came back."""
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, ProtocolError | OSError) and not isinstance(cause, requests.RequestException)
 
 
 def _why(error: Exception) -> str:

@@ -92,6 +92,12 @@ def _upstreams(settings: Settings) -> Iterator[Caution]:
                 f'upstreams.{name}.failure = "open": uploads pass unchecked while it does not answer',
                 'set it to "closed" unless a missed upload is better than a late one (503 and Retry-After)',
             )
+        if own.test_path:
+            yield Caution(
+                "test_path",
+                f"upstreams.{name}.test_path = true: it knows test hashes only, and nothing that matters",
+                "take the line out once the test is over",
+            )
         if "file" in own.sent:
             yield Caution(
                 "files_leave",

@@ -51,6 +51,17 @@ class Key(AuthBase):
 
 
 @dataclass(frozen=True, slots=True)
+class Bearer(AuthBase):
+    """A token as of RFC 6750."""
+
+    token: str = field(repr=False)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+@dataclass(frozen=True, slots=True)
 class Streamed:
     """A body that is read from the file as it is sent, between what a form puts around it."""
 

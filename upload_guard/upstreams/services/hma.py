@@ -12,13 +12,13 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlencode
 
-from pydantic import Field, RootModel, StringConstraints
+from pydantic import RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
-from upload_guard.records import Content, Signal, SignalType
+from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
 from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
@@ -26,21 +26,29 @@ from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
+# Another upload_guard answers by its own names.
+_EXACT = {_NAMES[SignalType.MD5], *(kind.value for kind in EXACT_TYPES)}
+_MOST_BITS = 256
 _KNOWN = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
+_NO_PICTURE = "HMA is sent pictures only"
 _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is in the picture"
 
 
 class _Entry(Said):
-    distance: (
-        Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | Annotated[int, Field(ge=0, le=256)]
-    )
+    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int = "-"
+
+    @property
+    def bits(self) -> int:
+        return 0 if self.distance == "-" else int(self.distance)
+
+    @model_validator(mode="after")
+    def _is_a_distance(self) -> Self:
+        if not 0 <= self.bits <= _MOST_BITS:
+            raise ValueError("no distance of two hashes")
+        return self
 
 
 _Banks = dict[Word, list[_Entry]]
-
-
-class _Elided(RootModel[_Banks]):
-    """Of one signal type, which is not named."""
 
 
 class _ByType(RootModel[dict[Word, _Banks]]):
@@ -48,18 +56,33 @@ class _ByType(RootModel[dict[Word, _Banks]]):
 
 
 class _Either(RootModel[_Banks | dict[Word, _Banks]]):
-    """An empty object is both, and says the same."""
+    """With the signal type or without. An empty object is both, and says the same."""
+
+    def of(self, name: str) -> _Banks | None:
+        """What it says of this type; None where it says something of another."""
+        by_type = {key: value for key, value in self.root.items() if isinstance(value, dict)}
+        if not by_type:
+            return {key: value for key, value in self.root.items() if isinstance(value, list)}
+        return by_type.get(name) if len(by_type) == 1 else None
 
 
 class _Fault(Said):
+    """`code` is what another upload_guard adds, which answers as HMA does."""
+
     message: str
+    code: str = ""
+
+    @property
+    def is_of_the_picture(self) -> bool:
+        return self.message.startswith("invalid signal") or self.code == "unhashable"
 
 
 @dataclass(frozen=True, slots=True)
 class Hma:
     """`types` are those that its configuration has enabled; all banks count unless `banks` names some.
 
-    What is further away than `max_distance` bits is no hit, whatever its own threshold.
+    What is further away than `max_distance` bits is no hit, whatever its own threshold. Of files, only
+    pictures leave.
     """
 
     client: Asker
@@ -89,15 +112,14 @@ class Hma:
         reply = self.client.ask(Ask("GET", f"{self._lookup}?{urlencode(asked)}"), deadline, _KNOWN)
         if _is_unhashable(reply):
             return Told(unhashable=_UNHASHABLE)
-        banks = read(reply, _Either).root
-        if any(isinstance(found, dict) for found in banks.values()):
-            by_type = read(reply, _ByType).root
-            if by_type.keys() != {name}:
-                raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
-            return Told(tuple(self._hits(by_type[name], signal)))
-        return Told(tuple(self._hits(read(reply, _Elided).root, signal)))
+        banks = read(reply, _Either).of(name)
+        if banks is None:
+            raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
+        return Told(tuple(self._hits(banks, name, signal)))
 
     def _by_file(self, content: Content, media_type: str, deadline: Deadline) -> Told:
+        if not media_type.startswith("image/"):
+            return Told(unhashable=_NO_PICTURE)
         query = f"?{urlencode(self._limits)}" if self._limits else ""
         ask = _form(f"{self._lookup}{query}", content, media_type)
         reply = self.client.ask(ask, deadline, _KNOWN)
@@ -106,17 +128,15 @@ class Hma:
         by_type = read(reply, _ByType).root
         if not by_type:
             return Told(unhashable=_UNHASHABLE)
-        return Told(tuple(hit for banks in by_type.values() for hit in self._hits(banks, None)))
+        return Told(tuple(hit for name, banks in by_type.items() for hit in self._hits(banks, name, None)))
 
-    def _hits(self, banks: Mapping[str, list[_Entry]], signal: Signal | None) -> Iterator[Hit]:
+    def _hits(self, banks: Mapping[str, list[_Entry]], name: str, signal: Signal | None) -> Iterator[Hit]:
         """One a bank, its nearest entry."""
         for bank, entries in banks.items():
-            distances = [_bits(entry) for entry in entries]
-            if not distances or (self.banks and bank not in self.banks):
+            if not entries or (self.banks and bank not in self.banks):
                 continue
-            if (nearest := min(distances)) <= self.max_distance:
-                near = signal is None or not signal.type.exact
-                yield Hit(signal, category=bank, bank=bank, distance=nearest, near=near)
+            if (nearest := min(entry.bits for entry in entries)) <= self.max_distance:
+                yield Hit(signal, category=bank, bank=bank, distance=nearest, near=name not in _EXACT)
 
     @property
     def _lookup(self) -> str:
@@ -134,15 +154,11 @@ def _together(all_told: list[Told]) -> Told:
     return Told(tuple(hit for told in all_told for hit in told.hits), why)
 
 
-def _bits(entry: _Entry) -> int:
-    return 0 if entry.distance == "-" else int(entry.distance)
-
-
 def _is_unhashable(reply: Reply) -> bool:
     """Raises `UpstreamRefused` for another fault of the question, such as a type that is not enabled."""
     if reply.status != HTTPStatus.BAD_REQUEST:
         return False
-    if read(reply, _Fault).message.startswith("invalid signal"):
+    if read(reply, _Fault).is_of_the_picture:
         return True
     raise UpstreamRefused(f"{reply.where} does not take this question: look at the signal types and banks")
 
@@ -153,7 +169,7 @@ def _form(url: str, content: Content, media_type: str) -> Ask:
     head = (
         f"--{boundary}\r\n"
         'Content-Disposition: form-data; name="photo"; filename="upload"\r\n'
-        f"Content-Type: {media_type or 'application/octet-stream'}\r\n\r\n"
+        f"Content-Type: {media_type}\r\n\r\n"
     )
     body = Streamed(content, head.encode(), f"\r\n--{boundary}--\r\n".encode())
     return Ask("POST", url, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})

@@ -44,8 +44,10 @@ class _Flag(Said):
     source: Word | None = Field(None, alias="Source")
     violations: list[Word] | None = Field(None, alias="Violations")
 
-    def hit(self) -> Hit:
-        return Hit(category=", ".join(self.violations or ()), bank=self.source or "", near=True)
+    def hits(self) -> tuple[Hit, ...]:
+        """One for each violation, or one without a name."""
+        names = self.violations or [""]
+        return tuple(Hit(category=name, bank=self.source or "", near=True) for name in names)
 
 
 class _Details(Said):
@@ -114,4 +116,4 @@ class PhotoDna:
             raise UpstreamGarbled(f"{reply.where} answered with code {code} and status {reply.status}")
         if not answer.is_match:
             return Told()
-        return Told(tuple(flag.hit() for flag in answer.flags) or (Hit(near=True),))
+        return Told(tuple(hit for flag in answer.flags for hit in flag.hits()) or (Hit(near=True),))
