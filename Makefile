@@ -21,7 +21,7 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# A process a processor; ARGS="-n 0 tests/lists" runs some in this one.
+# A process a processor and one; ARGS="-n 0 tests/lists" runs some in this one.
 tests: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto $(ARGS)
 

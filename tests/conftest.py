@@ -30,3 +30,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may depend on what the developer has configured."""
     monkeypatch.delenv("UPLOAD_GUARD_CONFIG", raising=False)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: tests wait for servers and disks by the quarter."""
+    return len(os.sched_getaffinity(0)) + 1

@@ -40,6 +40,7 @@ from upload_guard.records import (
     Signal,
     SignalType,
     Standing,
+    Unanswered,
 )
 from upload_guard.suppositions.story import What
 
@@ -122,6 +123,21 @@ TOLD = {
     ),
     "unreadable": Told(
         of(unreadable="encrypted"), Row.UNREADABLE, "Passed and noted, since it is, or holds,"
+    ),
+    "unanswered": Told(
+        of(unanswered=(Unanswered("eokm", "timeout", "it did not answer in time"),)),
+        Row.UNANSWERED,
+        "Not checked, since it waits for a check service that gave no answer (timeout);",
+    ),
+    "told by a service": Told(
+        of(match_of(list_name="eokm", version=0, entry=0, since=None, view="", signal_type=SignalType.MD5)),
+        Row.YOUNG,
+        "Held, since the md5 of the file is what the check service eokm knows (md5); an entry on probation",
+    ),
+    "a look told by a service": Told(
+        of(pdq(3, list_name="hma", version=0, entry=0, since=None)),
+        Row.PERCEPTUAL,
+        "Held, since the picture frame 0 looks like what the check service hma knows (pdq);",
     ),
     "unchecked": Told(of(unchecked="no_list"), Row.UNCHECKED, "Passed, since it was not checked (no_list);"),
     "clean": Told(of(), Row.CLEAN, "Passed, since it matches no entry of an active list."),

@@ -20,7 +20,7 @@ from upload_guard.errors import (
     UpstreamSilent,
 )
 from upload_guard.policy import Policy, judge, passed_unchecked
-from upload_guard.records import CANARY, Findings, Outcome, Result, Unanswered, Upload, Verdict
+from upload_guard.records import CANARY, Findings, Match, Outcome, Result, Unanswered, Upload, Verdict
 from upload_guard.stages import Stage, timed
 
 log = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ def _report(upload: Upload, outcome: Outcome) -> None:
     What is only monitored has no case, so the line says which entry it was.
     """
     verdict = outcome.verdict
-    entry = next((f"{one.list_name} v{one.version} #{one.entry}" for one in verdict.matches), "-")
+    entry = next(map(_entry, verdict.matches), "-")
     log.log(
         logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING,
         "%s %s reason=%s entry=%s case=%s site=%s size=%d",
@@ -206,3 +206,7 @@ def _report(upload: Upload, outcome: Outcome) -> None:
         upload.source.site or "-",
         upload.digest.size,
     )
+
+
+def _entry(match: Match) -> str:
+    return match.list_name if match.told else f"{match.list_name} v{match.version} #{match.entry}"

@@ -25,35 +25,34 @@ UpstreamFailure = Literal["closed", "open", "degrade"]
 class Kind:
     """What a kind of service can be sent, and what it asks to let somebody in.
 
-    `per_hash`: each hash is a request of its own. `exact_files`: what it says of a file that it was sent is
-    said of these very bytes, unless it gives a distance. `rate` is what it allows a second, 0 where it names
-    nothing.
+    `usual` is what it is sent where settings do not say. `per_hash`: each hash is a request of its own.
+    `rate` is what it allows a second, 0 where it names nothing.
     """
 
     takes: tuple[Sent, ...]
+    usual: tuple[Sent, ...]
     login: bool = False
     key: bool = False
     needs_login: bool = False
     needs_key: bool = False
     per_hash: bool = False
-    exact_files: bool = False
     test_path: bool = False
+    banks: bool = False
     rate: float = 0.0
 
-    @property
-    def hashes(self) -> tuple[Sent, ...]:
-        return tuple(one for one in self.takes if one != "file")
 
-
+_MD5_SHA1: tuple[Sent, ...] = ("md5", "sha1")
+_HASHES: tuple[Sent, ...] = (*_MD5_SHA1, "sha256", "pdq")
 KINDS: Mapping[UpstreamKind, Kind] = MappingProxyType(
     {
-        "eokm": Kind(("md5", "sha1"), login=True, needs_login=True, per_hash=True, test_path=True),
-        "hma": Kind(("md5", "pdq", "file"), login=True, key=True, per_hash=True),
-        "arachnid": Kind(("pdq", "file"), login=True, needs_login=True, exact_files=True),
-        # Its published limit for a new customer.
-        "photodna": Kind(("file",), key=True, needs_key=True, rate=5.0),
+        "eokm": Kind(_MD5_SHA1, _MD5_SHA1, login=True, needs_login=True, per_hash=True, test_path=True),
+        # Few installations have enabled MD5, and those that have not call it a fault.
+        "hma": Kind(("md5", "pdq", "file"), ("pdq",), login=True, key=True, per_hash=True, banks=True),
+        "arachnid": Kind(("pdq", "file"), ("pdq",), login=True, needs_login=True),
+        # Five to ten by contract.
+        "photodna": Kind(("file",), (), key=True, needs_key=True, rate=5.0),
         # A machine key: its id and its secret.
-        "upload_guard": Kind(("md5", "sha1", "sha256", "pdq", "file"), login=True, needs_login=True),
+        "upload_guard": Kind((*_HASHES, "file"), _HASHES, login=True, needs_login=True),
     }
 )
 
@@ -72,6 +71,7 @@ class UpstreamSettings(Section):
     key: SecretStr = SecretStr("")
     ca_file: Path | None = None
     test_path: bool = False
+    banks: tuple[Word, ...] = ()
     timeout: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
     send: tuple[Sent, ...] = ()
     category: KnownCategory = "illegal"
@@ -112,8 +112,12 @@ class UpstreamSettings(Section):
         login, key = bool(self.user), bool(self.key.get_secret_value())
         if login != bool(self.password.get_secret_value()):
             raise ValueError("a table with both user and password, or neither")
-        if (login and not known.login) or (key and not known.key):
-            raise ValueError(f"a table without {'user' if login else 'key'}: {self.kind} has no use for it")
+        if login and not known.login:
+            raise ValueError(f"a table without user: {self.kind} has no use for it")
+        if key and not known.key:
+            raise ValueError(f"a table without key: {self.kind} has no use for it")
+        if login and key:
+            raise ValueError("a table with user and password or with key, not both")
         if known.needs_login and not login:
             raise ValueError(f"a table with user and password, without which {self.kind} lets nobody in")
         if known.needs_key and not key:
@@ -134,6 +138,8 @@ class UpstreamSettings(Section):
             )
         if self.test_path and not known.test_path:
             raise ValueError(f"a table without test_path: {self.kind} has none")
+        if self.banks and not known.banks:
+            raise ValueError(f"a table without banks: {self.kind} has none")
         return self
 
     @model_validator(mode="after")
@@ -147,7 +153,7 @@ class UpstreamSettings(Section):
     @property
     def sent(self) -> tuple[Sent, ...]:
         """What leaves this machine: hashes only, unless settings say otherwise."""
-        return self.send or KINDS[self.kind].hashes
+        return self.send or KINDS[self.kind].usual
 
     @property
     def rate_in_force(self) -> float:

@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "service")
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue"}
+ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "asking", "service")
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking"}
 
 
 def main() -> int:

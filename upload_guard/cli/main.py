@@ -10,33 +10,46 @@ from pathlib import Path
 import click
 
 from upload_guard import __version__
-from upload_guard.cli.audit import audit
-from upload_guard.cli.benign import benign
-from upload_guard.cli.check import check
-from upload_guard.cli.check_config import check_config
 from upload_guard.cli.context import App
-from upload_guard.cli.customers import customer
-from upload_guard.cli.demo import demo
-from upload_guard.cli.doctor import doctor
-from upload_guard.cli.doors import doors
-from upload_guard.cli.explain import explain
-from upload_guard.cli.init import init
-from upload_guard.cli.keys import key
-from upload_guard.cli.lists import lists
-from upload_guard.cli.master_key import master_key
-from upload_guard.cli.outbox import feedback, notices, outbox
-from upload_guard.cli.php_check import php_check
-from upload_guard.cli.quarantine import quarantine
-from upload_guard.cli.serve import serve
-from upload_guard.cli.sync import sync
-from upload_guard.cli.users import user
+from upload_guard.cli.lazily import LazyGroup
 from upload_guard.errors import UploadGuardError
 from upload_guard.loading import CONFIG_VARIABLE
 
 ERROR_EXIT = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_COMMANDS = {
+    "init": "init:init",
+    "check-config": "check_config:check_config",
+    "doctor": "doctor:doctor",
+    "php-check": "php_check:php_check",
+    "check": "check:check",
+    "explain": "explain:explain",
+    "list": "lists:lists",
+    "benign": "benign:benign",
+    "sync": "sync:sync",
+    "upstream": "upstream:upstream",
+    "serve": "serve:serve",
+    "doors": "doors:doors",
+    "key": "keys:key",
+    "customer": "customers:customer",
+    "user": "users:user",
+    "demo": "demo:demo",
+    "quarantine": "quarantine:quarantine",
+    "outbox": "outbox:outbox",
+    "notices": "outbox:notices",
+    "feedback": "outbox:feedback",
+    "audit": "audit:audit",
+    "master-key": "master_key:master_key",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazily={name: f"upload_guard.cli.{place}" for name, place in _COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="upload-guard %(version)s")
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -58,32 +71,6 @@ def cli(context: click.Context, config: Path | None) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"upload-guard {__version__}")
-
-
-for command in (
-    init,
-    check_config,
-    doctor,
-    php_check,
-    check,
-    explain,
-    lists,
-    benign,
-    sync,
-    serve,
-    doors,
-    key,
-    customer,
-    user,
-    demo,
-    quarantine,
-    outbox,
-    notices,
-    feedback,
-    audit,
-    master_key,
-):
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -152,6 +152,7 @@ class Desk:
             late=timedelta(hours=own.late_hours),
             ahead=timedelta(hours=own.expiry_hours),
             digest_hour=own.digest_hour,
+            by_lists=not self.settings.upstreams,
         )
 
     def tidy(self) -> None:

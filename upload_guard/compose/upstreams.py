@@ -10,6 +10,8 @@ from upload_guard.settings import Settings
 from upload_guard.upstream_settings import KINDS, UpstreamSettings
 
 if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
     from upload_guard.checkers.upstreams.asking import Upstreams
     from upload_guard.checkers.upstreams.contact import Contact
     from upload_guard.checkers.upstreams.upstream import Upstream
@@ -55,33 +57,56 @@ def upstream_of(name: str, own: UpstreamSettings, settings: Settings) -> Upstrea
     from upload_guard.checkers.upstreams.upstream import Meaning, OnFailure, Upstream
 
     kind = KINDS[own.kind]
+    limit = settings.trust.pdq_limit if own.pdq_limit is None else own.pdq_limit
     return Upstream(
         name=name,
         origin=own.origin,
-        service=_service_of(name, own),
+        service=_service_of(name, own, limit),
         sends=frozenset(SignalType(one) for one in own.sent if one != "file"),
         sends_file="file" in own.sent,
         meaning=Meaning(own.category, {word.lower(): ours for word, ours in own.categories.items()}),
         on_failure=OnFailure(own.failure),
         timeout=own.timeout,
         per_hash=kind.per_hash,
-        exact_files=kind.exact_files,
-        pdq_limit=settings.trust.pdq_limit if own.pdq_limit is None else own.pdq_limit,
+        pdq_limit=limit,
     )
 
 
-def _service_of(name: str, own: UpstreamSettings) -> CheckService:
+def _service_of(name: str, own: UpstreamSettings, pdq_limit: int) -> CheckService:
     """The one module that knows this kind of system."""
+    from upload_guard.signing import Credentials
     from upload_guard.upstreams.asking import Asker
-    from upload_guard.upstreams.client import Login
+    from upload_guard.upstreams.services.arachnid import ArachnidShield
     from upload_guard.upstreams.services.hashcheckservice import HashCheckService
+    from upload_guard.upstreams.services.hma import Hma
+    from upload_guard.upstreams.services.photodna import PhotoDna
+    from upload_guard.upstreams.services.sidecar import Sidecar
 
     if own.ca_file and not own.ca_file.is_file():
         raise ConfigError(f"[upstreams.{name}] ca_file {own.ca_file}: there is no such file")
-    login = Login(own.user, own.password.get_secret_value()) if own.user else None
+    if own.kind == "upload_guard":
+        key = Credentials(own.user, own.password.get_secret_value())
+        return Sidecar(Asker(None, own.ca_file), own.url, key)
+    asker = Asker(_auth_of(own), own.ca_file)
     if own.kind == "eokm":
-        return HashCheckService(Asker(login, own.ca_file), own.url, own.test_path)
-    raise ConfigError(f"[upstreams.{name}] kind: {own.kind} cannot be asked yet")
+        return HashCheckService(asker, own.url, own.test_path)
+    if own.kind == "arachnid":
+        return ArachnidShield(asker, own.url)
+    if own.kind == "photodna":
+        return PhotoDna(asker, own.url)
+    types = frozenset(SignalType(one) for one in own.sent if one != "file")
+    return Hma(asker, own.url, types, own.banks, pdq_limit)
+
+
+def _auth_of(own: UpstreamSettings) -> AuthBase | None:
+    from upload_guard.upstreams.asking import Key
+    from upload_guard.upstreams.client import Login
+    from upload_guard.upstreams.services.photodna import KEY_HEADER
+
+    key = own.key.get_secret_value()
+    if key:
+        return Key(KEY_HEADER, key) if own.kind == "photodna" else Key("Authorization", f"Bearer {key}")
+    return Login(own.user, own.password.get_secret_value()) if own.user else None
 
 
 def outcome_taker(own: UpstreamSettings) -> OutcomeTaker:

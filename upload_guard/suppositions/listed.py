@@ -25,7 +25,7 @@ def entries(story: Story) -> Ladders:
         words = f"{entry_words(match)} were retracted"
         yield (Supposition(What.ENTRY_RETRACTED, words, story.without(gone)),)
         # A mere likeness is no reason to dispute an entry.
-        if match.exact and match.standing is not Standing.DISPUTED:
+        if match.exact and not match.told and match.standing is not Standing.DISPUTED:
             words = f"two persons disputed {entry_words(match)}"
             disputed = story.with_each(gone, standing=Standing.DISPUTED)
             yield (Supposition(What.ENTRY_DISPUTED, words, disputed),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -88,6 +89,15 @@ def test_a_file_that_it_does_not_take_is_unhashable(
     told_of = service.ask(of_file(CLEAN_FILE), 20)
     assert f"status {status}" in told_of.unhashable
     assert told_of.hits == ()
+
+
+@pytest.mark.parametrize("media_type", ["", "application/pdf", "text/html"])
+def test_what_is_neither_picture_nor_film_never_leaves(
+    server: StandIn, system: Arachnid, service: ArachnidShield, media_type: str
+) -> None:
+    told_of = service.ask(replace(of_file(CLEAN_FILE), media_type=media_type), 20)
+    assert told_of.unhashable
+    assert server.asked == []
 
 
 def test_hashes_that_it_does_not_take_are_a_fault(

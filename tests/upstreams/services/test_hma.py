@@ -8,7 +8,6 @@ from email import message_from_bytes
 
 import pytest
 
-from tests.support import BytesContent
 from tests.upstreams.services.asked import CLEAN, LISTED, LISTED_FILE, LISTED_MD5, an_hma, of_file
 from tests.upstreams.stand_in import StandIn, stand_in
 from tests.upstreams.standins.hma import Hma as StandInHma
@@ -76,8 +75,10 @@ def test_a_lower_limit_than_its_own_counts(system: StandInHma, service: Hma) -> 
 
 
 def test_distances_come_as_words_as_numbers_or_not_at_all(server: StandIn, service: Hma) -> None:
-    server.instead = told({"A": [{"distance": 4}], "B": [{"distance": "4"}], "C": [{"distance": "-"}]})
-    assert [hit.distance for hit in service.ask(QUESTION, 20).hits] == [4, 4, 0]
+    server.instead = told(
+        {"A": [{"distance": 4}], "B": [{"distance": "4"}], "C": [{"distance": "-"}], "D": [{}]}
+    )
+    assert [hit.distance for hit in service.ask(QUESTION, 20).hits] == [4, 4, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -162,9 +163,26 @@ def test_a_file_that_hashes_to_nothing_is_unhashable(
     assert told_of.hits == ()
 
 
-def test_a_file_of_no_known_kind_is_sent_as_bytes(server: StandIn, system: StandInHma, service: Hma) -> None:
-    service.ask(Question((), BytesContent(LISTED_FILE)), 20)
-    assert b"Content-Type: application/octet-stream\r\n" in server.asked[0].body
+def test_another_upload_guard_says_unhashable_by_its_code(server: StandIn, service: Hma) -> None:
+    server.instead = told({"message": "No hash can be taken of this file.", "code": "unhashable"}, 400)
+    assert service.ask(of_file(LISTED_FILE), 20).unhashable
+    server.instead = told({"message": "This is no hash of that type.", "code": "invalid_hash"}, 400)
+    with pytest.raises(UpstreamRefused):
+        service.ask(QUESTION, 20)
+
+
+@pytest.mark.parametrize("media_type", ["", "application/pdf"])
+def test_a_file_that_is_no_picture_never_leaves(
+    server: StandIn, system: StandInHma, service: Hma, media_type: str
+) -> None:
+    assert service.ask(replace(of_file(LISTED_FILE), media_type=media_type), 20).unhashable
+    assert server.asked == []
+
+
+def test_a_file_whose_digest_is_listed_is_no_mere_likeness(system: StandInHma, service: Hma) -> None:
+    system.banks = {"A": {LISTED_MD5.value.hex()}}
+    system.hashed[LISTED_FILE] = {"pdq": CLEAN.value.hex(), "video_md5": LISTED_MD5.value.hex()}
+    assert service.ask(of_file(LISTED_FILE), 20) == Told((Hit(None, "A", "A"),))
 
 
 def test_nothing_that_it_takes_is_not_nothing_found(server: StandIn, service: Hma) -> None:

@@ -114,6 +114,9 @@ ODD: dict[str, dict[str, object]] = {
     "a result and a fault": {"fault": {"code": "not_covered"}},
     "neither": {"result": None},
     "unchecked": {"result": "unchecked"},
+    "nearer than the same": {
+        "matches": [{"list": "a", "category": "b", "signal_type": "pdq", "distance": -1}],
+    },
 }
 
 

@@ -29,6 +29,7 @@ NEEDS_FILE = "needs_file"
 """The code of a service that would have to be sent the file, where only hashes are at hand."""
 _NO_FILE = "only the file itself would tell"
 _MOST_NOTES = 4
+_ABREAST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,10 @@ class Inquiry:
                 (one for one in signals if (one.type, one.value) not in asked), line.heard
             )
             file = self._file_for(line)
-            if unknown or file is not None:
-                line.running.append(self._begin(line.contact, unknown, file))
+            shares = [some for some in _shares(unknown, line.contact) if some]
+            line.running += [self._begin(line.contact, some, None) for some in shares]
+            if file is not None:
+                line.running.append(self._begin(line.contact, (), file))
 
     def answers(self, signals: Sequence[Signal]) -> Answers:
         """All that was said until the deadline of the upload's `signals`; asks about those that are new."""
@@ -166,6 +169,15 @@ class Inquiry:
             notes=tuple(f"{upstream.name}: {why}" for why in dict.fromkeys(heard.unhashable[:_MOST_NOTES])),
             answered=heard.told and silence is None,
         )
+
+
+def _shares(signals: tuple[Signal, ...], contact: Contact) -> list[tuple[Signal, ...]]:
+    """What is asked one after another, several abreast where each hash is a request of its own.
+
+    One that rests is tried by a single question.
+    """
+    abreast = _ABREAST if contact.upstream.per_hash and not contact.circuit.is_open else 1
+    return [signals[first::abreast] for first in range(abreast)]
 
 
 def _fault_of(running: _Running) -> UpstreamError | None:

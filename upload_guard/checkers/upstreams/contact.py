@@ -98,7 +98,8 @@ class Contact:
         try:
             told = self._asked(question, until)
         except UpstreamError as fault:
-            self.tally.failed(begun, fault.code, str(fault))
+            if self.tally.failed(begun, fault.code, str(fault)):
+                log.warning("the check service %s gives no answer: %s", self.upstream.name, fault)
             raise
         except Exception as fault:
             log.exception("asking the check service %s failed with an error of our own", self.upstream.name)

@@ -16,6 +16,8 @@ class Rate:
 
     def wait(self, until: float) -> bool:
         """Wait for one's turn; False, at once, where that comes only after `until` (monotonic)."""
+        if not self._apart:
+            return True
         with self._lock:
             turn = max(self._next, time.monotonic())
             if turn > until:

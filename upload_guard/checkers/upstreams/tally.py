@@ -46,13 +46,15 @@ class Tally:
             self._unhashable += unhashable
             self._fault = ""
 
-    def failed(self, since: float, code: str, why: str) -> None:
-        """The same of one that had no answer, or could not be asked."""
+    def failed(self, since: float, code: str, why: str) -> bool:
+        """The same of one that had no answer, or could not be asked; whether the one before had one."""
         with self._lock:
+            is_news = not self._fault
             self._questions += 1
             self._seconds += time.monotonic() - since
             self._failures[code] = self._failures.get(code, 0) + 1
             self._fault = why
+            return is_news
 
     def recalled(self, positive: bool) -> None:
         """An answer that was still known."""

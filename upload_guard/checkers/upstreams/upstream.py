@@ -43,8 +43,7 @@ class Meaning:
 class Upstream:
     """`sends` and `sends_file` are all that leaves this machine. `timeout` in seconds.
 
-    `per_hash`: it is asked about one hash at a time. `exact_files`: what it says of a file without a distance
-    is of these very bytes. `pdq_limit` in bits.
+    `per_hash`: it is asked about one hash at a time. `pdq_limit` in bits.
     """
 
     name: str
@@ -56,7 +55,6 @@ class Upstream:
     on_failure: OnFailure
     timeout: float
     per_hash: bool
-    exact_files: bool
     pdq_limit: int
 
     def match(self, signal: Signal, hit: Hit) -> Match:
@@ -65,7 +63,7 @@ class Upstream:
 
     def match_of_file(self, sha256: bytes, hit: Hit) -> Match:
         """What a hit by the file is: of these very bytes, or a likeness, which holds at most."""
-        if self.exact_files and not hit.distance:
+        if not hit.near:
             return self._match(Signal(SignalType.SHA256, sha256), hit, 0)
         return self._match(Signal(SignalType.PDQ, b"", variant=BY_FILE), hit, hit.distance)
 

@@ -24,6 +24,7 @@ from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question
 
 URL = "https://shield.projectarachnid.com"
 _NO_MATCH = "no-known-match"
+_TAKEN = ("image/", "video/")
 _NOT_TAKEN = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -72,7 +73,7 @@ class _Fault(Said):
 
 @dataclass(frozen=True, slots=True)
 class ArachnidShield:
-    """A file is judged by its digest and by its look, in one question; hashes all in one other."""
+    """A file is judged by its digest and by its look, if it is a picture or a film; others do not leave."""
 
     client: Asker
     url: str = URL
@@ -94,7 +95,9 @@ class ArachnidShield:
             return self._by_signals(signals, deadline) if signals else NOTHING_ASKED
 
     def _by_file(self, question: Question, content: Content, deadline: Deadline) -> Told:
-        headers = {"Content-Type": question.media_type or "application/octet-stream", **_JSON}
+        if not question.media_type.startswith(_TAKEN):
+            return Told(unhashable="Arachnid Shield is sent pictures and films only")
+        headers = {"Content-Type": question.media_type, **_JSON}
         ask = Ask("POST", self._url("media"), Streamed(content), headers)
         reply = self.client.ask(ask, deadline, {HTTPStatus.OK, *_NOT_TAKEN})
         if reply.status != HTTPStatus.OK:

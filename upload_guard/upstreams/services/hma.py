@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from pydantic import RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
-from upload_guard.records import Content, Signal, SignalType
+from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
 from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
@@ -26,13 +26,16 @@ from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
+# Another upload_guard answers by its own names.
+_EXACT = {_NAMES[SignalType.MD5], *(kind.value for kind in EXACT_TYPES)}
 _MOST_BITS = 256
 _KNOWN = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}
+_NO_PICTURE = "HMA is sent pictures only"
 _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is in the picture"
 
 
 class _Entry(Said):
-    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int
+    distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int = "-"
 
     @property
     def bits(self) -> int:
@@ -64,14 +67,22 @@ class _Either(RootModel[_Banks | dict[Word, _Banks]]):
 
 
 class _Fault(Said):
+    """`code` is what another upload_guard adds, which answers as HMA does."""
+
     message: str
+    code: str = ""
+
+    @property
+    def is_of_the_picture(self) -> bool:
+        return self.message.startswith("invalid signal") or self.code == "unhashable"
 
 
 @dataclass(frozen=True, slots=True)
 class Hma:
     """`types` are those that its configuration has enabled; all banks count unless `banks` names some.
 
-    What is further away than `max_distance` bits is no hit, whatever its own threshold.
+    What is further away than `max_distance` bits is no hit, whatever its own threshold. Of files, only
+    pictures leave.
     """
 
     client: Asker
@@ -104,9 +115,11 @@ class Hma:
         banks = read(reply, _Either).of(name)
         if banks is None:
             raise UpstreamGarbled(f"{reply.where} answered about another type than {name}")
-        return Told(tuple(self._hits(banks, signal)))
+        return Told(tuple(self._hits(banks, name, signal)))
 
     def _by_file(self, content: Content, media_type: str, deadline: Deadline) -> Told:
+        if not media_type.startswith("image/"):
+            return Told(unhashable=_NO_PICTURE)
         query = f"?{urlencode(self._limits)}" if self._limits else ""
         ask = _form(f"{self._lookup}{query}", content, media_type)
         reply = self.client.ask(ask, deadline, _KNOWN)
@@ -115,16 +128,15 @@ class Hma:
         by_type = read(reply, _ByType).root
         if not by_type:
             return Told(unhashable=_UNHASHABLE)
-        return Told(tuple(hit for banks in by_type.values() for hit in self._hits(banks, None)))
+        return Told(tuple(hit for name, banks in by_type.items() for hit in self._hits(banks, name, None)))
 
-    def _hits(self, banks: Mapping[str, list[_Entry]], signal: Signal | None) -> Iterator[Hit]:
+    def _hits(self, banks: Mapping[str, list[_Entry]], name: str, signal: Signal | None) -> Iterator[Hit]:
         """One a bank, its nearest entry."""
         for bank, entries in banks.items():
             if not entries or (self.banks and bank not in self.banks):
                 continue
             if (nearest := min(entry.bits for entry in entries)) <= self.max_distance:
-                near = signal is None or not signal.type.exact
-                yield Hit(signal, category=bank, bank=bank, distance=nearest, near=near)
+                yield Hit(signal, category=bank, bank=bank, distance=nearest, near=name not in _EXACT)
 
     @property
     def _lookup(self) -> str:
@@ -146,7 +158,7 @@ def _is_unhashable(reply: Reply) -> bool:
     """Raises `UpstreamRefused` for another fault of the question, such as a type that is not enabled."""
     if reply.status != HTTPStatus.BAD_REQUEST:
         return False
-    if read(reply, _Fault).message.startswith("invalid signal"):
+    if read(reply, _Fault).is_of_the_picture:
         return True
     raise UpstreamRefused(f"{reply.where} does not take this question: look at the signal types and banks")
 
@@ -157,7 +169,7 @@ def _form(url: str, content: Content, media_type: str) -> Ask:
     head = (
         f"--{boundary}\r\n"
         'Content-Disposition: form-data; name="photo"; filename="upload"\r\n'
-        f"Content-Type: {media_type or 'application/octet-stream'}\r\n\r\n"
+        f"Content-Type: {media_type}\r\n\r\n"
     )
     body = Streamed(content, head.encode(), f"\r\n--{boundary}--\r\n".encode())
     return Ask("POST", url, body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})

@@ -35,7 +35,7 @@ class _Match(Said):
     list: Word
     category: Word
     signal_type: Word
-    distance: int
+    distance: int = Field(ge=0, le=256)
 
 
 class _Fault(Said):
