@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +15,17 @@ import pytest
 import requests
 
 from tests.serving import Signs, Site, embedded_site, key_of, sidecar, write_config
-from tests.support import activate_listed_picture, eventually
+from tests.support import activate_listed_picture, digests_of, eventually
 from upload_guard.compose import open_decisions
 from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.signing import Credentials
+
+PAGE = Path(__file__).parents[2] / "docs" / "follow-up.md"
+EXAMPLES = re.findall(r"```sh\n(curl .*?)\n```\n```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
+
+DRAWN = {"hit", "asked_at", "last_asked_at", "due_at", "month"}
+OURS = {None, "example-host"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CheckService]:
         "trust": {"probation_hours": 0},
         "customers.upload_guard": {},
         "customers.eokm": {},
+        "customers.example-host": {},
     }
     config = write_config(folder / "service.toml", sections, data_dir="data")
     listed = activate_listed_picture(load_settings(config))
@@ -85,3 +96,39 @@ def test_what_the_service_finds_is_followed_up_by_itself(
         assert eventually(lambda: service.figures(kind)["false_positives"] == followed["hits"])
         # An opinion of one customer: the service goes on to say what its list says.
         assert service.figures(kind)["hits"] == followed["hits"]
+
+
+def test_the_examples_of_the_page_answer_what_it_says(service: CheckService) -> None:
+    key = key_of(service.config, "example-host", Scope.SERVICE)
+    environment = {
+        "URL": service.url,
+        "KEYID": key.key_id,
+        "SECRET": key.secret,
+        "LISTED_MD5": digests_of(service.listed).md5.hex(),
+        "REVIEW": f"{service.keeper.key_id}.{service.keeper.secret}",
+    }
+
+    def run(command: str) -> str:
+        asked = subprocess.run(
+            ["bash", "-c", command],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        return asked.stdout
+
+    assert run('curl -s -u "$KEYID:$SECRET" -d "$LISTED_MD5" "$URL/v1/check/md5"') == "true"
+    assert len(EXAMPLES) == 3
+    for command, answer in EXAMPLES:
+        assert alike(json.loads(run(command))) == alike(json.loads(answer)), command
+
+
+def alike(answer: Any) -> Any:
+    """Without what is another one each time, and other customers' months."""
+    if isinstance(answer, list):
+        return [alike(one) for one in answer if not isinstance(one, dict) or one.get("customer") in OURS]
+    if isinstance(answer, dict):
+        return {key: alike(value) for key, value in answer.items() if key not in DRAWN}
+    return answer
