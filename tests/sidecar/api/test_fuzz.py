@@ -55,9 +55,8 @@ class Asked:
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     folder = tmp_path_factory.mktemp("fuzz")
     activate_listed_picture(settings_in(folder))
-    config = write_config(
-        folder / "config.toml", {"limits": {"rate": 10000.0, "burst": 100000}}, data_dir="data"
-    )
+    much = {"rate": 10000.0, "burst": 100000}
+    config = write_config(folder / "config.toml", {"limits": much, "customers.blog": much}, data_dir="data")
     key = key_of(config, "blog", *Scope)
     with sidecar(config) as url:
         yield Asked(url, key)
