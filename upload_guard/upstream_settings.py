@@ -25,8 +25,8 @@ UpstreamFailure = Literal["closed", "open", "degrade"]
 class Kind:
     """What a kind of service can be sent, and what it asks to let somebody in.
 
-    `our_words`: its categories are called as ours. `usual` is what it is sent where settings do not say. `per_hash`: each hash is a request of its own.
-    `rate` is what it allows a second, 0 where it names nothing.
+    `usual` is what it is sent where settings do not say. `per_hash`: each hash is a request of its own.
+    `our_words`: its categories are called as ours. `rate` is what it allows a second, 0 where it names nothing.
     """
 
     takes: tuple[Sent, ...]
