@@ -26,7 +26,7 @@ class Kind:
     """What a kind of service can be sent, and what it asks to let somebody in.
 
     `usual` is what it is sent where settings do not say. `per_hash`: each hash is a request of its own.
-    `our_words`: its categories are called as ours. `rate` is what it allows a second, 0 where it names nothing.
+    `our_words`: its categories are called as ours. `rate` is what it allows a second, 0 where it names none.
     """
 
     takes: tuple[Sent, ...]

@@ -185,9 +185,8 @@ def test_one_that_fails_again_and_again_is_not_asked_any_more(tmp_path: Path, ru
     activate_listed_picture(own)
     running.otherwise = Reply(b"", 503)
     station = quiet_station(own)
-    notes = [
-        station.guard.check([upload_of(picture_bytes(seed))])[0].verdict.degraded for seed in (11, 12, 13)
-    ]
+    uploads = [upload_of(picture_bytes(seed)) for seed in (11, 12, 13)]
+    notes = [outcome.verdict.degraded for outcome in station.guard.check(uploads)]
     assert len(running.asked) == 2
     assert "given a rest" in notes[-1][0]
     assert station.checker.upstreams.standings[0].resting

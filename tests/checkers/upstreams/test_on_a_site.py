@@ -59,9 +59,8 @@ def test_a_site_whose_sidecar_asks(service: Service, tmp_path: Path) -> None:
 
 
 def test_metrics_and_health_tell_how_it_goes(service: Service, tmp_path: Path) -> None:
-    config = write_config(
-        tmp_path / "sidecar.toml", {"upstreams.eokm": service.table(send=["md5"])}, data_dir="data"
-    )
+    sections = {"upstreams.eokm": service.table(send=["md5"])}
+    config = write_config(tmp_path / "sidecar.toml", sections, data_dir="data")
     settings = load_settings(config)
     client = machine(create_app(settings).test_client(), settings, *Scope)
     service.knows(DATA)
