@@ -63,6 +63,11 @@ def of(*matches: Match, **others: object) -> Findings:
     return Findings(matches=matches, **others)  # type: ignore[arg-type]
 
 
+def told_by(service: str, match: Match) -> Match:
+    """The same where a check service knows it."""
+    return replace(match, list_name=service, version=0, entry=0, since=None)
+
+
 TOLD = {
     "the canary": Told(of(canary=True), Row.CANARY, "Blocked, since it is the canary, a harmless picture"),
     "exact": Told(
@@ -130,12 +135,12 @@ TOLD = {
         "Not checked, since it waits for a check service that gave no answer (timeout);",
     ),
     "told by a service": Told(
-        of(match_of(list_name="eokm", version=0, entry=0, since=None, view="", signal_type=SignalType.MD5)),
+        of(told_by("eokm", match_of(SignalType.MD5, view=""))),
         Row.YOUNG,
         "Held, since the md5 of the file is what the check service eokm knows (md5); an entry on probation",
     ),
     "a look told by a service": Told(
-        of(pdq(3, list_name="hma", version=0, entry=0, since=None)),
+        of(told_by("hma", pdq(3))),
         Row.PERCEPTUAL,
         "Held, since the picture frame 0 looks like what the check service hma knows (pdq);",
     ),

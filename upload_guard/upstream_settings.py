@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
@@ -26,7 +26,7 @@ class Kind:
     """What a kind of service can be sent, and what it asks to let somebody in.
 
     `usual` is what it is sent where settings do not say. `per_hash`: each hash is a request of its own.
-    `rate` is what it allows a second, 0 where it names nothing.
+    `our_words`: its categories are called as ours. `rate` is what it allows a second, 0 where it names none.
     """
 
     takes: tuple[Sent, ...]
@@ -38,6 +38,7 @@ class Kind:
     per_hash: bool = False
     test_path: bool = False
     banks: bool = False
+    our_words: bool = False
     rate: float = 0.0
 
 
@@ -52,7 +53,7 @@ KINDS: Mapping[UpstreamKind, Kind] = MappingProxyType(
         # Five to ten by contract.
         "photodna": Kind(("file",), (), key=True, needs_key=True, rate=5.0),
         # A machine key: its id and its secret.
-        "upload_guard": Kind((*_HASHES, "file"), _HASHES, login=True, needs_login=True),
+        "upload_guard": Kind((*_HASHES, "file"), _HASHES, login=True, needs_login=True, our_words=True),
     }
 )
 
@@ -154,6 +155,12 @@ class UpstreamSettings(Section):
     def sent(self) -> tuple[Sent, ...]:
         """What leaves this machine: hashes only, unless settings say otherwise."""
         return self.send or KINDS[self.kind].usual
+
+    def words(self) -> dict[str, str]:
+        """Our categories by its own words, in small letters."""
+        same = get_args(KnownCategory) if KINDS[self.kind].our_words else ()
+        given = {word.lower(): ours for word, ours in self.categories.items()}
+        return dict(zip(same, same, strict=True)) | given
 
     @property
     def rate_in_force(self) -> float:

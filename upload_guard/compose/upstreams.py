@@ -64,7 +64,7 @@ def upstream_of(name: str, own: UpstreamSettings, settings: Settings) -> Upstrea
         service=_service_of(name, own, limit),
         sends=frozenset(SignalType(one) for one in own.sent if one != "file"),
         sends_file="file" in own.sent,
-        meaning=Meaning(own.category, {word.lower(): ours for word, ours in own.categories.items()}),
+        meaning=Meaning(own.category, own.words()),
         on_failure=OnFailure(own.failure),
         timeout=own.timeout,
         per_hash=kind.per_hash,
