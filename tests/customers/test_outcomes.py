@@ -117,6 +117,14 @@ def test_nothing_is_done_before_the_hit_nor_in_the_future(
     assert followed == {early: asked, late: clock.at}
 
 
+def test_a_moment_at_the_end_of_the_calendar_is_one_like_any_other(hits: Hits, outcomes: Outcomes) -> None:
+    hits.note("forum", [answered(MD5)])
+    first = datetime.fromisoformat("0001-01-01T00:00:00+14:00")
+    last = datetime.fromisoformat("9999-12-31T23:59:59-14:00")
+    told = [of_hash(MD5, REMOVED, first), of_hash(MD5, REMOVED, last)]
+    assert outcomes.tell("forum", told, "k") == (False, True)
+
+
 def test_by_hash_every_open_hit_up_to_then_is_meant_and_none_that_came_later(
     hits: Hits, outcomes: Outcomes, clock: Clock
 ) -> None:

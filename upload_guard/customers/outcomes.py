@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,8 @@ from upload_guard.storage.journal import Act, note_act
 
 CLOCKS_APART = timedelta(minutes=10)
 """So much earlier than the hit an outcome may be said to have happened: a customer's clock may be slow."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Outcomes:
             return tuple(map(_info, session.scalars(rows.limit(limit))))
 
     def _tell(self, session: Session, site: str, told: OutcomeTold, key_id: str, now: datetime) -> bool:
-        at = min(told.at or now, now)
+        # A moment at the ends of the calendar is in no other zone.
+        at = max(min(told.at or now, now), _LONG_AGO)
         hits = self._named(session, site, told, at)
         for hit in hits:
             before = hit.outcome
