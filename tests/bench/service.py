@@ -115,7 +115,7 @@ def ask(wrk: list[str], environment: dict[str, str], script: Path, url: str, sec
     if "Non-2xx" in said or "Socket errors" in said:
         raise SystemExit(f"{script.stem}: {said}")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    spread = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", said, re.MULTILINE))
+    spread = dict(re.findall(r"^\s+(50|99)%\s+(\S+)\s*$", said, re.MULTILINE))
     if rate is None or len(spread) != 2:
         raise SystemExit(f"wrk said something else: {said}")
     return Answered(float(rate[1]), _milliseconds(spread["50"]), _milliseconds(spread["99"]))

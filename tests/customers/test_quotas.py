@@ -47,6 +47,15 @@ def test_a_clock_that_was_set_back_gives_no_second_day(quotas: Quotas, clock: Cl
     assert isinstance(fault(quotas, quota, 1), QuotaSpent)
 
 
+def test_a_clock_that_was_years_ahead_for_a_moment_spends_no_later_day(quotas: Quotas, clock: Clock) -> None:
+    quota = Quota(per_day=10, rate=1000.0, burst=1000)
+    clock.advance(days=1000)
+    quotas.charge(SHOP, quota, 10)
+    clock.advance(days=-1000)
+    quotas.charge(SHOP, quota, 10)
+    assert isinstance(fault(quotas, quota, 1), QuotaSpent)
+
+
 def test_so_many_at_once_and_then_so_many_a_second(quotas: Quotas, clock: Clock) -> None:
     quota = Quota(per_day=0, rate=2.0, burst=10)
     quotas.charge(SHOP, quota, 10)

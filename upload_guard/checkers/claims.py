@@ -19,7 +19,7 @@ from upload_guard.errors import InvalidHash, NotCovered
 from upload_guard.lists.bank.bank import BenignBank
 from upload_guard.lists.coverage import Coverage, InForce
 from upload_guard.moments import utc_now
-from upload_guard.records import Benign, Findings, Match, Result, Signal, SignalType, Verdict
+from upload_guard.records import CANARY, Benign, Findings, Match, Result, Signal, SignalType, Verdict
 
 CLAIMED = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256, SignalType.PDQ})
 """The types that can be asked about: pHash and dHash never act alone, so no answer could come of them."""
@@ -86,7 +86,7 @@ class ClaimChecker:
             raise NotCovered("no list is active")
         if verdict.result is Result.CLEAN:
             self.ensure_covered(compared, offer)
-        return Answer(verdict, compared)
+        return Answer(verdict, compared | _deciding(verdict))
 
     def ensure_ready(self) -> None:
         """Raises `NotReady` while the lists are not loaded."""
@@ -119,6 +119,12 @@ class ClaimChecker:
         # The bank knows files by SHA-256; without one, any digest of theirs has to do.
         bank = self.checker.bank()
         return replace(found, matches=tuple(_with_known_good(match, bank) for match in found.matches))
+
+
+def _deciding(verdict: Verdict) -> frozenset[SignalType]:
+    """The types that told something: the canary is known by its SHA-256, whatever lists there are."""
+    matched = frozenset(match.signal_type for match in verdict.matches)
+    return matched | {SignalType.SHA256} if verdict.reason == CANARY else matched
 
 
 def _counts(one: InForce, offer: Offer) -> bool:

@@ -96,6 +96,12 @@ def _not_active(station: Station, settings: Settings) -> tuple[str, ...]:
         return ()
 
 
+def _missed_by_customers(station: Station, settings: Settings) -> list[tuple[str, str]]:
+    active = {str(one["name"]) for one in _active_lists(station)}
+    wanted = [(site, name) for site, own in settings.customers.items() for name in own.lists]
+    return [(site, name) for site, name in wanted if name not in active]
+
+
 def _exchange_warnings(settings: Settings) -> list[str]:
     try:
         states, stale = exchange_states(settings), stale_lists(settings)
@@ -145,6 +151,10 @@ def _warnings(station: Station, settings: Settings) -> list[str]:
     warnings += [
         f"list_not_active: [lists.{name}] is configured, not active"
         for name in _not_active(station, settings)
+    ]
+    warnings += [
+        f'customer_list_not_active: customer {site} hears no "no" before {name} is active'
+        for site, name in _missed_by_customers(station, settings)
     ]
     if lost := _damaged(station):
         warnings.append(f"vault: the bytes of {lost} cases are gone or were altered; the log names them")

@@ -147,6 +147,7 @@ def test_the_canary_is_refused_and_counted_as_no_hit(desk: CheckService) -> None
     client = desk.client()
     answer = one(client.batch(item("a", {"sha256": digests_of(canary_png()).sha256.hex()})))
     assert (answer.result, answer.reason, answer.hit) == ("match", "canary", "")
+    assert answer.compared == ("sha256",)
     assert desk.used(client) == {"batch": Used(1, 0, 0)}
 
 

@@ -272,6 +272,12 @@ def test_a_list_that_was_promised_and_does_not_act_makes_no_no(desk: CheckServic
     assert said(client.eokm("md5", digests_of(desk.picture).md5.hex())) == TRUE
 
 
+def test_health_names_the_customer_and_the_list(desk: CheckService) -> None:
+    warnings = desk.machine(*Scope).get("/healthz").get_json()["warnings"]
+    assert [one for one in warnings if "not-yet hears no" in one and "not-active" in one]
+    assert not [one for one in warnings if "one-list" in one]
+
+
 def test_no_sentence_of_an_error_has_either_word() -> None:
     def tree(root: type[UploadGuardError]) -> Iterable[type[UploadGuardError]]:
         yield root

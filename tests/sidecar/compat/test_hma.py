@@ -84,6 +84,16 @@ def test_exact_hashes_are_looked_up_as_well_and_are_no_distance_away(desk: Check
     assert answer == {"illegal": [{"bank_content_id": 0, "distance": "0"}]}
 
 
+def test_md5_has_the_name_that_its_clients_know(desk: CheckService) -> None:
+    asked = hexes(ILLEGAL)["md5"]
+    answers = [lookup(desk.client(), kind, asked).get_json() for kind in ("md5", "video_md5")]
+    assert answers[0] == answers[1] != {}
+
+
+def test_the_hash_of_a_plain_picture_is_known_to_be_none(desk: CheckService) -> None:
+    assert lookup(desk.client(), "pdq", "").get_json()["code"] == "unhashable"
+
+
 def test_what_is_not_listed_is_in_no_bank(desk: CheckService) -> None:
     answer = lookup(desk.client(), "pdq", pdq_of(UNSEEN).hex())
     assert (answer.status_code, answer.get_json()) == (200, {})
