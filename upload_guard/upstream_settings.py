@@ -75,6 +75,7 @@ class UpstreamSettings(Section):
     banks: tuple[Word, ...] = ()
     timeout: float = Field(default=10.0, gt=0, le=600, allow_inf_nan=False)
     send: tuple[Sent, ...] = ()
+    variants: bool = True
     category: KnownCategory = "illegal"
     categories: dict[Word, KnownCategory] = Field(default_factory=dict)
     pdq_limit: int | None = Field(default=None, ge=0, le=60)

@@ -55,6 +55,9 @@ class JsonTeller:
             "unscannable": findings.unscannable,
             "unreadable": findings.unreadable,
             "unchecked": findings.unchecked,
+            "unanswered": [
+                {"upstream": one.upstream, "code": one.code, "why": one.why} for one in findings.unanswered
+            ],
             "degraded": list(findings.degraded),
             "matches": [self._weighed(one) for one in explanation.weighed],
             "beyond": [self._match(match) for match in told.beyond],

@@ -68,6 +68,7 @@ def upstream_of(name: str, own: UpstreamSettings, settings: Settings) -> Upstrea
         on_failure=OnFailure(own.failure),
         timeout=own.timeout,
         per_hash=kind.per_hash,
+        variants=own.variants,
         pdq_limit=limit,
     )
 

@@ -85,6 +85,12 @@ def _lists(settings: Settings) -> Iterator[Caution]:
 
 
 def _upstreams(settings: Settings) -> Iterator[Caution]:
+    if settings.upstreams and settings.service.url:
+        yield Caution(
+            "upstreams_elsewhere",
+            "[upstreams] is not used here: service.url is set, and the sidecar asks by its own settings",
+            "write [upstreams] into the settings of the sidecar",
+        )
     for name, own in settings.upstreams.items():
         if own.failure == "open":
             yield Caution(

@@ -39,9 +39,9 @@ class Watch:
     late: timedelta
     ahead: timedelta
     digest_hour: int
-    by_lists: bool = True
     now: Callable[[], datetime] = field(default=utc_now)
     local: Callable[[datetime], datetime] = field(default=datetime.astimezone)
+    by_lists: bool = True
 
     def look(self) -> None:
         """Note what is new; each thing once. Raises `StorageFailed`."""

@@ -41,7 +41,7 @@ def test_a_silence_that_degrades_is_noted_where_somebody_else_has_looked(
     listed: bool, answered: bool
 ) -> None:
     found = Answers(silent=(DEGRADE,), answered=answered).added_to(Findings(), listed)
-    assert (found.unanswered, found.degraded, found.unchecked) == ((), ("eokm: too late",), "")
+    assert (found.unanswered, found.degraded, found.unchecked) == ((), ("eokm: no answer (timeout)",), "")
 
 
 def test_and_counts_where_nobody_has() -> None:

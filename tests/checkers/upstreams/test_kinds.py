@@ -90,6 +90,11 @@ def test_hma_knows_a_look_which_holds_at_most(tmp_path: Path, running: StandIn) 
     assert (found.result, found.action, found.reason) == (Result.MATCH, Action.QUARANTINE, "perceptual")
 
 
+def test_only_the_plain_look_leaves_where_settings_say_so(tmp_path: Path, running: StandIn) -> None:
+    assert verdict(settings(tmp_path, running, Hma(), variants=False)).result is Result.CLEAN
+    assert [pdq_of(DATA).hex() in one.path for one in running.asked] == [True]
+
+
 def test_a_bank_of_hma_can_be_called_harmless(tmp_path: Path, running: StandIn) -> None:
     system = Hma(banks={"Holiday": {pdq_of(DATA).hex()}})
     ignoring = settings(tmp_path, running, system, categories={"holiday": "other"})
@@ -176,7 +181,7 @@ def test_a_rate_that_is_used_up_is_a_failure(tmp_path: Path, running: StandIn) -
     own = settings(tmp_path, running, Hma(), rate=0.01, timeout=5, failure="degrade")
     activate_listed_picture(own)
     found = verdict(own)
-    assert found.degraded == ("service: it is asked more often than its rate allows",)
+    assert found.degraded == ("service: no answer (timeout)",)
     assert len(running.asked) == 1
 
 
@@ -188,5 +193,7 @@ def test_one_that_fails_again_and_again_is_not_asked_any_more(tmp_path: Path, ru
     uploads = [upload_of(picture_bytes(seed)) for seed in (11, 12, 13)]
     notes = [outcome.verdict.degraded for outcome in station.guard.check(uploads)]
     assert len(running.asked) == 2
-    assert "given a rest" in notes[-1][0]
-    assert station.checker.upstreams.standings[0].resting
+    assert notes[-1] == ("service: no answer (unreachable)",)
+    (standing,) = station.checker.upstreams.standings
+    assert standing.resting
+    assert "given a rest" in standing.fault

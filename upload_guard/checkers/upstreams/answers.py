@@ -38,7 +38,9 @@ class Answers:
         """
         looked = listed or self.answered
         unanswered = tuple(_unanswered(one) for one in self.silent if _counts(one, looked))
-        degraded = tuple(f"{one.upstream}: {one.why}" for one in self.silent if not _counts(one, looked))
+        degraded = tuple(
+            f"{one.upstream}: no answer ({one.code})" for one in self.silent if not _counts(one, looked)
+        )
         return replace(
             findings,
             unanswered=unanswered,

@@ -61,7 +61,7 @@ class Contact:
         unknown: dict[Hash, Signal] = {}
         for signal in signals:
             place = signal.type, signal.value
-            if signal.type not in self.upstream.sends or place in heard.by_hash or place in unknown:
+            if not self.upstream.takes(signal) or place in heard.by_hash or place in unknown:
                 continue
             known = self.cache.of(signal)
             if known is None:

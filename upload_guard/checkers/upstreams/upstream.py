@@ -43,7 +43,8 @@ class Meaning:
 class Upstream:
     """`sends` and `sends_file` are all that leaves this machine. `timeout` in seconds.
 
-    `per_hash`: it is asked about one hash at a time. `pdq_limit` in bits.
+    `per_hash`: it is asked about one hash at a time. `variants`: about each picture turned, mirrored, without
+    its borders and by the second form of PDQ, too. `pdq_limit` in bits.
     """
 
     name: str
@@ -55,7 +56,12 @@ class Upstream:
     on_failure: OnFailure
     timeout: float
     per_hash: bool
+    variants: bool
     pdq_limit: int
+
+    def takes(self, signal: Signal) -> bool:
+        """Whether it is asked about this hash."""
+        return signal.type in self.sends and (self.variants or not signal.variant)
 
     def match(self, signal: Signal, hit: Hit) -> Match:
         """What a hit by `signal` is to the policy."""
