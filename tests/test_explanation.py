@@ -40,6 +40,7 @@ from upload_guard.records import (
     Signal,
     SignalType,
     Standing,
+    Unanswered,
 )
 from upload_guard.suppositions.story import What
 
@@ -60,6 +61,11 @@ class Told:
 
 def of(*matches: Match, **others: object) -> Findings:
     return Findings(matches=matches, **others)  # type: ignore[arg-type]
+
+
+def told_by(service: str, match: Match) -> Match:
+    """The same where a check service knows it."""
+    return replace(match, list_name=service, version=0, entry=0, since=None)
 
 
 TOLD = {
@@ -122,6 +128,21 @@ TOLD = {
     ),
     "unreadable": Told(
         of(unreadable="encrypted"), Row.UNREADABLE, "Passed and noted, since it is, or holds,"
+    ),
+    "unanswered": Told(
+        of(unanswered=(Unanswered("eokm", "timeout", "it did not answer in time"),)),
+        Row.UNANSWERED,
+        "Not checked, since it waits for a check service that gave no answer (timeout);",
+    ),
+    "told by a service": Told(
+        of(told_by("eokm", match_of(SignalType.MD5, view=""))),
+        Row.YOUNG,
+        "Held, since the md5 of the file is what the check service eokm knows (md5); an entry on probation",
+    ),
+    "a look told by a service": Told(
+        of(told_by("hma", pdq(3))),
+        Row.PERCEPTUAL,
+        "Held, since the picture frame 0 looks like what the check service hma knows (pdq);",
     ),
     "unchecked": Told(of(unchecked="no_list"), Row.UNCHECKED, "Passed, since it was not checked (no_list);"),
     "clean": Told(of(), Row.CLEAN, "Passed, since it matches no entry of an active list."),

@@ -452,6 +452,12 @@ class TooManyChecks(Unavailable):
     code = "too_many_checks"
 
 
+class UpstreamSilent(Unavailable):
+    """A check service gave no answer, and its own settings let uploads pass then, unchecked."""
+
+    code = "unanswered"
+
+
 class CheckFailed(Unavailable):
     """A fault of our own while checking; the log has the traceback."""
 

@@ -89,6 +89,8 @@ def _sentence(verdict: Verdict, row: Row, weighed: tuple[Weighed, ...], policy: 
         return f"{done}, since it matches nothing else than ignored categories; {Row.IGNORED.causes}."
     if row is Row.CLEAN:
         return f"{done}, since it matches no entry of an active list."
+    if row is Row.UNANSWERED:
+        return f"Not checked, since it waits for {row.found} ({verdict.reason}); {row.causes}."
     if row is Row.UNCHECKED:
         return f"{done}, since it was not checked ({verdict.reason}); {row.causes}."
     if row in _UNREAD:
@@ -109,6 +111,8 @@ def _seen(match: Match) -> str:
         whose = f"of the file {match.view} inside it " if match.view else "of the file "
         return f"the {match.signal_type} {whose}is {entry_words(match)}"
     picture = f"{match.view} ({match.variant})" if match.variant else match.view
+    if match.told:
+        return f"the picture {picture or 'of the file'} looks like {entry_words(match)}"
     entry = f"entry {match.entry} of {match.list_name} ({match.signal_type}, limit {match.limit})"
     return f"the picture {picture} is {match.distance} bits from {entry}"
 
@@ -132,7 +136,7 @@ def _place(match: Match) -> tuple[str, SignalType, object, str, str]:
 
 
 def _gone(match: Match) -> Iterator[str]:
-    named = f"{entry_words(match)}, version {match.version},"
+    named = entry_words(match) + ("" if match.told else f", version {match.version},")
     yield f"{named} is not found any more: no longer listed, or out of reach"
 
 

@@ -9,9 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from upload_guard.errors import BodyTooLarge, CheckFailed, StorageFailed, Unavailable, UploadGuardError
+from upload_guard.errors import (
+    BodyTooLarge,
+    CheckFailed,
+    ServiceTimeout,
+    ServiceUnreachable,
+    StorageFailed,
+    Unavailable,
+    UploadGuardError,
+    UpstreamSilent,
+)
 from upload_guard.policy import Policy, judge, passed_unchecked
-from upload_guard.records import CANARY, Findings, Outcome, Result, Upload, Verdict
+from upload_guard.records import CANARY, Findings, Match, Outcome, Result, Unanswered, Upload, Verdict
 from upload_guard.stages import Stage, timed
 
 log = logging.getLogger(__name__)
@@ -92,7 +101,16 @@ class Guard:
         if isinstance(answer, Outcome):
             return _Judged(answer.verdict, case=answer.case)
         with timed(Stage.JUDGE):
-            return _Judged(judge(answer, self.policy, datetime.now(UTC)), answer)
+            verdict = judge(answer, self.policy, datetime.now(UTC))
+        if answer.unanswered and not verdict.action.refuses:
+            return self._unchecked(self._silence(answer.unanswered))
+        return _Judged(verdict, answer)
+
+    def _silence(self, unanswered: Sequence[Unanswered]) -> Unavailable:
+        """The fault of a check service that nothing passes without, if there is one among them."""
+        closed = (one for one in unanswered if one.code not in self.policy.open_on)
+        deciding = next(closed, unanswered[0])
+        return _SILENT[deciding.code](f"check service {deciding.upstream}: {deciding.why}")
 
     def _unchecked(self, fault: Unavailable | BodyTooLarge) -> _Judged:
         if fault.code not in self.policy.open_on:
@@ -147,6 +165,11 @@ class _Judged:
     fault: str = ""
 
 
+_SILENT: dict[str, type[Unavailable]] = {
+    kind.code: kind for kind in (ServiceUnreachable, ServiceTimeout, UpstreamSilent)
+}
+
+
 def _tell(observer: Observer, upload: Upload, outcome: Outcome, findings: Findings) -> None:
     """What is noted for later must not undo what was decided now."""
     try:
@@ -171,7 +194,7 @@ def _report(upload: Upload, outcome: Outcome) -> None:
     What is only monitored has no case, so the line says which entry it was.
     """
     verdict = outcome.verdict
-    entry = next((f"{one.list_name} v{one.version} #{one.entry}" for one in verdict.matches), "-")
+    entry = next(map(_entry, verdict.matches), "-")
     log.log(
         logging.DEBUG if verdict.result is Result.CLEAN else logging.WARNING,
         "%s %s reason=%s entry=%s case=%s site=%s size=%d",
@@ -183,3 +206,7 @@ def _report(upload: Upload, outcome: Outcome) -> None:
         upload.source.site or "-",
         upload.digest.size,
     )
+
+
+def _entry(match: Match) -> str:
+    return match.list_name if match.told else f"{match.list_name} v{match.version} #{match.entry}"

@@ -201,9 +201,8 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _has_options(field: str) -> bool:
-    return field in {"customers", "lists", "webhooks"} or isinstance(
-        Settings.model_fields[field].default, BaseModel
-    )
+    tables = {"customers", "lists", "upstreams", "webhooks"}
+    return field in tables or isinstance(Settings.model_fields[field].default, BaseModel)
 
 
 def _one_line(

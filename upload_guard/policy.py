@@ -117,6 +117,8 @@ def _answer(
         return Result.MATCH, Row.CANARY.most, Row.CANARY.reason, Row.CANARY
     listed = weighed[0] if weighed else None
     unread, action, row = _unread(findings, policy)
+    if findings.unanswered and not action.refuses and not (listed and listed.action.refuses):
+        return Result.UNCHECKED, Action.MONITOR, findings.unanswered[0].code, Row.UNANSWERED
     if unread and (listed is None or listed.action < action):
         return Result.UNSCANNABLE, action, unread, row
     if listed is not None:
@@ -231,11 +233,16 @@ def _kind(match: Match, backing: _Backing) -> Row:
 def _doubts(match: Match, trust: Trust, now: datetime) -> tuple[Row, ...]:
     """Why this match may not block, though its category may."""
     reasons = {
-        Row.YOUNG: now - match.since < trust.probation,
+        Row.YOUNG: _is_young(match, trust.probation, now),
         Row.LOOKS_GOOD: match.benign is not None,
         Row.LOWERED: match.standing is Standing.LOWERED,
     }
     return tuple(row for row, holds in reasons.items() if holds)
+
+
+def _is_young(match: Match, probation: timedelta, now: datetime) -> bool:
+    """What is of unknown age counts as young for ever, where there is any probation."""
+    return bool(probation) if match.since is None else now - match.since < probation
 
 
 def _allowed(match: Match, trust: Trust, now: datetime) -> Action:

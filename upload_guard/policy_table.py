@@ -52,7 +52,7 @@ class Row(Enum):
     )
     YOUNG = (
         "",
-        "an entry younger than the probation",
+        "an entry younger than the probation, or of an age that nobody tells",
         "an entry on probation holds at most",
         Action.QUARANTINE,
     )
@@ -109,6 +109,12 @@ class Row(Enum):
         "a file of another kind that could not be read",
         "failure.unreadable says what happens then",
         Action.QUARANTINE,
+    )
+    UNANSWERED = (
+        "",
+        "a check service that gave no answer",
+        "it is not called clean, and failure in [upstreams.NAME] says what happens then",
+        Action.MONITOR,
     )
     UNCHECKED = (
         "",

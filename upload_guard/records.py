@@ -280,6 +280,8 @@ class Match:
     """A signal of an upload within reach of an entry. `limit` is the list's own distance limit in bits.
 
     `value` is the entry's own hash, `benign` what the bank knows of the very file or view that matched.
+    Where a check service knows it, `list_name` is the service's, and `version` and `entry` are 0: it tells
+    neither, and no age (`since` is None). `value` is then the hash it was asked about, or empty.
     """
 
     signal_type: SignalType
@@ -291,7 +293,7 @@ class Match:
     origin: str
     category: str
     entry: int
-    since: datetime
+    since: datetime | None
     variant: str = ""
     benign: Benign | None = None
     value: bytes = field(default=b"", repr=False)
@@ -300,6 +302,11 @@ class Match:
     @property
     def exact(self) -> bool:
         return self.signal_type.exact
+
+    @property
+    def told(self) -> bool:
+        """Whether a check service said it, and no list here."""
+        return not self.version
 
     @property
     def excused(self) -> bool:
@@ -317,7 +324,10 @@ class Match:
     def words(self) -> str:
         """The match as a person reads it; for administrators only, since it names list and distance."""
         entry = (
-            f"{self.signal_type} on {self.list_name} v{self.version} ({self.category}), entry {self.entry}"
+            f"{self.signal_type} known to the check service {self.list_name} ({self.category})"
+            if self.told
+            else f"{self.signal_type} on {self.list_name} v{self.version} ({self.category}),"
+            f" entry {self.entry}"
         )
         seen = ", ".join(part for part in (self.view, self.variant) if part)
         away = "" if self.exact else f"{self.distance} of {self.limit} bits away"
@@ -341,6 +351,18 @@ PARTIAL = frozenset({NOT_DECODED, NOT_READ})
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A check service that gave no answer, where its settings let nothing be called clean without it.
+
+    `code` is that of the fault by which a policy decides, `why` a sentence for the administrator.
+    """
+
+    upstream: str
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What a checker found in one upload, before any policy.
 
@@ -348,7 +370,7 @@ class Findings:
     what was skipped although the upload could be read. `excepted` names the case on which this very file was
     found a false positive. `under` names the lists, bank and opinions that it was compared with: where it is
     another one, the same file may be found otherwise. `canary`: it is the test picture, and nothing more was
-    looked for.
+    looked for. `unanswered` are check services without whose answer nothing passes as clean.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -360,6 +382,7 @@ class Findings:
     excepted: str = ""
     under: str = ""
     canary: bool = False
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic import ByteSize, Field, StringConstraints, ValidationInfo, field_v
 from upload_guard.customer_settings import CustomerSettings, lacking
 from upload_guard.door_settings import ClamdSettings, IcapSettings
 from upload_guard.failure_settings import FailureSettings, LateSettings, RouteFailureSettings
+from upload_guard.follow_up_settings import FollowUpSettings
 from upload_guard.list_settings import (
     BenignSettings,
     BreakerSettings,
@@ -26,6 +27,7 @@ from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
+from upload_guard.upstream_settings import UpstreamSettings
 
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -178,7 +180,9 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
+    follow_up: FollowUpSettings = FollowUpSettings()
     customers: dict[SiteName, CustomerSettings] = Field(default_factory=dict)
+    upstreams: dict[ListName, UpstreamSettings] = Field(default_factory=dict)
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
@@ -206,6 +210,15 @@ class Settings(Section):
         if value == "":
             raise ValueError("the path of a folder")
         return value
+
+    @field_validator("upstreams")
+    @classmethod
+    def _has_a_name_of_its_own(
+        cls, upstreams: dict[str, UpstreamSettings], info: ValidationInfo
+    ) -> dict[str, UpstreamSettings]:
+        if shared := sorted(upstreams.keys() & info.data.get("lists", {}).keys()):
+            raise ValueError(f"tables of other names than those of lists: [lists.{shared[0]}] is there, too")
+        return upstreams
 
     @property
     def spool_dir(self) -> Path:
@@ -251,7 +264,11 @@ class Settings(Section):
     @property
     def passes_unchecked(self) -> bool:
         """Whether some upload may pass although it could not be checked, so that it has to be later."""
-        return self.failure.opens or any(route.failure.opens for route in self.routes)
+        return (
+            self.failure.opens
+            or any(route.failure.opens for route in self.routes)
+            or any(upstream.failure != "closed" for upstream in self.upstreams.values())
+        )
 
     def resolved_against(self, folder: Path) -> Self:
         """The same settings with relative paths counted from `folder`."""
@@ -273,6 +290,7 @@ class Settings(Section):
                 "service": service.model_copy(update={"authority": absolute(service.authority)}),
                 "clamd": self.clamd.model_copy(update={"socket": absolute(self.clamd.socket)}),
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
+                "upstreams": {name: one.resolved_against(folder) for name, one in self.upstreams.items()},
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
             }
         )

@@ -18,12 +18,15 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What a request's time goes into; `decode` holds the wait for a free decoder."""
+    """What a request's time goes into; `decode` holds the wait for a free decoder, `ask` that
+    for check services once all else is found.
+    """
 
     INTAKE = "intake"
     DIGESTS = "digests"
     DECODE = "decode"
     MATCH = "match"
+    ASK = "ask"
     JUDGE = "judge"
     KEEP = "keep"
 

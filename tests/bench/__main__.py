@@ -10,8 +10,11 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "asking", "service")
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking"}
+ON_DEMAND = (
+    *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
+    *("asking", "upstreams", "service"),
+)
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "upstreams"}
 
 
 def main() -> int:

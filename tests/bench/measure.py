@@ -53,7 +53,12 @@ def processor_time() -> float:
 
 def _descendants(root: int) -> Iterator[int]:
     for task in Path(f"/proc/{root}/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except FileNotFoundError:
+            # A thread that has ended just now.
+            continue
+        for child in children:
             yield int(child)
             yield from _descendants(int(child))
 

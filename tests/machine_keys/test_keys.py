@@ -181,6 +181,11 @@ def test_no_dead_key_signs_nor_one_of_another_site_nor_one_that_sees_no_cases(ke
     assert at(keys, NOW + DAY).signer_of("blog") is None
 
 
+def test_a_customer_that_only_asks_is_signed_to_with_the_key_by_which_it_asks(keys: KeyStore) -> None:
+    own = keys.new("forum", {Scope.SERVICE}, "ann")
+    assert keys.signer_of("forum") == own
+
+
 def test_a_key_that_cannot_be_opened_signs_nothing(keys: KeyStore) -> None:
     keys.new("blog", SITE_SCOPES, "ann")
     assert replace(keys, keyring=Keyring(b"x" * 32)).signer_of("blog") is None

@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.customers.test_hits import MD5, OTHER, answered
 from tests.outbox.receiver import Clock
 from tests.outbox.rows import add_case
+from upload_guard.customers.hits import HitKeys, Hits
+from upload_guard.keyring import Keyring
 from upload_guard.outbox.digest import digest_notice, figures_at
 from upload_guard.outbox.dutch import DUTCH
 from upload_guard.outbox.english import ENGLISH
+from upload_guard.outbox.wording import Words
 from upload_guard.quarantine.deciding.rulings import CONFIRM_PROPOSED, REOPENED, Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
@@ -124,3 +128,24 @@ def test_every_state_that_is_shown_and_every_way_has_a_word(words: object) -> No
     assert set(digest.states) == {state.value for state in CaseState} - {"storing"}
     assert set(digest.ways) == {"manual", "automatic", "rollback"}
     assert set(digest.decisions) == {*Ruling, REOPENED, CONFIRM_PROPOSED}
+
+
+def test_hits_of_customers_are_in_it_where_there_are_any(database: Database, clock: Clock) -> None:
+    assert figures_at_words(database, clock, ENGLISH) == []
+    hits = Hits(database, HitKeys(Keyring(b"m" * 32)), clock)
+    hits.note("forum", [answered(MD5)])
+    clock.pass_by(30 * HOUR)
+    hits.note("forum", [answered(MD5), answered(OTHER)])
+    assert figures_at_words(database, clock, ENGLISH) == [
+        "Hits of customers of this check service: 2 new, 0 followed up, 3 open, 1 of them past the deadline"
+    ]
+    assert figures_at_words(database, clock, DUTCH) == [
+        "Treffers van klanten van deze hashcheckservice: 2 nieuw, 0 opgevolgd, 3 open, waarvan 1 te laat"
+    ]
+
+
+def figures_at_words(database: Database, clock: Clock, words: Words) -> list[str]:
+    """What a digest says of customers now."""
+    with database.session() as session:
+        _, text = digest_notice(session, words.digest, clock())
+    return [line for line in text.splitlines() if "service" in line]

@@ -6,6 +6,7 @@ read at all. A file is passed by its hashes only where reading it could change n
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -49,23 +50,29 @@ class BySignals:
 
 @dataclass(frozen=True, slots=True)
 class SignalChecker:
-    """Writes nothing down: neither a case, nor what the flood breaker counts, comes of a mere claim."""
+    """Writes nothing down: neither a case, nor what the flood breaker counts, comes of a mere claim.
+
+    Check services are asked about the same hashes, `patience` seconds at most; one that does not answer is
+    asked again when the file comes.
+    """
 
     checker: LocalChecker
     policy: Policy
     sightings: Sightings
+    patience: float = 60.0
 
     def check(self, hashes: Hashes, site: str) -> BySignals:
         """Raises `NotReady` where nothing can be said."""
-        known = self._known(hashes, site)
+        deadline = time.monotonic() + self.patience
+        known = self._known(hashes, site, deadline)
         if known is not None:
             verdict = self._judged(known)
             need = NeedFile.TO_KEEP if verdict.action.refuses else NeedFile.NO
             return BySignals(need, verdict, known.matches)
-        found = self.checker.compare(hashes.exact, hashes.sha256, site)
+        found = self.checker.compare_and_ask(hashes.exact, hashes.sha256, site, deadline)
         matches = found.matches
         if hashes.looks:
-            matches += self.checker.compare(hashes.looks, hashes.sha256, site).matches
+            matches += self.checker.compare_and_ask(hashes.looks, hashes.sha256, site, deadline).matches
         # The file would bring the same exact matches, and what else it brings can only refuse it as well: a
         # likeness to something good lowers an exact match from block to quarantine, and no further.
         verdict = self._judged(found)
@@ -73,14 +80,17 @@ class SignalChecker:
             return BySignals(NeedFile.TO_KEEP, verdict, matches)
         return BySignals(NeedFile.TO_LOOK, None, matches)
 
-    def _known(self, hashes: Hashes, site: str) -> Findings | None:
+    def _known(self, hashes: Hashes, site: str, deadline: float) -> Findings | None:
         """What reading the file could not change, since there is nothing to compare it with, nothing in it,
         or since the same site has just sent it in and it was read."""
         if hashes.size is None or bool(hashes.size) != (hashes.sha256 == NOTHING):
             before = self.checker.beforehand(hashes.sha256)
             if before is not None:
                 return before
-        return self.checker.recall(hashes.sha256, site) if self.sightings.has(site, hashes.sha256) else None
+        if not self.sightings.has(site, hashes.sha256):
+            return None
+        recalled = self.checker.recall(hashes.sha256, site, deadline)
+        return None if recalled is None or recalled.unanswered else recalled
 
     def _judged(self, findings: Findings) -> Verdict:
         return judge(findings, self.policy, datetime.now(UTC))

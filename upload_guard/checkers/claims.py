@@ -37,9 +37,13 @@ def signal_of(kind: SignalType, digits: str) -> Signal:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Hashes that are said to be of one file; at least one, of types in `CLAIMED`."""
+    """Hashes that are said to be of one file; at least one, of types in `CLAIMED`.
+
+    Claims of one `upload`, if that is named, are looked up one by one and are one hit.
+    """
 
     signals: tuple[Signal, ...]
+    upload: str = ""
 
     @property
     def sha256(self) -> bytes:

@@ -44,7 +44,7 @@ class Explainer:
 
         Where it was not decoded then, or no list acts now, what matches nothing is unchecked and never clean.
         """
-        compared = self.checker.compare(case.signals, case.sha256, case.site)
+        compared = self.checker.compare(case.signals, case.sha256, case.site, case.matches)
         findings = replace(
             compared,
             unscannable=case.unscannable,

@@ -1,6 +1,7 @@
 """Checks in this process: the sandbox reads the file, the snapshot is searched for what it found.
 
 The cheap first: a file just checked is not read again, and neither is one that its own digests settle.
+Check services are asked meanwhile. What they say is remembered by those who ask them, and never here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from upload_guard.checkers.cache import CheckKey, FindingsCache
 from upload_guard.checkers.known_good import with_benign
+from upload_guard.checkers.upstreams.answers import Answers
+from upload_guard.checkers.upstreams.asking import NO_UPSTREAMS, Inquiry, Upstreams
 from upload_guard.digests import exact_signals
 from upload_guard.errors import Unavailable
 from upload_guard.lists.bank.bank import BenignBank
@@ -42,8 +45,19 @@ class _Held:
     def key(self, sha256: bytes, site: str) -> CheckKey:
         return CheckKey(sha256, self.snapshot.generation, self.bank.generation, self.bank.scope_of(site))
 
+    @property
+    def listed(self) -> bool:
+        """Whether there is any entry here to compare with."""
+        return self.snapshot.size > 0
+
     def applied_to(self, known: Findings, sha256: bytes, site: str) -> Findings:
         return replace(self.opinions.applied_to(known, sha256, site), under=self.name)
+
+    def with_answers(self, known: Findings, told: Answers, site: str, listed: bool) -> Findings:
+        """With what check services said of the same file; the bank may speak for that, too."""
+        found = told.added_to(known, listed)
+        more = with_benign(told.matches, known.signals, self.bank, site)
+        return replace(found, matches=known.matches + more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,8 @@ class LocalChecker:
     both here; all may raise `NotReady`. `digests` are the exact types that are computed whatever lists hold:
     where there are any, somebody wants all signals, even if no list is active.
     `canary` is the SHA-256 of the test picture, empty where it is an upload like any other. `rules` names the
-    settings by which findings are found and judged: cases are judged again when it changes.
+    settings by which findings are found and judged: cases are judged again when it changes. `upstreams` are
+    the check services that are asked as well.
     """
 
     snapshot: Callable[[], Snapshot]
@@ -65,6 +80,7 @@ class LocalChecker:
     digests: frozenset[SignalType] = frozenset()
     canary: bytes = b""
     rules: str = ""
+    upstreams: Upstreams = NO_UPSTREAMS
 
     def check(self, upload: Upload, deadline: float) -> Findings:
         """Findings of the file's digests, of all its views and of the files inside it. Raises `Busy`.
@@ -82,10 +98,13 @@ class LocalChecker:
             return before
         key = held.key(sha256, site)
         known = self.cache.get(key)
+        inquiry = self.upstreams.inquire(sha256, deadline, upload)
         if known is None:
-            known = self._found(upload, held, deadline)
+            known = self._found(upload, held, deadline, inquiry)
             self.cache.put(key, known)
             known = _forgiven(known) if upload.guessed else known
+        if NOT_DECODED not in known.degraded:
+            known = held.with_answers(known, inquiry.answers(known.signals), site, held.listed)
         return held.applied_to(known, sha256, site)
 
     def check_whole(self, upload: Upload, deadline: float) -> Findings:
@@ -96,20 +115,40 @@ class LocalChecker:
         """What `check` finds of the file with that SHA-256 whatever is in it; None where that matters."""
         return self._beforehand(self._held(), sha256)
 
-    def recall(self, sha256: bytes, site: str) -> Findings | None:
+    def recall(self, sha256: bytes, site: str, deadline: float) -> Findings | None:
         """What `check` would find of that file without reading it, since it was read here a moment ago."""
         held = self._held()
         known = self.cache.get(held.key(sha256, site))
-        return None if known is None else held.applied_to(known, sha256, site)
+        if known is None:
+            return None
+        told = self.upstreams.inquire(sha256, deadline).answers(known.signals)
+        return held.applied_to(held.with_answers(known, told, site, held.listed), sha256, site)
 
-    def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
-        """What is found now of a file with these signals, its own digests among them; it is not read."""
+    def compare(
+        self, signals: tuple[Signal, ...], sha256: bytes, site: str, before: tuple[Match, ...] = ()
+    ) -> Findings:
+        """What is found now of a file with these signals, its own digests among them; it is not read.
+
+        No check service is asked: of what was found `before`, what they said of it still stands.
+        """
+        told = Answers(tuple(one for one in before if one.told and one.list_name in self.upstreams.names))
+        return self._compared(signals, sha256, site, told)
+
+    def compare_and_ask(
+        self, signals: tuple[Signal, ...], sha256: bytes, site: str, deadline: float
+    ) -> Findings:
+        """The same, and check services are asked about these signals."""
+        told = self.upstreams.inquire(sha256, deadline).answers(signals)
+        return self._compared(signals, sha256, site, told)
+
+    def _compared(self, signals: tuple[Signal, ...], sha256: bytes, site: str, told: Answers) -> Findings:
         held = self._held()
-        if not held.snapshot.in_force:
-            return Findings(signals, unchecked="no_list", under=held.name)
-        matches = with_benign(held.snapshot.find(signals, self.distances), signals, held.bank, site)
-        findings = held.opinions.applied_to(Findings(signals, matches), sha256, site)
-        return replace(findings, under=held.name)
+        if held.snapshot.in_force:
+            own = with_benign(held.snapshot.find(signals, self.distances), signals, held.bank, site)
+            found = Findings(signals, own)
+        else:
+            found = Findings(signals, unchecked="" if told.answered else "no_list")
+        return held.applied_to(held.with_answers(found, told, site, held.snapshot.in_force), sha256, site)
 
     def under(self) -> str:
         """`Findings.under` of what would be found now."""
@@ -122,14 +161,15 @@ class LocalChecker:
         # By the upload's own digest only: inside an archive it would hide what lies beside it.
         if sha256 == self.canary:
             return Findings((Signal(SignalType.SHA256, sha256),), under=held.name, canary=True)
-        if not held.snapshot.size:
+        if not held.listed and not self.upstreams:
             return Findings(unchecked="no_list", under=held.name)
         if sha256 == NOTHING:
             # Real lists hold the digest of the empty file by accident; nothing is in it to be found.
-            return Findings(degraded=("empty",), under=held.name)
+            unchecked = "" if held.listed else "no_list"
+            return Findings(unchecked=unchecked, degraded=("empty",), under=held.name)
         return None
 
-    def _found(self, upload: Upload, held: _Held, deadline: float) -> Findings:
+    def _found(self, upload: Upload, held: _Held, deadline: float, inquiry: Inquiry) -> Findings:
         sha256, site = upload.digest.sha256, upload.source.site
         with timed(Stage.DIGESTS):
             digests = self._exact(upload, held.snapshot)
@@ -140,6 +180,7 @@ class LocalChecker:
             weighed = held.opinions.on(with_benign(matches, digests, held.bank, site), sha256, site)
             if self.settles(weighed):
                 return Findings(digests, matches, degraded=(NOT_DECODED,))
+        inquiry.ask(digests)
         with timed(Stage.DECODE):
             analysis = self.sandbox.analyse(upload.content, deadline)
         signals = digests + analysis.signals
@@ -169,7 +210,9 @@ class LocalChecker:
     def _exact(self, upload: Upload, snapshot: Snapshot) -> tuple[Signal, ...]:
         """The upload's own digests of the types that any list holds, and SHA-256."""
         wanted = [
-            kind for kind in (SignalType.MD5, SignalType.SHA1) if kind in self.digests or snapshot.holds(kind)
+            kind
+            for kind in (SignalType.MD5, SignalType.SHA1)
+            if kind in self.digests or kind in self.upstreams.digests or snapshot.holds(kind)
         ]
         with upload.content.open() as stream:
             return (*exact_signals(stream, wanted), upload.digest.signal())

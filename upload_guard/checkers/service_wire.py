@@ -20,7 +20,10 @@ _Hash = Annotated[str, StringConstraints(max_length=128)]
 
 
 class ServiceItem(BaseModel):
-    """Hashes of one file, in hex, as many as there are; `id` is whatever the customer calls it."""
+    """Hashes of one file, in hex, as many as there are; `id` is whatever the customer calls it.
+
+    Items of one `upload`, by any word of the customer's, are answered one by one and have one `hit` together.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +32,7 @@ class ServiceItem(BaseModel):
     sha1: _Hash | None = None
     sha256: _Hash | None = None
     pdq: _Hash | None = None
+    upload: Annotated[str, StringConstraints(max_length=64)] = ""
 
     def hashes(self) -> dict[SignalType, str]:
         given = {

@@ -141,6 +141,8 @@ class _Examiner:
             held = replace(verdict, action=max(verdict.action, Action.QUARANTINE), reason=BENIGN_ADD)
             case = self.station.keeper.keep(upload, held, findings)
             return _Found(digests, (), f"matches an active entry: case {case}")
+        for silent in findings.unanswered:
+            return _Found(digests, (), f"might be known to the check service {silent.upstream}: {silent.why}")
         return _Found(digests, findings.signals, findings.unscannable)
 
 

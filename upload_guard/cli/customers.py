@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upload_guard.cli.context import App, print_table
+from upload_guard.cli.follow_up import doubts, hits
 from upload_guard.compose import open_database_of
 from upload_guard.errors import UsageError
 from upload_guard.moments import utc_now
@@ -23,6 +24,10 @@ _USED = ("asked", "hits", "refused")
 @click.group()
 def customer() -> None:
     """See who asks the check service, and how much: numbers only, never what was asked about."""
+
+
+for command in (hits, doubts):
+    customer.add_command(command)
 
 
 @customer.command()

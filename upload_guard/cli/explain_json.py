@@ -55,6 +55,9 @@ class JsonTeller:
             "unscannable": findings.unscannable,
             "unreadable": findings.unreadable,
             "unchecked": findings.unchecked,
+            "unanswered": [
+                {"upstream": one.upstream, "code": one.code, "why": one.why} for one in findings.unanswered
+            ],
             "degraded": list(findings.degraded),
             "matches": [self._weighed(one) for one in explanation.weighed],
             "beyond": [self._match(match) for match in told.beyond],
@@ -94,7 +97,7 @@ class JsonTeller:
             "category": match.category,
             "entry": match.entry,
             "hash": self._hash(match.value),
-            "since": match.since.isoformat(),
+            "since": match.since.isoformat() if match.since else None,
             "standing": match.standing.value,
             "benign": match.benign.words if match.benign else "",
         }

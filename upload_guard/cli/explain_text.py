@@ -78,7 +78,7 @@ class TextTeller:
         ceiling = self.trust.ceiling(match.list_name, match.category)
         yield (
             f"category {match.category} (set to {ceiling_word(ceiling)}), origin {match.origin},"
-            f" listed since {match.since:%Y-%m-%d %H:%M} UTC"
+            f" {_age(match)}"
         )
         if match.benign:
             yield f"the file or view {match.benign.words}"
@@ -91,7 +91,14 @@ class TextTeller:
 
     def _entry(self, match: Match) -> str:
         value = f", {self.hash(match.value)}" if match.value else ""
+        if match.told:
+            return f"{match.signal_type} known to the check service {match.list_name}{value}"
         return f"{match.signal_type} on {match.list_name} version {match.version}, entry {match.entry}{value}"
+
+
+def _age(match: Match) -> str:
+    since = match.since
+    return f"listed since {since:%Y-%m-%d %H:%M} UTC" if since else "of an age that it does not tell"
 
 
 def _distance(match: Match) -> str:
@@ -124,7 +131,8 @@ def _lacking(told: Explained) -> tuple[str, ...]:
         "a file could not be read": findings.unreadable,
         "not checked": findings.unchecked,
     }
-    return (*(f"{what}: {why}" for what, why in named.items() if why), *findings.degraded)
+    unanswered = (f"check service {one.upstream}: {one.why} ({one.code})" for one in findings.unanswered)
+    return (*(f"{what}: {why}" for what, why in named.items() if why), *unanswered, *findings.degraded)
 
 
 def _sorted(changes: Sequence[Change]) -> list[Change]:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "list": "lists:lists",
     "benign": "benign:benign",
     "sync": "sync:sync",
+    "upstream": "upstream:upstream",
     "serve": "serve:serve",
     "doors": "doors:doors",
     "key": "keys:key",

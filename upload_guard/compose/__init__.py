@@ -44,6 +44,7 @@ from upload_guard.compose.stores import (
     open_lists,
     open_signal_log,
 )
+from upload_guard.compose.upstreams import build_upstreams, upstream_of
 from upload_guard.compose.viewing import build_reveals
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "build_station",
     "build_sync",
     "build_trust",
+    "build_upstreams",
     "claim_checker_of",
     "decisions_of",
     "due_lists",
@@ -92,5 +94,6 @@ __all__ = [
     "open_signal_log",
     "sandbox_of",
     "stale_lists",
+    "upstream_of",
     "with_signal_checker",
 ]

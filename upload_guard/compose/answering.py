@@ -19,5 +19,5 @@ def with_signal_checker(station: Station, settings: Settings) -> tuple[Station, 
 
     sightings = Sightings(settings.cache.entries, settings.cache.seconds)
     guard = replace(station.guard, observers=(*station.guard.observers, sightings))
-    checker = SignalChecker(station.checker, guard.policy, sightings)
+    checker = SignalChecker(station.checker, guard.policy, sightings, guard.patience)
     return replace(station, guard=guard), checker

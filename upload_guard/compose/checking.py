@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from upload_guard.canary import CANARY_SHA256
 from upload_guard.compose.rules import build_trust, rules_of
 from upload_guard.compose.stores import benign_in, lists_in, open_database_of
+from upload_guard.compose.upstreams import build_upstreams
 from upload_guard.policy import settled
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
@@ -48,6 +49,7 @@ def local_checker(
         settles=_settles(settings),
         canary=CANARY_SHA256 if settings.canary.enabled else b"",
         rules=rules_of(settings),
+        upstreams=build_upstreams(settings),
     )
 
 

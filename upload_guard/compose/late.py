@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import reduce
 from typing import TYPE_CHECKING, cast
 
-from upload_guard.errors import ConfigError
+from upload_guard.errors import ConfigError, ServiceUnreachable
 from upload_guard.guard import Guard
 from upload_guard.late.entries import LateEntry, LateMatch
 from upload_guard.policy import judge
@@ -61,6 +61,7 @@ def ask_sidecar(guard: Guard, checker: RemoteChecker) -> Asked:
 
 def ask_here(guard: Guard, checker: LocalChecker) -> Asked:
     """Late checks by this process."""
+    from upload_guard.checkers.upstreams.asking import NEEDS_FILE
     from upload_guard.late.checks import Asked
 
     def by_digest(upload: Upload, entry: LateEntry) -> Outcome | None:
@@ -69,10 +70,15 @@ def ask_here(guard: Guard, checker: LocalChecker) -> Asked:
             Signal(SignalType.MD5, bytes.fromhex(entry.md5)),
             Signal(SignalType.SHA1, bytes.fromhex(entry.sha1)),
         )
-        findings = checker.compare(signals, upload.digest.sha256, upload.source.site)
+        findings = checker.compare_and_ask(signals, upload.digest.sha256, upload.source.site, guard.until())
         verdict = judge(findings, guard.policy, datetime.now(UTC))
+        if verdict.action.refuses:
+            return Outcome(verdict)
+        for silent in findings.unanswered:
+            if silent.code != NEEDS_FILE:
+                raise ServiceUnreachable(f"check service {silent.upstream}: {silent.why}")
         # Nothing was seen of what is in it.
-        return None if verdict.result is Result.CLEAN else Outcome(verdict)
+        return None if findings.unanswered or verdict.result is Result.CLEAN else Outcome(verdict)
 
     return Asked(_strictly(guard), by_digest)
 

@@ -11,10 +11,12 @@ from upload_guard.compose.rules import build_retention
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
+    from upload_guard.guard import Observer
     from upload_guard.housekeeping import Job
     from upload_guard.lists.feedback import TakesFeedback
     from upload_guard.outbox.messages import MessageKind, Outbox
     from upload_guard.outbox.notices import NoticeRoute, NoticeTransport, Target
+    from upload_guard.outbox.outcomes import TakesOutcomes
     from upload_guard.outbox.routing import Router
     from upload_guard.outbox.sending import Transport
     from upload_guard.outbox.watch import Watch
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     """Route what happened, look at the clock, and send by each way that is configured."""
+    from upload_guard.customers.opening import asking_in
     from upload_guard.housekeeping import Job
     from upload_guard.outbox.sending import Sender
 
@@ -31,11 +34,20 @@ def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     jobs = (
         Job("outbox", desk.router().run, every=2.0),
         Job("outbox-tidying", desk.tidy, every=3600.0),
+        Job("customers-asked", asking_in(settings, database).look, every=300.0),
         *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
     )
     if settings.notices.targets:
         jobs += (Job("outbox-watch", desk.watch().look, every=300.0),)
     return jobs
+
+
+def outbox_observers(settings: Settings, database: Database) -> tuple[Observer, ...]:
+    """What has to see every upload to tell of it, where anybody wants to hear that."""
+    from upload_guard.outbox.excepted import ExceptedAgain
+
+    hears = any(own.outcomes for own in settings.upstreams.values())
+    return (ExceptedAgain(database),) if hears else ()
 
 
 def open_outbox(settings: Settings) -> Outbox:
@@ -74,6 +86,13 @@ def feedback_takers(settings: Settings) -> Mapping[str, TakesFeedback]:
     return {name: taker for name, taker in takers.items() if taker is not None}
 
 
+def outcome_takers(settings: Settings) -> Mapping[str, TakesOutcomes]:
+    """The check services that hear what became of their hits, by name."""
+    from upload_guard.compose.upstreams import outcome_taker
+
+    return {name: outcome_taker(own) for name, own in settings.upstreams.items() if own.outcomes}
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Parts of one outbox, made of settings."""
@@ -89,15 +108,28 @@ class Desk:
 
     def router(self) -> Router:
         from upload_guard.outbox.feedback import FeedbackRoute
+        from upload_guard.outbox.open_hits import OpenHitRoute
+        from upload_guard.outbox.outcomes import OutcomeRoute
         from upload_guard.outbox.routing import Router
         from upload_guard.outbox.webhooks import WebhookRoute
 
         sites, lists = frozenset(self.settings.webhooks), frozenset(feedback_takers(self.settings))
-        return Router(self.database, (WebhookRoute(sites), FeedbackRoute(lists), self._notices()))
+        upstreams = frozenset(name for name, own in self.settings.upstreams.items() if own.outcomes)
+        return Router(
+            self.database,
+            (
+                WebhookRoute(sites),
+                OpenHitRoute(sites),
+                FeedbackRoute(lists),
+                OutcomeRoute(upstreams),
+                self._notices(),
+            ),
+        )
 
     def transports(self) -> tuple[Transport, ...]:
         """Of the ways that lead to anybody."""
         from upload_guard.outbox.feedback import FeedbackTransport
+        from upload_guard.outbox.outcomes import OutcomeTransport
 
         ways: list[Transport] = []
         if self.settings.webhooks:
@@ -106,6 +138,8 @@ class Desk:
             ways.append(notice_transport(self.settings))
         if takers := feedback_takers(self.settings):
             ways.append(FeedbackTransport(takers))
+        if services := outcome_takers(self.settings):
+            ways.append(OutcomeTransport(services))
         return tuple(ways)
 
     def watch(self) -> Watch:
@@ -118,6 +152,7 @@ class Desk:
             late=timedelta(hours=own.late_hours),
             ahead=timedelta(hours=own.expiry_hours),
             digest_hour=own.digest_hour,
+            by_lists=not self.settings.upstreams,
         )
 
     def tidy(self) -> None:
@@ -138,6 +173,7 @@ class Desk:
             MessageKind.WEBHOOK: frozenset(self.settings.webhooks),
             MessageKind.NOTICE: frozenset(notice_targets(self.settings)),
             MessageKind.FEEDBACK: frozenset(feedback_takers(self.settings)),
+            MessageKind.OUTCOME: frozenset(outcome_takers(self.settings)),
         }
 
     def _notices(self) -> NoticeRoute:
@@ -158,6 +194,7 @@ class Desk:
                 EventKind.CASE_LATE: own.late_hours,
                 EventKind.BYTES_EXPIRING: expiry,
                 EventKind.PRESERVATION_ENDING: expiry,
+                EventKind.HIT_OPEN: self.settings.follow_up.hours,
             },
             review_url=f"{review.url}/review" if review.enabled and review.url else "",
         )

@@ -8,7 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from upload_guard.errors import BodyTooLarge, Busy, CheckFailed, NotReady, ServiceTimeout, ServiceUnreachable
+from upload_guard.errors import (
+    BodyTooLarge,
+    Busy,
+    CheckFailed,
+    NotReady,
+    ServiceTimeout,
+    ServiceUnreachable,
+    UpstreamSilent,
+)
 from upload_guard.failure_settings import FailureSettings
 from upload_guard.intake.assembly import Assembly
 from upload_guard.intake.forms import FormLimits, refuse
@@ -39,7 +47,8 @@ def build_policy(settings: Settings, failure: FailureSettings | None = None) -> 
         trust=build_trust(settings),
         unscannable=Action.from_label(chosen.unscannable),
         unreadable=Action.from_label(chosen.unreadable),
-        open_on=frozenset(code for code, mode in modes.items() if mode == "open"),
+        # Where an upstream's own settings let pass, no other has to agree.
+        open_on=frozenset(code for code, mode in modes.items() if mode == "open") | {UpstreamSilent.code},
     )
 
 
@@ -66,7 +75,9 @@ def two_person_rulings(settings: Settings) -> frozenset[Ruling]:
 
 def rules_of(settings: Settings) -> str:
     """Names the settings by which an upload is found and judged."""
-    deciding = settings.model_dump_json(include={"trust", "lists", "failure", "routes", "imaging", "canary"})
+    deciding = settings.model_dump_json(
+        include={"trust", "lists", "upstreams", "failure", "routes", "imaging", "canary"}
+    )
     return hashlib.sha256(deciding.encode()).hexdigest()[:16]
 
 

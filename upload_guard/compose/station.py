@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
-from upload_guard.compose.outbox import outbox_jobs
+from upload_guard.compose.outbox import outbox_jobs, outbox_observers
 from upload_guard.compose.rules import (
     build_policy,
     build_retention,
@@ -84,7 +84,12 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         keeper=keeper,
         policy=build_policy(settings),
         patience=settings.sandbox.request_seconds,
-        observers=(breaker, counter, *([signal_log] if signal_log else [])),
+        observers=(
+            breaker,
+            counter,
+            *([signal_log] if signal_log else []),
+            *outbox_observers(settings, database),
+        ),
         late=late,
     )
     jobs = (

@@ -38,16 +38,21 @@ class HitKeys:
     """The keys of hits: HMAC-SHA256 (RFC 2104), 32 bytes for each hash of any type."""
 
     keyring: Keyring = field(repr=False)
+    _keys: tuple[bytes, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        previous = self.keyring.previous
+        rings = (self.keyring, *([Keyring(previous)] if previous is not None else []))
+        object.__setattr__(self, "_keys", tuple(ring.subkey(_PURPOSE) for ring in rings))
 
     def digest(self, signal: Signal) -> bytes:
         """Under which it is noted."""
-        return _digest(self.keyring, signal)
+        return self.digests(signal)[0]
 
     def digests(self, signal: Signal) -> tuple[bytes, ...]:
-        """Under which it may have been: also that of the master key before, while that is being rotated."""
-        if self.keyring.previous is None:
-            return (self.digest(signal),)
-        return self.digest(signal), _digest(Keyring(self.keyring.previous), signal)
+        """Under which it may have been, too: by the master key before, while that is being rotated."""
+        named = f"{signal.type}:".encode() + signal.value
+        return tuple(hmac.digest(key, named, "sha256") for key in self._keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,6 @@ def _known(session: Session, site: str, day: date, digests: Iterable[bytes]) -> 
         .returning(CustomerHitDigest.digest, CustomerHitDigest.hit_id)
     )
     return {row.digest: row.hit_id for row in rows}
-
-
-def _digest(keyring: Keyring, signal: Signal) -> bytes:
-    return hmac.digest(keyring.subkey(_PURPOSE), f"{signal.type}:".encode() + signal.value, "sha256")
 
 
 def _new(hit: str, site: str, category: str, now: datetime) -> CustomerHit:

@@ -23,6 +23,7 @@ def cautions_of_settings(settings: Settings) -> Iterator[Caution]:
         _open("failure", settings.failure),
         *(_route(route) for route in settings.routes),
         _lists(settings),
+        _upstreams(settings),
         _canary(settings),
     )
 
@@ -80,6 +81,34 @@ def _lists(settings: Settings) -> Iterator[Caution]:
                 "unsigned_exchange",
                 f"list {name} comes by http without a public_key: only this machine vouches for it",
                 f"write its supplier's Ed25519 key into [lists.{name}] public_key, or fetch it by https",
+            )
+
+
+def _upstreams(settings: Settings) -> Iterator[Caution]:
+    if settings.upstreams and settings.service.url:
+        yield Caution(
+            "upstreams_elsewhere",
+            "[upstreams] is not used here: service.url is set, and the sidecar asks by its own settings",
+            "write [upstreams] into the settings of the sidecar",
+        )
+    for name, own in settings.upstreams.items():
+        if own.failure == "open":
+            yield Caution(
+                "open_policy",
+                f'upstreams.{name}.failure = "open": uploads pass unchecked while it does not answer',
+                'set it to "closed" unless a missed upload is better than a late one (503 and Retry-After)',
+            )
+        if own.test_path:
+            yield Caution(
+                "test_path",
+                f"upstreams.{name}.test_path = true: it knows test hashes only, and nothing that matters",
+                "take the line out once the test is over",
+            )
+        if "file" in own.sent:
+            yield Caution(
+                "files_leave",
+                f"upstreams.{name}.send has file: each upload is sent to {own.url}",
+                "say so to those who upload, or let it be sent hashes only, if it takes any",
             )
 
 

@@ -7,8 +7,16 @@ import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from upload_guard.compose import lists_not_active, live_snapshot, open_cases, open_lists, stale_lists
-from upload_guard.doctor.steps import Said, Step, odd, skipped, taken, well
+from upload_guard.checkers.upstreams.trying import try_out
+from upload_guard.compose import (
+    lists_not_active,
+    live_snapshot,
+    open_cases,
+    open_lists,
+    stale_lists,
+    upstream_of,
+)
+from upload_guard.doctor.steps import Said, Step, broken, odd, skipped, taken, well
 from upload_guard.intake.body import Spool
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.machine_keys.opening import open_keys
@@ -17,6 +25,7 @@ from upload_guard.settings import Settings
 
 _FOLDER = "give the folder to the account that the server runs as (chown -R), and see that its disk has room"
 _LISTS = "import the list again, or roll it back: 'upload-guard list show', 'upload-guard list rollback NAME'"
+_UPSTREAMS = "'upload-guard upstream test NAME' asks again; look at its url, user and password or key"
 _KEYS = "give the master key back from a backup, or 'upload-guard key revoke' what was made under it"
 
 
@@ -39,6 +48,8 @@ def owner_of_data(settings: Settings) -> str:
 
 def steps_here(settings: Settings) -> Iterator[Step]:
     yield taken("lists", lambda: _lists(settings), _LISTS)
+    if settings.upstreams:
+        yield taken("upstreams", lambda: _upstreams(settings), _UPSTREAMS)
     yield taken("quarantine", lambda: _quarantine(settings), _FOLDER)
     yield spool_step(settings)
     yield taken("keys", lambda: _keys(settings), _KEYS)
@@ -52,6 +63,8 @@ def _lists(settings: Settings) -> Said:
     store = open_lists(settings)
     active = [version for version in store.versions() if version.active]
     missing = lists_not_active(settings, store)
+    if not active and settings.upstreams:
+        return skipped("no list is active: uploads are checked by check services alone")
     if not active:
         return odd(
             "NO LIST IS ACTIVE: every upload passes unchecked",
@@ -70,6 +83,14 @@ def _lists(settings: Settings) -> Said:
             f"'upload-guard sync run {stale[0]}' says why it is not fetched",
         )
     return well(told)
+
+
+def _upstreams(settings: Settings) -> Said:
+    tried = {
+        name: try_out(upstream_of(name, own, settings)) for name, own in sorted(settings.upstreams.items())
+    }
+    told = "; ".join(f"{name} {one.words}" for name, one in tried.items())
+    return well(told) if all(one.answered for one in tried.values()) else broken(told, _UPSTREAMS)
 
 
 def _described(version: VersionInfo) -> str:

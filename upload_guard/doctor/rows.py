@@ -44,7 +44,7 @@ def _versions(database: Database | None) -> tuple[VersionInfo, ...]:
 def _lists(settings: Settings, versions: tuple[VersionInfo, ...]) -> Iterator[Caution]:
     active = {one.list_name for one in versions if one.active}
     known = {one.list_name for one in versions}
-    if not active:
+    if not active and not settings.upstreams:
         yield Caution(
             "no_list",
             "no list is active: every upload passes unchecked",

@@ -16,6 +16,7 @@ from upload_guard.errors import (
     ServiceUnreachable,
     StorageFailed,
     UploadGuardError,
+    UpstreamSilent,
 )
 from upload_guard.late.entries import LateEntry, LateMatch
 from upload_guard.late.queue import LateQueue
@@ -24,7 +25,7 @@ from upload_guard.records import Outcome, Result, Upload
 log = logging.getLogger(__name__)
 
 # Nobody answers now, whichever upload is asked about; nor does a sidecar whose key is no longer good.
-_NOBODY_THERE = (ServiceUnreachable, ServiceRefused, NotReady, Busy, StorageFailed)
+_NOBODY_THERE = (ServiceUnreachable, ServiceRefused, UpstreamSilent, NotReady, Busy, StorageFailed)
 _LONGEST_PAUSE = 3600.0
 _LONGEST_WAIT_FOR_SIDECAR = 5.0
 # With pauses that double up to an hour, about two days.

@@ -34,7 +34,9 @@ class Exempted:
     entries: frozenset[ListedValue] = frozenset()
 
     def excuses(self, match: Match) -> bool:
-        return match.since <= self.since and _entry(match) in self.entries
+        # What a check service says again is no news: it tells no age.
+        known = match.since is None or match.since <= self.since
+        return known and _entry(match) in self.entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ _Row = MachineKeyRow | Row[Any]
 # A host file's key is assumed to be readable by the customer.
 SITE_SCOPES = frozenset({Scope.CHECK, Scope.OWN_CASES, Scope.FETCH, Scope.LATE_OUTCOME})
 
+# Whoever has one of these is told of what is its own.
+_HEARS = frozenset({Scope.OWN_CASES, Scope.SERVICE})
+
 
 @dataclass(frozen=True, slots=True)
 class MachineKey:
@@ -156,7 +159,8 @@ class KeyStore:
     def signer_of(self, site: str) -> Credentials | None:
         """The key by which this installation may sign to a site: one that the site itself uses now.
 
-        Of its living keys that may see its cases the one used last; a new one may not have been put in place.
+        Of its living keys that may see its cases, or ask as a customer does, the one used last; a new one may
+        not have been put in place.
         None where there is none, or it cannot be opened.
         """
         now = self.now()
@@ -166,7 +170,7 @@ class KeyStore:
                 .where(MachineKeyRow.site == site, MachineKeyRow.revoked_at.is_(None))
                 .order_by(MachineKeyRow.last_used_at.desc().nulls_last(), MachineKeyRow.created_at)
             ).all()
-        usable = (row for row in rows if Scope.OWN_CASES in row.scopes and not _as_key(row).fault(now))
+        usable = (row for row in rows if _HEARS.intersection(row.scopes) and not _as_key(row).fault(now))
         row = next(usable, None)
         try:
             return None if row is None else Credentials(row.id, self._opened(row))

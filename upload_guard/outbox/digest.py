@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from upload_guard.outbox.messages import MessageState
 from upload_guard.outbox.wording import DigestWords
 from upload_guard.quarantine.states import CaseState
+from upload_guard.storage.customer_tables import CustomerHit
 from upload_guard.storage.opinion_tables import BreakerTrip
 from upload_guard.storage.outbox_tables import OutboxMessage
 from upload_guard.storage.tables import Case, Decision, HashList, ListActivation, ListVersion
@@ -23,8 +24,21 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerFigures:
+    """Hits of those whose check service this is: of the day, and `open` and `late` of all that are kept."""
+
+    hits: int
+    followed: int
+    open: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """Of the day before `at`; `oldest` is a case's number and since when it waits."""
+    """Of the day before `at`; `oldest` is a case's number and since when it waits.
+
+    `customers` is None where nobody who asks this installation had a hit.
+    """
 
     at: datetime
     opened: int
@@ -36,14 +50,15 @@ class Figures:
     activated: tuple[tuple[str, int, str], ...]
     lowered: int
     given_up: int
+    customers: CustomerFigures | None
 
     @property
     def undecided(self) -> int:
         return sum(self.by_state.get(state, 0) for state in UNDECIDED)
 
 
-def figures_at(session: Session, at: datetime) -> Figures:
-    """As the rows have them."""
+def figures_at(session: Session, at: datetime, follow_up: timedelta = NORM) -> Figures:
+    """As the rows have them. Within `follow_up` customers should have done something about a hit."""
     since = at - _DAY
     undecided = Case.state.in_(UNDECIDED)
     stored = Case.state != CaseState.STORING
@@ -60,11 +75,24 @@ def figures_at(session: Session, at: datetime) -> Figures:
         activated=_activated(session, since),
         lowered=_count(session, BreakerTrip.state == "tripped"),
         given_up=_count(session, OutboxMessage.state == MessageState.GIVEN_UP.value),
+        customers=_of_customers(session, at, follow_up),
     )
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).where(*conditions)) or 0
+
+
+def _of_customers(session: Session, at: datetime, follow_up: timedelta) -> CustomerFigures | None:
+    if session.scalar(select(CustomerHit.id).limit(1)) is None:
+        return None
+    is_open = CustomerHit.followed_at.is_(None)
+    return CustomerFigures(
+        hits=_count(session, CustomerHit.asked_at > at - _DAY),
+        followed=_count(session, CustomerHit.told_at > at - _DAY),
+        open=_count(session, is_open),
+        late=_count(session, is_open, CustomerHit.asked_at <= at - follow_up),
+    )
 
 
 def _by_state(session: Session) -> Mapping[str, int]:
@@ -97,9 +125,11 @@ def _activated(session: Session, since: datetime) -> tuple[tuple[str, int, str],
     return tuple((row.name, row.number, row.way) for row in rows)
 
 
-def digest_notice(session: Session, words: DigestWords, at: datetime) -> tuple[str, str]:
-    """Its title and its text."""
-    figures = figures_at(session, at)
+def digest_notice(
+    session: Session, words: DigestWords, at: datetime, follow_up: timedelta = NORM
+) -> tuple[str, str]:
+    """Its title and its text. `follow_up` as in `figures_at`."""
+    figures = figures_at(session, at, follow_up)
     return words.title.format(undecided=figures.undecided), "\n".join(_lines(figures, words))
 
 
@@ -114,6 +144,9 @@ def _lines(figures: Figures, words: DigestWords) -> Iterable[str]:
     yield f"{words.decided}: {_listed(figures.decisions, words.decisions) or words.none}"
     yield f"{words.lowered}: {figures.lowered}"
     yield f"{words.given_up}: {figures.given_up}"
+    if figures.customers is not None:
+        of = figures.customers
+        yield words.customers.format(hits=of.hits, followed=of.followed, open=of.open, late=of.late)
     yield ""
     changes = [words.imported.format(name=name, number=number) for name, number in figures.imported]
     changes += [

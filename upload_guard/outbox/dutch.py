@@ -72,6 +72,10 @@ DUTCH = Words(
         acts="{name}: versie {number} werkt ({way})",
         lowered="Vermeldingen verlaagd door de stortvloedbeveiliging, onbeslist",
         given_up="Opgegeven berichten",
+        customers=(
+            "Treffers van klanten van deze hashcheckservice: {hits} nieuw, {followed} opgevolgd, "
+            "{open} open, waarvan {late} te laat"
+        ),
         none="geen",
         states={
             "open": "open",

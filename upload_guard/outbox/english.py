@@ -71,6 +71,10 @@ ENGLISH = Words(
         acts="{name}: version {number} acts ({way})",
         lowered="Entries lowered by the flood breaker, undecided",
         given_up="Messages given up",
+        customers=(
+            "Hits of customers of this check service: {hits} new, {followed} followed up, {open} open, "
+            "{late} of them past the deadline"
+        ),
         none="none",
         states={
             "open": "open",

@@ -37,6 +37,7 @@ class MessageKind(StrEnum):
     WEBHOOK = "webhook"
     NOTICE = "notice"
     FEEDBACK = "feedback"
+    OUTCOME = "outcome"
 
 
 class MessageState(StrEnum):

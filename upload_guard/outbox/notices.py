@@ -68,7 +68,7 @@ class NoticeRoute:
         """See `Route`."""
         kind = events[0].kind
         title, text = (
-            digest_notice(session, self.words.digest, events[-1].at)
+            digest_notice(session, self.words.digest, events[-1].at, self._follow_up)
             if kind is EventKind.DIGEST
             else self._notice(events)
         )
@@ -77,6 +77,10 @@ class NoticeRoute:
         for name in self.targets:
             body = {"event": kind.value, "title": f"upload_guard: {title}", "text": text}
             yield Draft(MessageKind.NOTICE, name, body)
+
+    @property
+    def _follow_up(self) -> timedelta:
+        return timedelta(hours=self.hours.get(EventKind.HIT_OPEN, 24))
 
     def _notice(self, events: Sequence[Noted]) -> tuple[str, str]:
         kind, count = events[0].kind, len(events)

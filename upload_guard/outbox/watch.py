@@ -30,6 +30,7 @@ _AT_ONCE = 1000
 class Watch:
     """Looks at rows. `late` is how long a case may wait, `ahead` how early an expiry is told of.
 
+    `by_lists`: nobody else checks uploads, so that one without any active list is news.
     `local` gives a moment in the machine's own time zone, by which `digest_hour` is meant.
     """
 
@@ -40,6 +41,7 @@ class Watch:
     digest_hour: int
     now: Callable[[], datetime] = field(default=utc_now)
     local: Callable[[datetime], datetime] = field(default=datetime.astimezone)
+    by_lists: bool = True
 
     def look(self) -> None:
         """Note what is new; each thing once. Raises `StorageFailed`."""
@@ -48,7 +50,8 @@ class Watch:
         with self.database.session() as session:
             self._note_late(session, now)
             self._note_ending(session, now)
-            self._note_no_list(session, now)
+            if self.by_lists:
+                self._note_no_list(session, now)
             self._note_digest(session, now)
 
     def _note_late(self, session: Session, now: datetime) -> None:

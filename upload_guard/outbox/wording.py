@@ -22,7 +22,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class DigestWords:
-    """Labels of the digest. `states`, `decisions` and `ways` by the words that rows have for them."""
+    """Labels of the digest. `states`, `decisions` and `ways` by the words that rows have for them.
+
+    `customers` names {hits}, {followed}, {open} and {late}.
+    """
 
     title: str
     since: str
@@ -37,6 +40,7 @@ class DigestWords:
     acts: str
     lowered: str
     given_up: str
+    customers: str
     none: str
     states: Mapping[str, str]
     decisions: Mapping[str, str]

@@ -11,7 +11,8 @@ from upload_guard.records import BankScope, Benign, Match, Signal, SignalType, S
 
 
 def match_row(match: Match) -> dict[str, Any]:
-    return asdict(match) | {"since": match.since.isoformat(), "value": match.value.hex()}
+    since = match.since.isoformat() if match.since else ""
+    return asdict(match) | {"since": since, "value": match.value.hex()}
 
 
 def match_of(row: dict[str, Any]) -> Match:
@@ -22,7 +23,7 @@ def match_of(row: dict[str, Any]) -> Match:
     values["value"] = bytes.fromhex(values.get("value", ""))
     values["standing"] = Standing(values.get("standing", Standing.FIRM))
     values["signal_type"] = SignalType(str(values["signal_type"]))
-    values["since"] = datetime.fromisoformat(str(values["since"]))
+    values["since"] = datetime.fromisoformat(str(values["since"])) if values["since"] else None
     return Match(**values)
 
 

@@ -1,4 +1,5 @@
-"""What is told of cases outside: that one was opened, where one stands, what people think of entries.
+"""What is told of cases outside: that one was opened, where one stands, what was done about what it matched,
+what people think of entries.
 
 Every place that moves a case from one state to another says so here, in the same transaction.
 """
@@ -24,11 +25,23 @@ _OPINIONS: dict[str, Opinion] = {
     Ruling.FALSE_POSITIVE: Opinion.NEGATIVE,
     Ruling.CONFIRMED: Opinion.POSITIVE,
 }
+HELD = "held"
+"""What was done about a file when its case was opened."""
 
 
 def tell_opened(session: Session, case: Case) -> None:
     """A case is there that was not."""
     note_event(session, Event(EventKind.CASE_OPENED, case.number, case.site))
+    tell_done(session, case, HELD)
+
+
+def tell_done(session: Session, case: Case, done: str) -> None:
+    """Something was done about what the file of a case matched, if it matched anything.
+
+    `done` is `HELD`, the word of a decision, or what a site did (`showing.outcomes.done_late`).
+    """
+    if case.matches:
+        note_event(session, Event(EventKind.FOLLOWED_UP, case.number, case.site, {"done": done}))
 
 
 def tell_changed(session: Session, case: Case) -> None:
@@ -40,6 +53,7 @@ def tell_changed(session: Session, case: Case) -> None:
 def tell_decided(session: Session, case: Case, decision: str) -> None:
     """A person has decided so; to be called before the decision's own row is written."""
     tell_changed(session, case)
+    tell_done(session, case, decision)
     opinion = _OPINIONS.get(decision)
     if opinion is None and decision == REOPENED and _last_decision(session, case) in _OPINIONS:
         opinion = Opinion.WITHDRAWN

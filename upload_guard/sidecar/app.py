@@ -22,9 +22,11 @@ from upload_guard.compose import (
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
+from upload_guard.customers.opening import outcomes_in
 from upload_guard.customers.quotas import Quotas
 from upload_guard.housekeeping import Housekeeper, Job
 from upload_guard.machine_keys.keys import KeyStore
+from upload_guard.machine_keys.ledger import RowLedger
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
@@ -44,6 +46,7 @@ from upload_guard.sidecar.api.errors import answer_errors
 from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
+from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -90,6 +93,7 @@ def create_app(settings: Settings) -> Flask:
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists),
         bridge_routes(_bridge(station, signals, checks, cases)),
+        outcome_routes(_follow_up(station, settings, ledger)),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
@@ -111,6 +115,11 @@ def _checks(station: Station, settings: Settings) -> Checks:
     tickets = Tickets(station.keeper.database, station.guard.patience)
     background = Background(tickets, settings.sidecar.threads)
     return Checks(station.guard, rule, tickets, background, settings.failure.retry_after)
+
+
+def _follow_up(station: Station, settings: Settings, ledger: RowLedger) -> FollowUp:
+    deadline = timedelta(hours=settings.follow_up.hours)
+    return FollowUp(outcomes_in(settings, station.keeper.database), ledger, deadline)
 
 
 def _desk(station: Station, settings: Settings, keys: KeyStore) -> Desk:

@@ -19,6 +19,7 @@ from upload_guard.compose import Station
 from upload_guard.errors import UploadGuardError
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.sidecar.shared_counts import VARIABLE
+from upload_guard.sidecar.upstream_counters import UpstreamCounters
 from upload_guard.stages import Stage
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Counters:
         self._killed = Counter(
             "upload_guard_decoders_killed", "Decoder processes that died or were killed.", registry=registry
         )
+        self._upstreams = UpstreamCounters(registry)
         self._killed_before = 0
         self._decoders = self._gauge("upload_guard_decoders", "Decoder processes that live.", "livesum")
         self._waiting = self._gauge(
@@ -102,6 +104,7 @@ class Counters:
         self._killed_before = sandbox.killed
         self._since.set(station.snapshot.since)
         self._behind.set(bool(station.snapshot.fault))
+        self._upstreams.sample(station.checker.upstreams.standings)
 
     def registry(self) -> CollectorRegistry:
         """A new registry of what all processes count, to which more may be added."""

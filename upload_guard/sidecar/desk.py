@@ -6,7 +6,7 @@ A question is charged before it is looked into, and what is told to be listed is
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from upload_guard.checkers.claims import Answer, Claim, ClaimChecker
@@ -37,10 +37,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Hashes of one file that a customer is told are listed, in the category that decided."""
+    """Hashes of one file that a customer is told are listed, in the category that decided.
+
+    Those of one `upload`, if that is named, are one hit.
+    """
 
     signals: tuple[Signal, ...]
     category: str
+    upload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Desk:
         self.charge(asking, door, len(claims))
         found = [self._of(claim, offer, asking.site) for claim in claims]
         places = [at for at, one in enumerate(found) if one.answer and one.answer.listed]
-        listed = [Listed(claims[at].signals, found[at].known().category) for at in places]
+        listed = [Listed(claims[at].signals, found[at].known().category, claims[at].upload) for at in places]
         for at, hit in zip(places, self.note_listed(asking, door, listed), strict=True):
             found[at] = Told(found[at].answer, hit)
         return tuple(found)
@@ -83,7 +87,10 @@ class Desk:
             return ()
         try:
             self.quotas.note_hits(_asker(asking, door), len(listed))
-            return self.hits.note(asking.site, [AnsweredHit(one.signals, one.category) for one in listed])
+            of_upload = _by_upload(listed)
+            hits = self.hits.note(asking.site, tuple(of_upload.values()))
+            ids = dict(zip(of_upload, hits, strict=True))
+            return tuple(ids[_upload(at, one)] for at, one in enumerate(listed))
         except StorageFailed as fault:
             # That it is listed matters more than that it is counted.
             log.warning("ALARM: hits of customer %s are not noted: %s", asking.site, fault)
@@ -94,6 +101,21 @@ class Desk:
             return Told(self.checker.check(claim, offer, site))
         except NotCovered as fault:
             return Told(fault=fault)
+
+
+def _by_upload(listed: Sequence[Listed]) -> Mapping[str | int, AnsweredHit]:
+    """What is one hit each; in the category of what comes first."""
+    hits: dict[str | int, AnsweredHit] = {}
+    for at, one in enumerate(listed):
+        name = _upload(at, one)
+        first = hits.get(name, AnsweredHit((), one.category))
+        hits[name] = AnsweredHit(first.signals + one.signals, first.category)
+    return hits
+
+
+def _upload(at: int, one: Listed) -> str | int:
+    """Its name, or its place where it has none."""
+    return one.upload or at
 
 
 def _asker(asking: Caller, door: Door) -> Asker:

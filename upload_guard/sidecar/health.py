@@ -141,7 +141,12 @@ def _warnings(station: Station, settings: Settings) -> list[str]:
     warnings = _exchange_warnings(settings)
     if lowered := _lowered(station):
         warnings.append(f"breaker: entries lowered, nobody has decided: {lowered} (list breaker show)")
-    if not _active_lists(station):
+    warnings += [
+        f"upstream_failing: {one.name}: {one.fault}"
+        for one in station.checker.upstreams.standings
+        if one.fault
+    ]
+    if not _active_lists(station) and not settings.upstreams:
         warnings.append("no_list: no list is active, so every upload is unchecked")
     warnings += [
         f"list_not_active: [lists.{name}] is configured, not active"

@@ -19,7 +19,8 @@ from upload_guard.storage.outbox_tables import OutboxEvent
 
 
 class EventKind(StrEnum):
-    """What happened. Of the first three a case's site, a list's supplier or a person may hear."""
+    """What happened. Of the first three a case's site, a list's supplier or a person may hear; of an open hit
+    the customer that had it, and of a follow-up the check service that knew what was found."""
 
     CASE_OPENED = "case_opened"
     CASE_CHANGED = "case_changed"
@@ -32,6 +33,8 @@ class EventKind(StrEnum):
     BYTES_EXPIRING = "bytes_expiring"
     PRESERVATION_ENDING = "preservation_ending"
     UNDELIVERED = "undelivered"
+    HIT_OPEN = "hit_open"
+    FOLLOWED_UP = "followed_up"
     DIGEST = "digest"
 
 

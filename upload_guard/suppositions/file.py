@@ -16,7 +16,8 @@ def decision(story: Story) -> Ladders:
         words = f"the decision on case {findings.excepted} were lifted, and the bank did not know the file"
         yield (Supposition(What.DECISION_LIFTED, words, lifted),)
         return
-    excused = story.with_each(lambda match: match.since <= story.inputs.now, benign=_FALSE_POSITIVE)
+    now = story.inputs.now
+    excused = story.with_each(lambda match: (match.since or now) <= now, benign=_FALSE_POSITIVE)
     decided = replace(excused, findings=replace(excused.findings, excepted=_FALSE_POSITIVE.name))
     yield (Supposition(What.FALSE_POSITIVE, "a person found this file a false positive", decided),)
 

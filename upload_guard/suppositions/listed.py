@@ -25,7 +25,7 @@ def entries(story: Story) -> Ladders:
         words = f"{entry_words(match)} were retracted"
         yield (Supposition(What.ENTRY_RETRACTED, words, story.without(gone)),)
         # A mere likeness is no reason to dispute an entry.
-        if match.exact and match.standing is not Standing.DISPUTED:
+        if match.exact and not match.told and match.standing is not Standing.DISPUTED:
             words = f"two persons disputed {entry_words(match)}"
             disputed = story.with_each(gone, standing=Standing.DISPUTED)
             yield (Supposition(What.ENTRY_DISPUTED, words, disputed),)
@@ -70,7 +70,7 @@ def second_origin(story: Story) -> Ladders:
             list_name=_ELSEWHERE,
             origin=_ELSEWHERE,
             category=blocking[0],
-            since=min(match.since, now - trust.probation),
+            since=min(match.since or now, now - trust.probation),
             standing=Standing.FIRM,
         )
         words = f"a list of another origin, one that may block, had the look of {view}, too"

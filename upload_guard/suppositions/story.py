@@ -105,6 +105,8 @@ Ladders = Iterator[Ladder]
 
 
 def entry_words(match: Match) -> str:
+    if match.told:
+        return f"what the check service {match.list_name} knows ({match.signal_type})"
     return f"entry {match.entry} of {match.list_name} ({match.signal_type})"
 
 

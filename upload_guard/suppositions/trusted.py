@@ -35,8 +35,8 @@ def _with_ceiling(trust: Trust, list_name: str, category: str, action: Action) -
 
 def probation(story: Story) -> Ladders:
     probation, now = story.inputs.policy.trust.probation, story.inputs.now
-    young = [match for match in story.counted if match.since + probation > now]
-    ends = {match.since + probation: match for match in reversed(young)}
+    begun = [(match.since, match) for match in reversed(story.counted) if match.since is not None]
+    ends = {since + probation: match for since, match in begun if since + probation > now}
     yield [
         Supposition(
             What.PROBATION_OVER,

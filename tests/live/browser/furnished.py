@@ -23,16 +23,21 @@ from tests.support import (
     recompressed,
     upload_of,
 )
+from upload_guard.audit.opening import open_audited
 from upload_guard.compose import Station, open_database_of, open_decisions, open_lists
+from upload_guard.customers.hits import AnsweredHit
+from upload_guard.customers.opening import hits_in, outcomes_in
+from upload_guard.customers.wire import HitOutcome, OutcomeTold
 from upload_guard.errors import ListHeld
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.loading import load_settings
-from upload_guard.records import SignalType, Source
+from upload_guard.records import Signal, SignalType, Source
 from upload_guard.settings import Settings
 
 NATIONAL, PARTNER = "national", "partner"
 SITES = ("blog", "shop", "forum")
+CUSTOMER = "example-host"
 
 _REPEATED, _ALIKE, _CONFIRMED, _ESCALATED, _RELEASED, _RETRACTED, _FLOODING = range(1, 8)
 _OF_PARTNER = 21
@@ -128,6 +133,16 @@ def _others() -> list[ListedHash]:
     return [ListedHash(SignalType.SHA256, value) for value in values]
 
 
+def _customers(settings: Settings) -> None:
+    """Who asks this installation as its check service, and what it did about its hits."""
+    database = open_audited(settings)
+    answers = [AnsweredHit((Signal(SignalType.MD5, bytes([at]) * 16),), "baseline") for at in range(4)]
+    hits = hits_in(settings, database).note(CUSTOMER, answers)
+    outcomes = (HitOutcome.REMOVED, HitOutcome.QUARANTINED, HitOutcome.FALSE_POSITIVE)
+    told = [OutcomeTold(hit=hit, outcome=outcome) for hit, outcome in zip(hits, outcomes, strict=False)]
+    outcomes_in(settings, database).tell(CUSTOMER, told, "key")
+
+
 def _cases(config: Path, house: _House) -> Furnished:
     for number in range(24):
         house.upload(picture_bytes(_FLOODING), SITES[number % 3], "/avatars", f"user {number}")
@@ -151,6 +166,7 @@ def _cases(config: Path, house: _House) -> Furnished:
     for job in ("reevaluation", "statistics", "case-lists"):
         house.job(job)
     spread(open_database_of(house.settings))
+    _customers(house.settings)
     return Furnished(
         config=config,
         repeated=repeated[0],

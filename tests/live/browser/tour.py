@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.live.browser.furnished import NATIONAL, PARTNER, Furnished
+from tests.live.browser.furnished import CUSTOMER, NATIONAL, PARTNER, Furnished
 from tests.live.browser.people import ADMINISTRATOR, signed_in
 from tests.live.browser.visiting import DESKTOP, PHONE, Visit, visiting
 
@@ -92,6 +92,8 @@ STOPS: tuple[Stop, ...] = (
     Stop("list-lowered", lambda _: f"/review/lists/{NATIONAL}"),
     Stop("list-version", lambda _: f"/review/lists/{PARTNER}/2", _examined),
     Stop("statistics", lambda _: "/review/statistics"),
+    Stop("customers", lambda _: "/review/customers"),
+    Stop("customer", lambda _: f"/review/customers/{CUSTOMER}"),
     Stop("persons", lambda _: "/review/persons"),
     Stop("me", lambda _: "/review/me"),
 )

@@ -132,6 +132,17 @@ def test_a_hit_has_an_id_to_tell_the_outcome_by(desk: CheckService) -> None:
     assert second.hit == ""
 
 
+def test_items_of_one_upload_are_one_hit_and_others_are_not(desk: CheckService) -> None:
+    listed = hexes(BASELINE)
+    of_one = [item(kind, {kind: listed[kind]}) | {"upload": "a"} for kind in listed]
+    other = item("other", {"md5": hexes(ILLEGAL)["md5"]})
+    answers = desk.client("shop").batch(*of_one, other).get_json()["answers"]
+    one, another = {answer["hit"] for answer in answers[:-1]}, answers[-1]["hit"]
+    assert len(one) == 1
+    assert another
+    assert another not in one
+
+
 def test_the_canary_is_refused_and_counted_as_no_hit(desk: CheckService) -> None:
     client = desk.client()
     answer = one(client.batch(item("a", {"sha256": digests_of(canary_png()).sha256.hex()})))

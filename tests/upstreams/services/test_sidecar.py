@@ -65,7 +65,11 @@ def test_each_hash_is_an_item_and_told_apart(
             Hit(LISTED_MD5, "illegal", distance=9),
         )
     )
-    assert json.loads(server.asked[0].body)["items"][1] == {"id": "1", "pdq": LISTED.value.hex()}
+    assert json.loads(server.asked[0].body)["items"][1] == {
+        "id": "1",
+        "pdq": LISTED.value.hex(),
+        "upload": "a",
+    }
     assert server.paths == ["/v1/check/batch"]
 
 

@@ -45,7 +45,7 @@ class Sidecar:
         return signed.digest == digest and signed.is_right(self.secret, Request(asked.method, asked.path))
 
     def _item(self, item: dict[str, str]) -> dict[str, object]:
-        ((name, value),) = (pair for pair in item.items() if pair[0] != "id")
+        ((name, value),) = (pair for pair in item.items() if pair[0] not in {"id", "upload"})
         blank = {"id": item["id"], "result": None, "action": None, "category": "", "reason": "", "hit": ""}
         if name not in self.covered:
             fault = {"code": "not_covered", "message": "No list has such hashes."}

@@ -19,7 +19,7 @@ from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.cases import stored_signals
 from upload_guard.quarantine.deciding.rulings import REOPENED
 from upload_guard.quarantine.matched import describe, forget_entries, note_entries
-from upload_guard.quarantine.rows import signal_rows
+from upload_guard.quarantine.rows import match_of, signal_rows
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.quarantine.telling import tell_changed
 from upload_guard.records import (
@@ -27,6 +27,7 @@ from upload_guard.records import (
     Action,
     Digest,
     Findings,
+    Match,
     Result,
     Signal,
     Source,
@@ -55,8 +56,13 @@ class Rechecker(Protocol):
         """`Findings.under` of what would be found now."""
         ...
 
-    def compare(self, signals: tuple[Signal, ...], sha256: bytes, site: str) -> Findings:
-        """By stored signals, the file's own digests among them; `unchecked` where no list is active."""
+    def compare(
+        self, signals: tuple[Signal, ...], sha256: bytes, site: str, before: tuple[Match, ...] = ()
+    ) -> Findings:
+        """By stored signals, the file's own digests among them; `unchecked` where no list is active.
+
+        What check services said `before` still stands: they are not asked again.
+        """
         ...
 
     def check_whole(self, upload: Upload, deadline: float) -> Findings:
@@ -127,7 +133,7 @@ class Reevaluator:
 
     def found(self, case: Case) -> Findings:
         """What would be found now, with what could not be read then; `unchecked` where nobody can tell."""
-        findings = self.checker.compare(stored_signals(case), case.sha256, case.site)
+        findings = self._compared(case)
         if NOT_DECODED in case.degraded and self._verdict(case, findings).action is not Action.BLOCK:
             # It was held by a digest alone, and nobody has looked into it.
             return self._opened(case, findings)
@@ -142,7 +148,11 @@ class Reevaluator:
         """The same, and the file opened if nobody has done that yet."""
         if NOT_DECODED not in case.degraded:
             return self.found(case)
-        return self._opened(case, self.checker.compare(stored_signals(case), case.sha256, case.site))
+        return self._opened(case, self._compared(case))
+
+    def _compared(self, case: Case) -> Findings:
+        before = tuple(map(match_of, case.matches))
+        return self.checker.compare(stored_signals(case), case.sha256, case.site, before)
 
     def _opened(self, case: Case, by_digests: Findings) -> Findings:
         if not self.vault.holds(case.vault_name):
@@ -156,6 +166,8 @@ class Reevaluator:
             found = self.checker.check_whole(upload, float("inf"))
         except VaultDamaged:
             return replace(by_digests, unchecked="bytes_damaged")
+        if found.unanswered:
+            return replace(by_digests, unchecked=found.unanswered[0].code)
         # Where every entry is retracted there is nothing left to look for in it.
         return replace(by_digests, degraded=tuple(case.degraded)) if found.unchecked else found
 

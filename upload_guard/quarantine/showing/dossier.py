@@ -100,12 +100,9 @@ def dossier(database: Database, retention: Retention, case: CaseInfo) -> Dossier
 
 def disputable(matches: tuple[Match, ...]) -> tuple[str, ...]:
     """Lists of which an entry is meant beyond doubt: see `Decisions.dispute`."""
-    names = dict.fromkeys(one.list_name for one in matches if one.exact and one.value)
-    return tuple(
-        name
-        for name in names
-        if len({one.view for one in matches if one.exact and one.value and one.list_name == name}) == 1
-    )
+    meant = [one for one in matches if one.exact and one.value and not one.told]
+    names = dict.fromkeys(one.list_name for one in meant)
+    return tuple(name for name in names if len({one.view for one in meant if one.list_name == name}) == 1)
 
 
 def _holds(session: Session, number: str) -> tuple[Hold, ...]:

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from upload_guard.quarantine.telling import tell_done
 from upload_guard.storage.api_tables import LateOutcome
 from upload_guard.storage.database import Database
+from upload_guard.storage.tables import Case
 
 
 class LateAction(StrEnum):
@@ -21,6 +24,11 @@ class LateAction(StrEnum):
     KEPT = "kept"
     GONE = "gone"
     FAILED = "failed"
+
+
+def done_late(action: LateAction) -> str:
+    """What `tell_done` is told of it."""
+    return f"late {action.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class LateOutcomes:
                     told_by=by,
                 )
                 session.add(row)
+                _tell(session, case, action)
         return _told(row)
 
     def on(self, case: str) -> tuple[Told, ...]:
@@ -66,6 +75,12 @@ class LateOutcomes:
                 select(LateOutcome).where(LateOutcome.case_number == case).order_by(LateOutcome.id)
             )
             return tuple(map(_told, rows))
+
+
+def _tell(session: Session, number: str, action: LateAction) -> None:
+    case = session.scalar(select(Case).where(Case.number == number))
+    if case is not None:
+        tell_done(session, case, done_late(action))
 
 
 def _told(row: LateOutcome) -> Told:

@@ -77,7 +77,7 @@ def _claim(item: ServiceItem) -> Claim:
     hashes = item.hashes()
     if not hashes:
         raise InvalidHash("an item without a hash")
-    return Claim(tuple(signal_of(kind, digits) for kind, digits in hashes.items()))
+    return Claim(tuple(signal_of(kind, digits) for kind, digits in hashes.items()), item.upload)
 
 
 def _answer(item: ServiceItem, told: Mapping[str, Told], faults: Mapping[str, InvalidHash]) -> ItemAnswer:

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("review.queue.show", lazy_gettext("Queue"), Permission.SEE),
     Entry("review.lists.overview_page", lazy_gettext("Lists"), Permission.SEE),
     Entry("review.statistics.figures", lazy_gettext("Statistics"), Permission.SEE),
+    Entry("review.customers.overview", lazy_gettext("Customers"), Permission.SEE),
     Entry("review.persons.overview", lazy_gettext("Persons"), Permission.ADMINISTER),
 )
 

@@ -21,6 +21,7 @@ from upload_guard.sidecar.review.access import (
 )
 from upload_guard.sidecar.review.case.pages import case_pages
 from upload_guard.sidecar.review.choice import choice_pages
+from upload_guard.sidecar.review.customers import customer_pages
 from upload_guard.sidecar.review.faults import answer_faults
 from upload_guard.sidecar.review.home import home_pages
 from upload_guard.sidecar.review.house import Review
@@ -43,6 +44,7 @@ PAGES = (
     case_pages,
     list_pages,
     statistics_pages,
+    customer_pages,
     sign_in_pages,
     vouching_pages,
     step_pages,

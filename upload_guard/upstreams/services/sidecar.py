@@ -27,6 +27,8 @@ from upload_guard.upstreams.signing import Signing
 
 _MOST_ITEMS = 1000
 _NOT_COVERED = "not_covered"
+# All that is asked at once is of one upload, so that it is one hit there.
+_UPLOAD = "a"
 _TYPES = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256, SignalType.PDQ})
 _ACCEPT = {"Accept": "application/json"}
 
@@ -130,7 +132,10 @@ class Sidecar:
         return Told(tuple(hits), _why_not_all(answers))
 
     def _answers(self, signals: tuple[Signal, ...], deadline: Deadline) -> list[_Item]:
-        items = [{"id": str(at), signal.type.value: signal.value.hex()} for at, signal in enumerate(signals)]
+        items = [
+            {"id": str(at), signal.type.value: signal.value.hex(), "upload": _UPLOAD}
+            for at, signal in enumerate(signals)
+        ]
         body = json.dumps({"items": items}).encode()
         headers = {"Content-Type": "application/json", **_ACCEPT}
         ask = self._ask("/v1/check/batch", body, headers, hashlib.sha256(body).hexdigest())

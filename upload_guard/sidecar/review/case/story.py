@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext
@@ -144,6 +144,8 @@ def _of_match(match: Match) -> str:
         "bits": match.signal_type.size * _BITS,
         "limit": match.limit,
     }
+    if match.told:
+        return _of_telling(match, said)
     if match.exact and match.view:
         return gettext(
             "The file “%(view)s” inside this upload is on the list %(list)s (version %(version)s, category "
@@ -167,6 +169,25 @@ def _of_match(match: Match) -> str:
         "The picture “%(view)s” is near entry %(entry)s of the list %(list)s (version %(version)s, category "
         "%(category)s), measured by %(type)s: %(distance)s of %(bits)s bits differ, which is beyond the "
         "limit of %(limit)s.",
+        **said,
+    )
+
+
+def _of_telling(match: Match, said: Mapping[str, object]) -> str:
+    if match.exact and match.view:
+        return gettext(
+            "The check service %(list)s knows the file “%(view)s” inside this upload by its %(type)s digest "
+            "(category %(category)s).",
+            **said,
+        )
+    if match.exact:
+        return gettext(
+            "The check service %(list)s knows this very file by its %(type)s digest (category %(category)s).",
+            **said,
+        )
+    return gettext(
+        "The check service %(list)s knows a picture that looks like one in this file (category "
+        "%(category)s).",
         **said,
     )
 

@@ -34,7 +34,8 @@ def queue_pages(review: Review) -> Blueprint:
             results=words.RESULTS,
             states=STATES,
             state_words=state_words,
-            no_list=not any(version.active for version in review.lists.versions()),
+            no_list=not review.settings.upstreams
+            and not any(version.active for version in review.lists.versions()),
             decides=person().may(Permission.DECIDE),
         )
 

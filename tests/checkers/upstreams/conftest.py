@@ -1,0 +1,23 @@
+"""One stand-in for all tests here, empty for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.checkers.upstreams.services import Service, eokm_service
+
+
+@pytest.fixture(scope="session")
+def running_service() -> Iterator[Service]:
+    with eokm_service() as service:
+        yield service
+
+
+@pytest.fixture
+def service(running_service: Service) -> Iterator[Service]:
+    running_service.system.known.clear()
+    running_service.running.asked.clear()
+    yield running_service
+    running_service.running.instead = None

@@ -1,0 +1,54 @@
+"""A site's settings that ask a stand-in of EOKM's service, and that stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import digests_of, settings_in
+from tests.upstreams.stand_in import StandIn, stand_in
+from tests.upstreams.standins.eokm import Eokm
+from upload_guard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`system` is what it knows, `running` the server that tells it."""
+
+    system: Eokm
+    running: StandIn
+
+    def table(self, **options: object) -> dict[str, object]:
+        """Of [upstreams.NAME]."""
+        own = {
+            "kind": "eokm",
+            "url": self.running.url,
+            "origin": "eokm",
+            "user": self.system.user,
+            "password": self.system.password,
+        }
+        return own | options
+
+    def settings(
+        self, folder: Path, sections: dict[str, object] | None = None, **options: object
+    ) -> Settings:
+        """A site that asks it, and has no list unless a test activates one."""
+        return settings_in(folder, upstreams={"eokm": self.table(**options)}, **(sections or {}))
+
+    def knows(self, data: bytes) -> None:
+        self.system.known.add(digests_of(data).md5.hex())
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """What has come to it."""
+        return [one.body for one in self.running.asked]
+
+
+@contextmanager
+def eokm_service() -> Iterator[Service]:
+    system = Eokm()
+    with stand_in() as running:
+        running.otherwise = system
+        yield Service(system, running)
