@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 import requests
 from requests import PreparedRequest
 
-from tests.misbehaving import Connection, scripted, serve
+from tests.misbehaving import VERDICT, Connection, scripted, serve
 from tests.upstreams.stand_in import write_certificate
 from upload_guard.errors import UpstreamTimeout
 from upload_guard.upstreams.asking import Ask, Asker
@@ -111,3 +112,18 @@ def test_a_connection_that_was_idle_too_long_is_not_used_again(idle_seconds: int
         for _ in range(3):
             status(pool, a_post(server.url, b"1"))
         assert len(server.connections) == connections
+
+
+def test_nothing_that_is_asked_comes_to_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    """urllib3 warns of a line that is no header with the whole address, and tells every one to debuggers."""
+
+    def answers_oddly(connection: Connection) -> None:
+        while connection.request():
+            connection.answer(VERDICT.replace(b"\r\n\r\n", b"\r\nno header\r\n\r\n"))
+
+    caplog.set_level(logging.DEBUG)
+    with scripted(answers_oddly) as server:
+        asked(Asker(), f"{server.url}/m/lookup?signal=d41d8cd98f00b204e9800998ecf8427e")
+        assert caplog.text == ""
+        requests.get(f"{server.url}/of-the-site-itself", timeout=20)
+        assert "/of-the-site-itself" in caplog.text

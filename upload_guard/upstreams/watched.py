@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -16,6 +18,20 @@ from urllib3.exceptions import ConnectTimeoutError
 
 # Firewalls forget idle connections without a word, and whoever speaks on one then waits in vain.
 MOST_IDLE_SECONDS = 60.0
+
+_sending = threading.local()
+
+
+def _may_be_said(_: logging.LogRecord) -> bool:
+    """What urllib3 logs while a question is sent holds its whole address, and so a hash or a key.
+
+    Even as a warning, of a head that is not well formed.
+    """
+    return not getattr(_sending, "now", False)
+
+
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(_may_be_said)
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -29,6 +45,13 @@ class WatchedAdapter(HTTPAdapter):
     ) -> None:
         self._watch, self._idle = watch, idle
         super().__init__(pool_connections=1, pool_maxsize=keep)
+
+    def send(self, *args: Any, **options: Any) -> Response:
+        _sending.now = True
+        try:
+            return super().send(*args, **options)
+        finally:
+            _sending.now = False
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
