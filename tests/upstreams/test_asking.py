@@ -67,8 +67,57 @@ def test_a_file_that_cannot_be_read_is_a_fault_of_this_machine(service: StandIn)
         def open(self) -> io.BytesIO:
             raise OSError(5, "Input/output error")
 
-    with pytest.raises(StorageFailed, match="Input/output error"):
-        asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(Gone(b""))))  # type: ignore[arg-type]
+    class Breaking(InMemory):
+        def open(self) -> io.BytesIO:
+            return BreaksOff(self.data)
+
+    class BreaksOff(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    for file in (Gone(b""), Breaking(bytes(200_000))):
+        with pytest.raises(StorageFailed, match="Input/output error"):
+            asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
+
+
+class Changing(io.BytesIO):
+    """Holds another number of bytes than it said when it was opened."""
+
+    def __init__(self, data: bytes, said: int) -> None:
+        super().__init__(data)
+        self.said = said
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        super().seek(offset, whence)
+        return self.said if whence == os.SEEK_END else self.tell()
+
+
+class Opened(InMemory):
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(b"")
+        self.file = file
+
+    def open(self) -> io.BytesIO:
+        return self.file
+
+
+def test_a_file_that_grows_is_no_second_question(service: StandIn) -> None:
+    client = Asker()
+    file = Opened(Changing(b"four" + b"POST /hidden HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 4))
+    assert asked(client, Ask("POST", f"{service.url}/x", Streamed(file))) == b"four"  # type: ignore[arg-type]
+    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
+    assert service.paths == ["/x", "/y"]
+
+
+def test_a_file_that_shrinks_is_a_fault_of_this_machine_and_ends_its_connection(service: StandIn) -> None:
+    client = Asker()
+    file = Opened(Changing(b"four", 40))
+    with pytest.raises(StorageFailed, match="shorter"):
+        asked(client, Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
+    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
+    assert service.connections == 2
 
 
 def test_one_connection_serves_many_questions(service: StandIn) -> None:
