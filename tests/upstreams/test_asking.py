@@ -120,6 +120,11 @@ def test_a_file_that_shrinks_is_a_fault_of_this_machine_and_ends_its_connection(
     assert service.connections == 2
 
 
+def test_certificates_that_are_gone_vouch_for_nobody(tmp_path: Path) -> None:
+    with pytest.raises(UpstreamUnreachable, match="certificate"):
+        asked(Asker(ca_file=tmp_path / "gone"), Ask("POST", f"https://127.0.0.1:{free_port()}/x", b"1"))
+
+
 def test_one_connection_serves_many_questions(service: StandIn) -> None:
     client = Asker()
     for _ in range(5):

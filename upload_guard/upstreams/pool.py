@@ -72,12 +72,18 @@ class Pool:
 
     def _once(self, prepared: Prepared, deadline: Deadline) -> requests.Response:
         with prepared() as request:
-            return self._adapter.send(
-                request,
-                stream=True,
-                timeout=(min(self._connect_seconds, deadline.left), deadline.left),
-                verify=str(self._ca_file) if self._ca_file else True,
-            )
+            try:
+                return self._adapter.send(
+                    request,
+                    stream=True,
+                    timeout=(min(self._connect_seconds, deadline.left), deadline.left),
+                    verify=str(self._ca_file) if self._ca_file else True,
+                )
+            except requests.RequestException:
+                raise
+            except OSError as error:
+                # Of no connection: the file of certificates is gone.
+                raise requests.exceptions.SSLError("nobody can be trusted") from error
 
     def _watch(self, connected: socket.socket) -> None:
         self._now.deadline.watch(connected)

@@ -182,6 +182,7 @@ BELOW = {
     "a head and no more": says(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
     "two lengths": says(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nfalse"),
     "a length that is none": says(b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nfalse"),
+    "a length of any length": says(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nfalse"),
     "a chunk that is none": says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\nfalse"),
     "an endless head": says(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: 1\r\n" * 200),
     "a line without an end": says(b"HTTP/1.1 200 OK\r\nX-Filler: " + b"1" * (1 << 17)),
