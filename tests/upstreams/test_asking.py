@@ -15,7 +15,13 @@ import pytest
 from tests.misbehaving import Connection, scripted
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
 from upload_guard.demo.servers import free_port
-from upload_guard.errors import StorageFailed, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from upload_guard.errors import (
+    ConfigError,
+    StorageFailed,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from upload_guard.upstreams.asking import Ask, Asker, Key, Streamed
 from upload_guard.upstreams.client import Login
 from upload_guard.upstreams.deadline import Deadline
@@ -268,6 +274,13 @@ def test_a_key_goes_in_its_header_and_is_shown_nowhere(service: StandIn) -> None
     asked(Asker(key), Ask("POST", f"{service.url}/x"))
     assert service.asked[0].headers["Ocp-Apim-Subscription-Key"] == "a secret"
     assert "a secret" not in repr(key)
+
+
+@pytest.mark.parametrize("value", ["a secret\n", "a secret\r\nX: 1", "a secret €", "a secret\0"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Key("X-Key", value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_login_may_have_any_characters(service: StandIn) -> None:

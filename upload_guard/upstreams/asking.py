@@ -21,6 +21,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from upload_guard.errors import (
+    ConfigError,
     StorageFailed,
     UpstreamError,
     UpstreamGarbled,
@@ -40,24 +41,21 @@ _OK = frozenset({int(HTTPStatus.OK)})
 
 @dataclass(frozen=True, slots=True)
 class Key(AuthBase):
-    """A key that stands in a header of its own, e.g. `Ocp-Apim-Subscription-Key`."""
+    """A key that stands in a header, e.g. `Ocp-Apim-Subscription-Key`, or `Authorization` as `Bearer ...`.
+
+    Raises `ConfigError`, with nothing of the key in it, where no header can hold it.
+    """
 
     header: str
     value: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        # Sent as it is, it would come back in an error that shows it.
+        if not (self.value.isascii() and self.value.isprintable()):
+            raise ConfigError(f"the key for {self.header} holds a line break, or what is no ASCII")
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[self.header] = self.value
-        return request
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer(AuthBase):
-    """A token as of RFC 6750."""
-
-    token: str = field(repr=False)
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
 
