@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Annotated, Self
 from urllib.parse import urlencode
 
-from pydantic import RootModel, StringConstraints, model_validator
+from pydantic import Field, RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
 from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
@@ -35,6 +35,7 @@ _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is 
 
 
 class _Entry(Said):
+    bank_content_id: int
     distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int = "-"
 
     @property
@@ -48,7 +49,8 @@ class _Entry(Said):
         return self
 
 
-_Banks = dict[Word, list[_Entry]]
+# Those with entries and no others: "nothing found" names none, and {"errors": []} does not mean it.
+_Banks = dict[Word, Annotated[list[_Entry], Field(min_length=1)]]
 
 
 class _ByType(RootModel[dict[Word, _Banks]]):
@@ -133,7 +135,7 @@ class Hma:
     def _hits(self, banks: Mapping[str, list[_Entry]], name: str, signal: Signal | None) -> Iterator[Hit]:
         """One a bank, its nearest entry."""
         for bank, entries in banks.items():
-            if not entries or (self.banks and bank not in self.banks):
+            if self.banks and bank not in self.banks:
                 continue
             if (nearest := min(entry.bits for entry in entries)) <= self.max_distance:
                 yield Hit(signal, category=bank, bank=bank, distance=nearest, near=name not in _EXACT)
