@@ -22,7 +22,7 @@ from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
 from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.services.service import Hit, Question, Told, one_by_one
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
@@ -106,7 +106,7 @@ class Hma:
         with Deadline(seconds) as deadline:
             if question.content is not None:
                 return self._by_file(question.content, question.media_type, deadline)
-            return _together([self._by_signal(one, deadline) for one in question.of(self.signal_types)])
+            return one_by_one(question.of(self.signal_types), lambda one: self._by_signal(one, deadline))
 
     def _by_signal(self, signal: Signal, deadline: Deadline) -> Told:
         name = _NAMES[signal.type]
@@ -147,13 +147,6 @@ class Hma:
     @property
     def _limits(self) -> dict[str, str]:
         return {"banks": ",".join(self.banks)} if self.banks else {}
-
-
-def _together(all_told: list[Told]) -> Told:
-    if not all_told:
-        return NOTHING_ASKED
-    why = next((told.unhashable for told in all_told if told.unhashable), "")
-    return Told(tuple(hit for told in all_told for hit in told.hits), why)
 
 
 def _is_unhashable(reply: Reply) -> bool:
