@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -227,3 +228,9 @@ def test_a_fault_that_the_sidecar_tells_of_is_an_answer() -> None:
             with pytest.raises(Exception, match="busy"):
                 check(checker)
         assert not checker.line.is_given_up
+
+
+def test_certificates_that_are_gone_are_a_sidecar_that_cannot_be_reached(tmp_path: Path) -> None:
+    gone = Sidecar(f"https://127.0.0.1:{free_port()}", authority=tmp_path / "gone")
+    with pytest.raises(ServiceUnreachable, match="certificate"):
+        check(RemoteChecker(Line(gone)))

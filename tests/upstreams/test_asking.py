@@ -15,7 +15,13 @@ import pytest
 from tests.misbehaving import Connection, scripted
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
 from upload_guard.demo.servers import free_port
-from upload_guard.errors import StorageFailed, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from upload_guard.errors import (
+    ConfigError,
+    StorageFailed,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from upload_guard.upstreams.asking import Ask, Asker, Key, Streamed
 from upload_guard.upstreams.client import Login
 from upload_guard.upstreams.deadline import Deadline
@@ -67,8 +73,62 @@ def test_a_file_that_cannot_be_read_is_a_fault_of_this_machine(service: StandIn)
         def open(self) -> io.BytesIO:
             raise OSError(5, "Input/output error")
 
-    with pytest.raises(StorageFailed, match="Input/output error"):
-        asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(Gone(b""))))  # type: ignore[arg-type]
+    class Breaking(InMemory):
+        def open(self) -> io.BytesIO:
+            return BreaksOff(self.data)
+
+    class BreaksOff(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    for file in (Gone(b""), Breaking(bytes(200_000))):
+        with pytest.raises(StorageFailed, match="Input/output error"):
+            asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
+
+
+class Changing(io.BytesIO):
+    """Holds another number of bytes than it said when it was opened."""
+
+    def __init__(self, data: bytes, said: int) -> None:
+        super().__init__(data)
+        self.said = said
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        super().seek(offset, whence)
+        return self.said if whence == os.SEEK_END else self.tell()
+
+
+class Opened(InMemory):
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(b"")
+        self.file = file
+
+    def open(self) -> io.BytesIO:
+        return self.file
+
+
+def test_a_file_that_grows_is_no_second_question(service: StandIn) -> None:
+    client = Asker()
+    file = Opened(Changing(b"four" + b"POST /hidden HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 4))
+    assert asked(client, Ask("POST", f"{service.url}/x", Streamed(file))) == b"four"  # type: ignore[arg-type]
+    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
+    assert service.paths == ["/x", "/y"]
+
+
+def test_a_file_that_shrinks_is_a_fault_of_this_machine_and_ends_its_connection(service: StandIn) -> None:
+    client = Asker()
+    file = Opened(Changing(b"four", 40))
+    with pytest.raises(StorageFailed, match="shorter"):
+        asked(client, Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
+    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
+    assert service.connections == 2
+
+
+def test_certificates_that_are_gone_vouch_for_nobody(tmp_path: Path) -> None:
+    with pytest.raises(UpstreamUnreachable, match="certificate"):
+        asked(Asker(ca_file=tmp_path / "gone"), Ask("POST", f"https://127.0.0.1:{free_port()}/x", b"1"))
 
 
 def test_one_connection_serves_many_questions(service: StandIn) -> None:
@@ -214,6 +274,13 @@ def test_a_key_goes_in_its_header_and_is_shown_nowhere(service: StandIn) -> None
     asked(Asker(key), Ask("POST", f"{service.url}/x"))
     assert service.asked[0].headers["Ocp-Apim-Subscription-Key"] == "a secret"
     assert "a secret" not in repr(key)
+
+
+@pytest.mark.parametrize("value", ["a secret\n", "a secret\r\nX: 1", "a secret €", "a secret\0"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Key("X-Key", value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_login_may_have_any_characters(service: StandIn) -> None:

@@ -21,6 +21,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from upload_guard.errors import (
+    ConfigError,
     StorageFailed,
     UpstreamError,
     UpstreamGarbled,
@@ -40,24 +41,21 @@ _OK = frozenset({int(HTTPStatus.OK)})
 
 @dataclass(frozen=True, slots=True)
 class Key(AuthBase):
-    """A key that stands in a header of its own, e.g. `Ocp-Apim-Subscription-Key`."""
+    """A key that stands in a header, e.g. `Ocp-Apim-Subscription-Key`, or `Authorization` as `Bearer ...`.
+
+    Raises `ConfigError`, with nothing of the key in it, where no header can hold it.
+    """
 
     header: str
     value: str = field(repr=False)
 
+    def __post_init__(self) -> None:
+        # Sent as it is, it would come back in an error that shows it.
+        if not (self.value.isascii() and self.value.isprintable()):
+            raise ConfigError(f"the key for {self.header} holds a line break, or what is no ASCII")
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[self.header] = self.value
-        return request
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer(AuthBase):
-    """A token as of RFC 6750."""
-
-    token: str = field(repr=False)
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
 
@@ -118,8 +116,6 @@ class Asker:
                 raise
             # Theirs has the whole address in it, and with it what was asked.
             raise fault_of(ask.url, error) from None
-        except OSError as error:
-            raise StorageFailed(f"the upload cannot be read: {error.strerror}") from error
         finally:
             deadline.watch_none()
         # A head that is cut off when time is up reads like a whole one.
@@ -171,14 +167,22 @@ def _opened(data: bytes | Streamed) -> Iterator[bytes | _Pieces]:
     if isinstance(data, bytes):
         yield data
         return
-    with data.content.open() as file:
+    try:
+        file = data.content.open()
+    except OSError as error:
+        raise _unreadable(error) from error
+    with file:
         pieces = _Pieces(data.before, file, data.after)
         # requests sends a stream of no bytes in chunks that never end; empty bytes have a length.
         yield pieces if len(pieces) else b""
 
 
 class _Pieces:
-    """A body of known length that is never in memory as a whole."""
+    """A body of known length that is never in memory as a whole.
+
+    Exactly that long: whatever more or less were sent would be read as a part of the next question. Raises
+    `StorageFailed`.
+    """
 
     def __init__(self, before: bytes, file: BinaryIO, after: bytes) -> None:
         self._before, self._file, self._after = before, file, after
@@ -191,7 +195,24 @@ class _Pieces:
     def __iter__(self) -> Iterator[bytes]:
         if self._before:
             yield self._before
-        while piece := self._file.read(_PIECE):
+        left = self._size
+        while left:
+            piece = _read(self._file, min(left, _PIECE))
+            left -= len(piece)
             yield piece
         if self._after:
             yield self._after
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    try:
+        piece = file.read(size)
+    except OSError as error:
+        raise _unreadable(error) from error
+    if not piece:
+        raise StorageFailed("the upload became shorter while it was sent")
+    return piece
+
+
+def _unreadable(error: OSError) -> StorageFailed:
+    return StorageFailed(f"the upload cannot be read: {error.strerror}")

@@ -34,6 +34,7 @@ from upload_guard.upstreams.deadline import Deadline
 _CONNECT_SECONDS = 10.0
 _PIECE = 64 << 10
 _MOST_REDIRECTS = 5
+_MOST_DIGITS = 20
 _PORTS = {"http": 80, "https": 443}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -195,15 +196,21 @@ def check_status(answer: Answer) -> None:
 
 def body(response: requests.Response, url: str) -> Iterator[bytes]:
     """The body as it was sent, whole: half a list would be a silent miss."""
-    length = response.headers.get("Content-Length", "")
-    if not length.isdecimal() and response.headers.get("Transfer-Encoding", "").lower() != "chunked":
+    length = _announced(response)
+    if length is None and response.headers.get("Transfer-Encoding", "").lower() != "chunked":
         raise UpstreamGarbled(f"{shown(url)} does not say how long its answer is: half would look like all")
     got = 0
     for piece in response.raw.stream(_PIECE, decode_content=False):
         got += len(piece)
         yield piece
-    if length.isdecimal() and got != int(length):
+    if length is not None and got != length:
         raise UpstreamGarbled(f"{shown(url)} gave half an answer: {got} of {length} bytes")
+
+
+def _announced(response: requests.Response) -> int | None:
+    said = response.headers.get("Content-Length", "")
+    # Python makes no number of some thousand digits, and nothing is that long.
+    return int(said) if said.isdecimal() and len(said) < _MOST_DIGITS else None
 
 
 def unpacked(pieces: Iterator[bytes], answer: Answer) -> Iterator[bytes]:

@@ -10,14 +10,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from upload_guard.upstreams.watched import WatchedAdapter
 
 
 class Deadline:
@@ -74,46 +73,3 @@ class Deadline:
             for one in self._watched:
                 with suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
-
-
-class WatchedAdapter(HTTPAdapter):
-    """Tells `watch` of each connection before it is used: a new one, and a kept one that is taken again."""
-
-    def __init__(self, watch: Callable[[socket.socket], None], keep: int = 1) -> None:
-        self._watch = watch
-        super().__init__(pool_connections=1, pool_maxsize=keep)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        watch = self._watch
-
-        # The socket is wanted before its TLS handshake, which may drip too; only this method has it.
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                connected = super()._new_conn()
-                watch(connected)
-                return connected
-
-            def request(self, *args: Any, **options: Any) -> None:
-                if self.sock is not None:
-                    watch(self.sock)
-                super().request(*args, **options)
-
-        class Secure(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                connected = super()._new_conn()
-                watch(connected)
-                return connected
-
-            def request(self, *args: Any, **options: Any) -> None:
-                if self.sock is not None:
-                    watch(self.sock)
-                super().request(*args, **options)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}

@@ -17,7 +17,8 @@ from requests import PreparedRequest
 from urllib3.exceptions import ProtocolError
 
 from upload_guard.forks import forget_in_children
-from upload_guard.upstreams.deadline import Deadline, WatchedAdapter
+from upload_guard.upstreams.deadline import Deadline
+from upload_guard.upstreams.watched import MOST_IDLE_SECONDS, WatchedAdapter
 
 _MOST_KEPT = 64
 
@@ -29,19 +30,23 @@ class Pool:
     """Threads share it. A forked process begins with none, since two cannot speak on one connection.
 
     `connect_seconds` bound reaching the service; `ca_file` holds the certificates that its own must come
-    from, where they are not the usual ones. TLS is always verified.
+    from, where they are not the usual ones. TLS is always verified. A connection that was idle for
+    `idle_seconds` is not used again.
     """
 
-    def __init__(self, connect_seconds: float, ca_file: Path | None = None) -> None:
+    def __init__(
+        self, connect_seconds: float, ca_file: Path | None = None, idle_seconds: float = MOST_IDLE_SECONDS
+    ) -> None:
         self._connect_seconds = connect_seconds
         self._ca_file = ca_file
+        self._idle_seconds = idle_seconds
         self.forget()
         forget_in_children(self)
 
     def forget(self) -> None:
         """See `forks.Forgetting`."""
         self._now = threading.local()
-        self._adapter = WatchedAdapter(self._watch, keep=_MOST_KEPT)
+        self._adapter = WatchedAdapter(self._watch, keep=_MOST_KEPT, idle=self._idle_seconds)
 
     @contextmanager
     def answer(self, prepared: Prepared, deadline: Deadline) -> Iterator[requests.Response]:
@@ -67,12 +72,18 @@ class Pool:
 
     def _once(self, prepared: Prepared, deadline: Deadline) -> requests.Response:
         with prepared() as request:
-            return self._adapter.send(
-                request,
-                stream=True,
-                timeout=(min(self._connect_seconds, deadline.left), deadline.left),
-                verify=str(self._ca_file) if self._ca_file else True,
-            )
+            try:
+                return self._adapter.send(
+                    request,
+                    stream=True,
+                    timeout=(min(self._connect_seconds, deadline.left), deadline.left),
+                    verify=str(self._ca_file) if self._ca_file else True,
+                )
+            except requests.RequestException:
+                raise
+            except OSError as error:
+                # Of no connection: the file of certificates is gone.
+                raise requests.exceptions.SSLError("nobody can be trusted") from error
 
     def _watch(self, connected: socket.socket) -> None:
         self._now.deadline.watch(connected)

@@ -18,7 +18,7 @@ from tests.upstreams.standins.photodna import PhotoDna
 from tests.upstreams.standins.sidecar import Sidecar
 from upload_guard.records import Signal, SignalType
 from upload_guard.signing import Credentials
-from upload_guard.upstreams.asking import Asker, Bearer, Key
+from upload_guard.upstreams.asking import Asker, Key
 from upload_guard.upstreams.client import Login
 from upload_guard.upstreams.services import arachnid, hashcheckservice, hma, photodna, sidecar
 from upload_guard.upstreams.services.service import CheckService, Question
@@ -85,7 +85,7 @@ WAYS = {
         Question((CLEAN_MD5,)),
         Question((LISTED_MD5,)),
     ),
-    "hma-hash": Way(lambda: an_hma(key="a secret"), Bearer("a secret"), of_hma, **PDQ),
+    "hma-hash": Way(lambda: an_hma(key="a secret"), Key("Authorization", "Bearer a secret"), of_hma, **PDQ),
     "hma-hash-by-type": Way(lambda: an_hma(elided=False), None, of_hma, **PDQ),
     "hma-file": Way(an_hma, None, of_hma, **FILE),
     "arachnid-hash": Way(an_arachnid, LOGIN, of_arachnid, **PDQ),

@@ -26,6 +26,10 @@ def away(bits: int) -> str:
     return (int.from_bytes(LISTED.value) ^ (1 << bits) - 1).to_bytes(32).hex()
 
 
+def entry(distance: object) -> dict[str, object]:
+    return {"bank_content_id": 1, "distance": distance}
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[StandIn]:
     with stand_in() as running:
@@ -65,7 +69,7 @@ def test_only_the_banks_that_were_chosen_count(server: StandIn, system: StandInH
     chosen = replace(service, banks=("A", "C"))
     assert [hit.bank for hit in chosen.ask(QUESTION, 20).hits] == ["A", "C"]
     assert server.paths == [f"/m/lookup?signal_type=pdq&signal={LISTED.value.hex()}&banks=A%2CC"]
-    server.instead = told({"B": [{"distance": "0"}]})
+    server.instead = told({"B": [entry("0")]})
     assert chosen.ask(QUESTION, 20) == Told()
 
 
@@ -76,7 +80,7 @@ def test_a_lower_limit_than_its_own_counts(system: StandInHma, service: Hma) -> 
 
 def test_distances_come_as_words_as_numbers_or_not_at_all(server: StandIn, service: Hma) -> None:
     server.instead = told(
-        {"A": [{"distance": 4}], "B": [{"distance": "4"}], "C": [{"distance": "-"}], "D": [{}]}
+        {"A": [entry(4)], "B": [entry("4")], "C": [entry("-")], "D": [{"bank_content_id": 0}]}
     )
     assert [hit.distance for hit in service.ask(QUESTION, 20).hits] == [4, 4, 0, 0]
 
@@ -85,20 +89,38 @@ def test_distances_come_as_words_as_numbers_or_not_at_all(server: StandIn, servi
     "said", ["257", "999", "-1", "4.0", "+4", " 4", "", "four", 257, -1, True, None, "4\n"]
 )
 def test_a_distance_that_is_none_is_no_answer(server: StandIn, service: Hma, said: object) -> None:
-    server.instead = told({"A": [{"distance": said}]})
+    server.instead = told({"A": [entry(said)]})
     with pytest.raises(UpstreamGarbled):
         service.ask(QUESTION, 20)
 
 
 def test_an_answer_about_another_type_is_none(server: StandIn, service: Hma) -> None:
-    for answer in ({"video_md5": {}}, {"pdq": {}, "video_md5": {}}, {"pdq": {}, "BANK": []}):
+    for answer in ({"video_md5": {}}, {"pdq": {}, "video_md5": {}}):
         server.instead = told(answer)
-        if answer == {"pdq": {}, "BANK": []}:
-            with pytest.raises(UpstreamGarbled):
-                service.ask(QUESTION, 20)
-            continue
         with pytest.raises(UpstreamGarbled, match="another type"):
             service.ask(QUESTION, 20)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"matches": []},
+        {"errors": []},
+        {"pdq": []},
+        {"pdq": {}, "BANK": []},
+        {"errors": [{"msg": "field required"}]},
+        {"BANK": [{}]},
+        {"pdq": {"BANK": []}},
+    ],
+    ids=str,
+)
+def test_what_has_no_entry_of_a_bank_is_neither_found_nor_not_found(
+    server: StandIn, service: Hma, said: object
+) -> None:
+    server.instead = told(said)
+    for question in (QUESTION, of_file(LISTED_FILE)):
+        with pytest.raises(UpstreamGarbled):
+            service.ask(question, 20)
 
 
 def test_digests_are_asked_about_where_that_type_is_enabled(system: StandInHma, service: Hma) -> None:
@@ -130,9 +152,9 @@ def test_an_invalid_signal_is_unhashable_and_hits_beside_it_stand(
             {"message": "invalid signal type: invalid PDQ hash"}, 400
         )
     }
-    assert service.ask(Question((CLEAN,)), 20) == Told(
-        unhashable=service.ask(Question((CLEAN,)), 20).unhashable
-    )
+    alone = service.ask(Question((CLEAN,)), 20)
+    assert alone.unhashable
+    assert alone.hits == ()
     both = service.ask(Question((CLEAN, LISTED)), 20)
     assert [hit.signal for hit in both.hits] == [LISTED]
     assert both.unhashable

@@ -14,7 +14,7 @@ from upload_guard.errors import UpstreamGarbled
 from upload_guard.records import Signal, SignalType
 from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.services.service import Hit, Question, Told, one_by_one
 
 URL = "https://api.eokmhashdb.nl"
 # Both public clients let curl say so of a body that is no form at all.
@@ -40,17 +40,14 @@ class HashCheckService:
 
     def ask(self, question: Question, seconds: float) -> Told:
         """See `CheckService`. One request for each hash, all of them, whatever the first ones are."""
-        signals = question.of(self.signal_types)
-        if not signals:
-            return NOTHING_ASKED
         with Deadline(seconds) as deadline:
-            return Told(tuple(Hit(signal) for signal in signals if self._knows(signal, deadline)))
+            return one_by_one(question.of(self.signal_types), lambda one: self._told(one, deadline))
 
-    def _knows(self, signal: Signal, deadline: Deadline) -> bool:
+    def _told(self, signal: Signal, deadline: Deadline) -> Told:
         path = "/v1/test/check" if self.test else "/v1/check"
         url = f"{self.url.rstrip('/')}{path}/{signal.type.value}"
         reply = self.client.ask(Ask("POST", url, signal.value.hex().encode(), _HEADERS), deadline)
         answer = _ANSWERS.get(reply.body.strip(b" \t\r\n"))
         if answer is None:
             raise UpstreamGarbled(f"{reply.where} answered neither true nor false")
-        return answer
+        return Told((Hit(signal),)) if answer else Told()

@@ -15,14 +15,14 @@ from http import HTTPStatus
 from typing import Annotated, Self
 from urllib.parse import urlencode
 
-from pydantic import RootModel, StringConstraints, model_validator
+from pydantic import Field, RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
 from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
 from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.services.service import Hit, Question, Told, one_by_one
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}
@@ -35,6 +35,7 @@ _UNHASHABLE = "HMA makes no hash of it, or none that it looks up: too little is 
 
 
 class _Entry(Said):
+    bank_content_id: int
     distance: Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}|-)$")] | int = "-"
 
     @property
@@ -48,7 +49,8 @@ class _Entry(Said):
         return self
 
 
-_Banks = dict[Word, list[_Entry]]
+# Those with entries and no others: "nothing found" names none, and {"errors": []} does not mean it.
+_Banks = dict[Word, Annotated[list[_Entry], Field(min_length=1)]]
 
 
 class _ByType(RootModel[dict[Word, _Banks]]):
@@ -104,7 +106,7 @@ class Hma:
         with Deadline(seconds) as deadline:
             if question.content is not None:
                 return self._by_file(question.content, question.media_type, deadline)
-            return _together([self._by_signal(one, deadline) for one in question.of(self.signal_types)])
+            return one_by_one(question.of(self.signal_types), lambda one: self._by_signal(one, deadline))
 
     def _by_signal(self, signal: Signal, deadline: Deadline) -> Told:
         name = _NAMES[signal.type]
@@ -133,7 +135,7 @@ class Hma:
     def _hits(self, banks: Mapping[str, list[_Entry]], name: str, signal: Signal | None) -> Iterator[Hit]:
         """One a bank, its nearest entry."""
         for bank, entries in banks.items():
-            if not entries or (self.banks and bank not in self.banks):
+            if self.banks and bank not in self.banks:
                 continue
             if (nearest := min(entry.bits for entry in entries)) <= self.max_distance:
                 yield Hit(signal, category=bank, bank=bank, distance=nearest, near=name not in _EXACT)
@@ -145,13 +147,6 @@ class Hma:
     @property
     def _limits(self) -> dict[str, str]:
         return {"banks": ",".join(self.banks)} if self.banks else {}
-
-
-def _together(all_told: list[Told]) -> Told:
-    if not all_told:
-        return NOTHING_ASKED
-    why = next((told.unhashable for told in all_told if told.unhashable), "")
-    return Told(tuple(hit for told in all_told for hit in told.hits), why)
 
 
 def _is_unhashable(reply: Reply) -> bool:

@@ -6,10 +6,11 @@ the third is an `UpstreamError`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from upload_guard.errors import UpstreamError
 from upload_guard.records import Content, Signal, SignalType
 
 
@@ -49,7 +50,7 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A whole answer. No hits means that nothing asked about is listed, unless `unhashable` says why it could
-    not tell: then nothing is known of what it was asked about.
+    not tell: then nothing is known of what it was asked about, or no more than the hits say.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -57,6 +58,25 @@ class Told:
 
 
 NOTHING_ASKED = Told(unhashable="it was asked about nothing that it takes")
+
+
+def one_by_one(signals: Sequence[Signal], ask: Callable[[Signal], Told]) -> Told:
+    """All that a service tells which takes one hash a request.
+
+    Raises `UpstreamError`, but not where it has told of a hit before: that stands.
+    """
+    hits: tuple[Hit, ...] = ()
+    why = ""
+    for signal in signals:
+        try:
+            told = ask(signal)
+        except UpstreamError as fault:
+            if not hits:
+                raise
+            return Told(hits, f"it did not tell of each hash: {fault}")
+        hits += told.hits
+        why = why or told.unhashable
+    return Told(hits, why) if signals else NOTHING_ASKED
 
 
 class CheckService(Protocol):
