@@ -35,6 +35,26 @@ function upload_guard_host_fails_closed() {
 }
 
 /**
+ * The customer's own prepend file, where there is one that can be read. What a web server passes on could come from a
+ * request: only what the process's own environment names is run.
+ *
+ * @return string Its path; empty: none.
+ */
+function upload_guard_host_chain() {
+	$named = upload_guard_host_setting( 'CHAIN' );
+	if ( '' === $named ) {
+		return '';
+	}
+	$found = @stream_resolve_include_path( $named );
+	if ( false === $found ) {
+		// PHP would end every request of the site.
+		upload_guard_host_log( 'UPLOAD_GUARD_CHAIN names a file that cannot be read: ' . $named );
+		return '';
+	}
+	return $found;
+}
+
+/**
  * Tell the plugin what the host has chosen.
  */
 function upload_guard_host_constants() {
@@ -42,6 +62,19 @@ function upload_guard_host_constants() {
 		if ( '' !== upload_guard_host_setting( $name ) && ! defined( 'UPLOAD_GUARD_' . $name ) ) {
 			define( 'UPLOAD_GUARD_' . $name, upload_guard_host_setting( $name ) );
 		}
+	}
+}
+
+/**
+ * Start the plugin in the WordPress that is running.
+ */
+function upload_guard_host_start_plugin() {
+	try {
+		upload_guard_host_constants();
+		require_once dirname( __DIR__ ) . '/upload-guard.php';
+	} catch ( Throwable $fault ) {
+		// The customer's site comes first; what is in $_FILES was checked already.
+		upload_guard_host_log( 'the plugin could not be loaded: ' . $fault->getMessage() );
 	}
 }
 

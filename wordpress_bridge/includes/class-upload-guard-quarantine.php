@@ -26,12 +26,20 @@ final class Upload_Guard_Quarantine {
 	private $client;
 
 	/**
+	 * What is put away.
+	 *
+	 * @var Upload_Guard_Rows
+	 */
+	private $rows;
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Client $client See the field.
 	 */
 	public function __construct( Upload_Guard_Client $client ) {
 		$this->client = $client;
+		$this->rows   = new Upload_Guard_Rows( self::PREFIX );
 	}
 
 	/**
@@ -40,7 +48,7 @@ final class Upload_Guard_Quarantine {
 	 * @param int                  $attachment_id The attachment.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	public function hold_attachment( $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
 		return $this->put_away( self::files_of( $attachment_id ), $attachment_id, $verdict, $why );
@@ -53,7 +61,7 @@ final class Upload_Guard_Quarantine {
 	 * @param int                  $attachment_id Its attachment; 0: none is known.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	public function hold( $path, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
 		$attachment_id = $attachment_id ? $attachment_id : self::attachment_of( $path );
@@ -120,10 +128,23 @@ final class Upload_Guard_Quarantine {
 	 * @return array<int, array<string, mixed>>
 	 */
 	public function records() {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
-		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id", $wpdb->esc_like( self::PREFIX ) . '%' ) );
-		return array_values( array_filter( array_map( 'get_option', $names ), 'is_array' ) );
+		return array_values( $this->rows->all() );
+	}
+
+	/**
+	 * Put back what was put away in part when PHP was ended: it is either all away or all there, and checked again.
+	 *
+	 * @return array<int, array<string, mixed>> Their records.
+	 */
+	public function undo_interrupted() {
+		$undone = array();
+		foreach ( $this->records() as $record ) {
+			// Whoever is at it now has long ended by then.
+			if ( 'moving' === $record['state'] && $record['at'] < time() - 10 * MINUTE_IN_SECONDS && $this->take_back( $record ) ) {
+				$undone[] = $record;
+			}
+		}
+		return $undone;
 	}
 
 	/**
@@ -202,13 +223,14 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
-	 * Put files away. The record is written first: whatever ends this half way, `restore` knows of each file.
+	 * Put files away, all of them or none. The record is written first: whatever ends this half way, `restore` knows of
+	 * each file.
 	 *
 	 * @param array<int, string>   $paths         Where they lie.
 	 * @param int                  $attachment_id Their attachment; 0: none.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	private function put_away( array $paths, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
 		$paths = array_values( array_filter( $paths, array( __CLASS__, 'is_upload' ) ) );
@@ -218,7 +240,7 @@ final class Upload_Guard_Quarantine {
 		$id     = bin2hex( random_bytes( 6 ) );
 		$record = array(
 			'id'         => $id,
-			'state'      => 'held',
+			'state'      => 'moving',
 			'attachment' => $attachment_id,
 			'status'     => $attachment_id ? (string) get_post_field( 'post_status', $attachment_id, 'raw' ) : '',
 			'case'       => $verdict->case_number,
@@ -240,32 +262,53 @@ final class Upload_Guard_Quarantine {
 		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) ) {
 			return '';
 		}
-		add_option( self::PREFIX . $id, $record, '', false );
+		$this->rows->put( self::PREFIX . $id, $record );
 		self::set_status( $attachment_id, 'private' );
-		$moved = 0;
 		foreach ( $record['files'] as $file ) {
 			$stored = $record['folder'] . '/' . $file['stored'];
-			$moved += (int) self::move( $file['path'], $stored, $file['sha256'] );
+			if ( ! self::move( $file['path'], $stored, $file['sha256'] ) ) {
+				$this->tell( $record, 'failed' );
+				$this->take_back( $record );
+				return '';
+			}
 			@chmod( $stored, 0600 );
 		}
-		$this->tell( $record, count( $record['files'] ) === $moved ? 'hidden' : 'failed' );
-		if ( ! $moved ) {
-			$this->take_back( $record );
-			return '';
-		}
+		$record['state'] = 'held';
+		$this->rows->put( self::PREFIX . $id, $record );
+		$this->write_beside( $record );
+		$this->tell( $record, 'hidden' );
 		return $id;
 	}
 
 	/**
-	 * Undo a record none of whose files could be moved: it holds nothing, and would say that it does.
+	 * Undo a record whose files could not all be moved: what is shown as put away must be away.
 	 *
 	 * @param array<string, mixed> $record The record.
+	 * @return bool Whether all is where it was. Else the record stays, and `restore` can be tried.
 	 */
 	private function take_back( array $record ) {
+		foreach ( $record['files'] as $file ) {
+			$stored = $record['folder'] . '/' . $file['stored'];
+			// What lies there may be in the way, and not what was moved.
+			if ( ! is_file( $stored ) || hash_file( 'sha256', $stored ) !== $file['sha256'] ) {
+				continue;
+			}
+			if ( is_file( $file['path'] ) && hash_file( 'sha256', $file['path'] ) === $file['sha256'] ) {
+				// A copy whose original was still to go when PHP was ended.
+				@unlink( $stored );
+				continue;
+			}
+			if ( ! self::move( $stored, $file['path'], $file['sha256'] ) ) {
+				return false;
+			}
+			@chmod( $file['path'], $file['mode'] );
+			@touch( $file['path'], $file['mtime'] );
+		}
 		self::set_status( (int) $record['attachment'], $record['status'] );
-		delete_option( self::PREFIX . $record['id'] );
+		$this->rows->remove( self::PREFIX . $record['id'], $record );
 		@unlink( $record['folder'] . '/record.json' );
 		@rmdir( $record['folder'] );
+		return true;
 	}
 
 	/**
@@ -357,11 +400,17 @@ final class Upload_Guard_Quarantine {
 		if ( @rename( $from, $to ) ) {
 			return true;
 		}
-		if ( @copy( $from, $to ) && hash_file( 'sha256', $to ) === $sha256 ) {
-			return @unlink( $from );
+		$part = $to . '.part';
+		if ( ! @copy( $from, $part ) || hash_file( 'sha256', $part ) !== $sha256 || ! @rename( $part, $to ) ) {
+			@unlink( $part );
+			return false;
 		}
-		@unlink( $to );
-		return false;
+		if ( ! @unlink( $from ) ) {
+			// What was there stays there; only the copy goes.
+			@unlink( $to );
+			return false;
+		}
+		return true;
 	}
 
 	/**

@@ -214,7 +214,7 @@ final class Upload_Guard_Scanner {
 		$state['unknown'] += (int) ! $paths;
 		foreach ( $paths as $path ) {
 			$verdict = $this->checker->judge( $path, $state['dry_run'] ? 'scan/dry' : 'scan' );
-			if ( $verdict->is_unknown() && ! in_array( $verdict->fault, array( 'too_large', 'body_too_large', 'unreadable' ), true ) ) {
+			if ( $verdict->is_unknown() && ! $verdict->is_of_the_file() ) {
 				// Nobody there to ask: wait at this very place.
 				$state['fault'] = $verdict->fault;
 				return $state;

@@ -65,6 +65,9 @@ final class Upload_Guard_Settings {
 	 * Sections and fields.
 	 */
 	public function declare_settings() {
+		if ( ! is_multisite() ) {
+			Upload_Guard_Options::keep_out_of_autoload();
+		}
 		register_setting( self::PAGE, Upload_Guard_Options::NAME, array( 'sanitize_callback' => array( $this, 'sanitize' ) ) );
 		add_settings_section( 'sidecar', __( 'The sidecar', 'upload-guard' ), array( $this, 'explain_sidecar' ), self::PAGE );
 		add_settings_section( 'uploads', __( 'Uploads', 'upload-guard' ), '__return_null', self::PAGE );

@@ -32,11 +32,16 @@ class Sidecar:
     settings: Settings
 
     def asked(self) -> int:
-        """How often it was asked about a file."""
+        """How often it was asked about a file: each check begins with its hashes."""
+        return self._requests("/bridge/v1/hash")
+
+    def sent(self) -> int:
+        """How often a file was sent to it."""
+        return self._requests("/bridge/v1/scan")
+
+    def _requests(self, route: str) -> int:
         log = self.config.with_suffix(".sidecar.log").read_text()
-        return sum(
-            "route=/bridge/v1/scan" in line or "route=/bridge/v1/hash" in line for line in log.splitlines()
-        )
+        return sum(f"route={route} " in f"{line} " for line in log.splitlines())
 
     def cases(self) -> set[str]:
         return {case.number for case in open_cases(self.settings).newest(1000)}
