@@ -302,7 +302,6 @@ final class Upload_Guard_Quarantine {
 				return false;
 			}
 			@chmod( $file['path'], $file['mode'] );
-			@touch( $file['path'], $file['mtime'] );
 		}
 		self::set_status( (int) $record['attachment'], $record['status'] );
 		$this->rows->remove( self::PREFIX . $record['id'], $record );
@@ -401,7 +400,8 @@ final class Upload_Guard_Quarantine {
 			return true;
 		}
 		$part = $to . '.part';
-		if ( ! @copy( $from, $part ) || hash_file( 'sha256', $part ) !== $sha256 || ! @rename( $part, $to ) ) {
+		$time = (int) @filemtime( $from );
+		if ( ! @copy( $from, $part ) || hash_file( 'sha256', $part ) !== $sha256 || ! @touch( $part, $time ) || ! @rename( $part, $to ) ) {
 			@unlink( $part );
 			return false;
 		}

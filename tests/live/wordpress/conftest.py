@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,11 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
 
 
 VERSIONS = ("7.1.1", "6.1.9")
+
+
+def of_version(version: str) -> Callable[..., AbstractContextManager[WordPress]]:
+    """What makes a site of that version."""
+    return wordpress if version == "7.1.1" else old_wordpress
 
 
 @pytest.fixture(scope="session")
