@@ -85,9 +85,6 @@ def test_hashes_go_first_and_then_the_file_over_the_same_connection(
         assert judged(over, file, guard.key, between.url) == ["allowed", ""]
         assert len(between.connections) == connections
         assert (guard.asked() - asked, guard.sent() - sent) == (1, 1)
-        # The same file a moment later: it is known, and not sent again.
-        assert judged(over, file, guard.key, between.url) == ["allowed", ""]
-        assert (guard.asked() - asked, guard.sent() - sent) == (2, 1)
 
 
 @pytest.fixture(scope="module")
