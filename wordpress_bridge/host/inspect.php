@@ -31,7 +31,12 @@ function upload_guard_host_setting( $name, $default = '' ) {
  * @return bool
  */
 function upload_guard_host_fails_closed() {
-	return ! in_array( strtolower( trim( upload_guard_host_setting( 'ON_FAILURE' ) ) ), array( '', 'open' ), true );
+	$chosen = upload_guard_host_setting( 'ON_FAILURE' );
+	if ( ! function_exists( 'getenv' ) && isset( $_SERVER['UPLOAD_GUARD_ON_FAILURE'] ) ) {
+		// No setting can be read then, so nothing is checked. What a web server passes on may be stricter, never looser.
+		$chosen = (string) $_SERVER['UPLOAD_GUARD_ON_FAILURE'];
+	}
+	return ! in_array( strtolower( trim( $chosen ) ), array( '', 'open' ), true );
 }
 
 /**
