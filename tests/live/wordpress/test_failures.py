@@ -196,7 +196,7 @@ def test_a_file_that_comes_again_while_the_one_before_it_is_checked_waits_for_it
 WHEN_A_RECORD_IS_WRITTEN = """add_filter( 'query', function ( $query ) {
     static $times = 0;
     if ( preg_match( "/^INSERT.*'upload_guard_held_([0-9a-f]{12})'/", $query, $found ) ) {
-        $folder = Upload_Guard_Quarantine::folder() . '/' . $found[1];
+        $folder = Upload_Guard_Shelf::folder() . '/' . $found[1];
         $times++;
         %s
     }
