@@ -115,10 +115,11 @@ final class Upload_Guard_Http {
 	 * @return callable
 	 */
 	private function curl_options( $url, Upload_Guard_Body $body, $stream ) {
-		$options = array(
-			CURLOPT_CONNECTTIMEOUT => $this->access->connect_timeout,
-			CURLOPT_SHARE          => $this->connections(),
-		);
+		$options = array( CURLOPT_CONNECTTIMEOUT => $this->access->connect_timeout );
+		// A host may have taken it away (disable_functions): then each request makes a connection.
+		if ( function_exists( 'curl_share_init' ) && function_exists( 'curl_share_setopt' ) ) {
+			$options[ CURLOPT_SHARE ] = $this->connections();
+		}
 		if ( $stream ) {
 			$options += array(
 				CURLOPT_UPLOAD        => true,

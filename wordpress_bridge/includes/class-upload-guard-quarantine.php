@@ -193,10 +193,9 @@ final class Upload_Guard_Quarantine {
 				'mtime'  => filemtime( $path ),
 			);
 		}
-		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) ) {
+		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) || ! $this->rows->put( self::PREFIX . $id, $record ) ) {
 			return '';
 		}
-		$this->rows->put( self::PREFIX . $id, $record );
 		self::set_status( $attachment_id, 'private' );
 		foreach ( $record['files'] as $file ) {
 			$stored = $record['folder'] . '/' . $file['stored'];

@@ -78,12 +78,14 @@ final class Upload_Guard_Rows {
 	 *
 	 * @param string               $name Its option name.
 	 * @param array<string, mixed> $row  The row.
+	 * @return bool Whether it is there now.
 	 */
 	public function put( $name, array $row ) {
 		global $wpdb;
 		// As add_option() writes it: in one statement, so that it is there even if it is removed at this moment.
-		$wpdb->query( $wpdb->prepare( "INSERT INTO `$wpdb->options` (`option_name`, `option_value`, `autoload`) VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE `option_name` = VALUES(`option_name`), `option_value` = VALUES(`option_value`), `autoload` = VALUES(`autoload`)", $name, maybe_serialize( $row ), 'no' ) );
+		$done = $wpdb->query( $wpdb->prepare( "INSERT INTO `$wpdb->options` (`option_name`, `option_value`, `autoload`) VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE `option_name` = VALUES(`option_name`), `option_value` = VALUES(`option_value`), `autoload` = VALUES(`autoload`)", $name, maybe_serialize( $row ), 'no' ) );
 		self::forget( $name );
+		return false !== $done;
 	}
 
 	/**
