@@ -68,12 +68,20 @@ def _alone() -> AbstractContextManager[None]:
 
 
 def _missing(packages: tuple[str, ...]) -> list[str]:
-    command = ["apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Debug::NoLocking=1"]
-    try:
-        said = subprocess.run([*command, *packages], capture_output=True, text=True, timeout=60, check=False)
-    except OSError:
+    if shutil.which("apt-get") is None:
         return []
-    return [name for name in re.findall(r"^Inst (\S+)", said.stdout, re.MULTILINE) if name not in packages]
+    done = _simulated(packages)
+    # A fresh machine knows no packages yet, and would fetch the programs without what they need.
+    if done.returncode and run_in(["apt-get", "update", "-qq"], CACHE):
+        done = _simulated(packages)
+    if done.returncode:
+        give_up(f"{', '.join(packages)}: apt-get does not know what they need")
+    return [name for name in re.findall(r"^Inst (\S+)", done.stdout, re.MULTILINE) if name not in packages]
+
+
+def _simulated(packages: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    command = ["apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Debug::NoLocking=1"]
+    return subprocess.run([*command, *packages], capture_output=True, text=True, timeout=60, check=False)
 
 
 def _fetch(packages: list[str], folder: Path) -> None:

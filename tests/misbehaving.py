@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
 import ssl
 import struct
@@ -128,6 +129,26 @@ def scripted(
 def stay_silent(connection: Connection) -> None:
     connection.request()
     connection.socket.recv(1)
+
+
+def passing_on(url: str) -> Behaviour:
+    """Every byte goes to a real server and back: a sidecar that comes and goes at once, or one behind TLS."""
+    port = int(url.rpartition(":")[2])
+
+    def behave(connection: Connection) -> None:
+        with closing(socket.create_connection(("127.0.0.1", port))) as real:
+            other = {connection.socket: real, real: connection.socket}
+            while True:
+                for one in select.select(list(other), [], [])[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    # What TLS has read ahead shows in no select().
+                    while isinstance(one, ssl.SSLSocket) and one.pending():
+                        data += one.recv(65536)
+                    other[one].sendall(data)
+
+    return behave
 
 
 def reset_after_the_request(connection: Connection) -> None:

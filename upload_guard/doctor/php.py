@@ -136,6 +136,11 @@ def _judged(php: Php, pool: Pool, done: subprocess.CompletedProcess[str]) -> Sai
             "stream_socket_client is in disable_functions: nothing could be checked",
             "take it out for this pool; fsockopen and the like can stay forbidden",
         )
+    if reason == "not_configured" and "getenv" in pool.settings.get("disable_functions", ""):
+        return broken(
+            "getenv is in disable_functions: the pool's settings cannot be read, so nothing would be checked",
+            "take it out for this pool",
+        )
     return broken(
         f"no verdict: {reason}", "see docs/machine-keys.md for refusals, and whether the sidecar runs"
     )

@@ -31,7 +31,32 @@ function upload_guard_host_setting( $name, $default = '' ) {
  * @return bool
  */
 function upload_guard_host_fails_closed() {
-	return ! in_array( strtolower( trim( upload_guard_host_setting( 'ON_FAILURE' ) ) ), array( '', 'open' ), true );
+	$chosen = upload_guard_host_setting( 'ON_FAILURE' );
+	if ( ! function_exists( 'getenv' ) && isset( $_SERVER['UPLOAD_GUARD_ON_FAILURE'] ) ) {
+		// No setting can be read then, so nothing is checked. What a web server passes on may be stricter, never looser.
+		$chosen = (string) $_SERVER['UPLOAD_GUARD_ON_FAILURE'];
+	}
+	return ! in_array( strtolower( trim( $chosen ) ), array( '', 'open' ), true );
+}
+
+/**
+ * The customer's own prepend file, where there is one that can be read. What a web server passes on could come from a
+ * request: only what the process's own environment names is run.
+ *
+ * @return string Its path; empty: none.
+ */
+function upload_guard_host_chain() {
+	$named = upload_guard_host_setting( 'CHAIN' );
+	if ( '' === $named ) {
+		return '';
+	}
+	$found = @stream_resolve_include_path( $named );
+	if ( false === $found ) {
+		// PHP would end every request of the site.
+		upload_guard_host_log( 'UPLOAD_GUARD_CHAIN names a file that cannot be read: ' . $named );
+		return '';
+	}
+	return $found;
 }
 
 /**
@@ -42,6 +67,19 @@ function upload_guard_host_constants() {
 		if ( '' !== upload_guard_host_setting( $name ) && ! defined( 'UPLOAD_GUARD_' . $name ) ) {
 			define( 'UPLOAD_GUARD_' . $name, upload_guard_host_setting( $name ) );
 		}
+	}
+}
+
+/**
+ * Start the plugin in the WordPress that is running.
+ */
+function upload_guard_host_start_plugin() {
+	try {
+		upload_guard_host_constants();
+		require_once dirname( __DIR__ ) . '/upload-guard.php';
+	} catch ( Throwable $fault ) {
+		// The customer's site comes first; what is in $_FILES was checked already.
+		upload_guard_host_log( 'the plugin could not be loaded: ' . $fault->getMessage() );
 	}
 }
 

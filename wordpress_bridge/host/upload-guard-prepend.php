@@ -2,8 +2,8 @@
 /**
  * For auto_prepend_file: checks uploads of every PHP application of a host, before the application runs.
  *
- * Runs in every request, so it does next to nothing where there is nothing to check. docs/hosts.md tells how it is
- * set up, and what it does not catch. PHP 7.0 and later; older ones pass by.
+ * Runs in every request, so it does next to nothing where there is nothing to check, and calls nothing. docs/hosts.md
+ * tells how it is set up, and what it does not catch. PHP 7.0 and later; older ones pass by.
  *
  * @package Upload_Guard
  */
@@ -23,12 +23,9 @@ $GLOBALS['wp_filter'] = array(
 );
 // phpcs:enable
 
-// phpcs:ignore WordPress.Security -- A type is compared, and nothing is made of it.
-if ( $_FILES || ( ! empty( $_SERVER['CONTENT_TYPE'] ) && preg_match( '#^\s*(?:image/|video/|application/(?:octet-stream|zip|pdf)\b)#i', $_SERVER['CONTENT_TYPE'] ) ) ) {
-	if ( PHP_VERSION_ID >= 70000 ) {
-		require_once __DIR__ . '/inspect.php';
-		upload_guard_host_inspect();
-	}
+// phpcs:ignore WordPress.Security -- Whether there is anything is asked, and nothing is made of it.
+if ( $_FILES || ! empty( $_SERVER['CONTENT_TYPE'] ) || ! empty( $_SERVER['UPLOAD_GUARD_CHAIN'] ) ) {
+	require __DIR__ . '/request.php';
 }
 
 /**
@@ -36,23 +33,8 @@ if ( $_FILES || ( ! empty( $_SERVER['CONTENT_TYPE'] ) && preg_match( '#^\s*(?:im
  */
 function upload_guard_host_load_plugin() {
 	// Not into one that is being installed, nor into one that is older than what the plugin was tried with.
-	if ( PHP_VERSION_ID < 70400 || version_compare( $GLOBALS['wp_version'], '6.1', '<' ) || wp_installing() ) {
-		return;
-	}
-	try {
+	if ( PHP_VERSION_ID >= 70400 && version_compare( $GLOBALS['wp_version'], '6.1', '>=' ) && ! wp_installing() ) {
 		require_once __DIR__ . '/inspect.php';
-		upload_guard_host_constants();
-		require_once dirname( __DIR__ ) . '/upload-guard.php';
-	} catch ( Throwable $fault ) {
-		// The customer's site comes first; what is in $_FILES was checked already.
-		if ( function_exists( 'error_log' ) ) {
-			error_log( 'upload_guard: the plugin could not be loaded: ' . $fault->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
-		}
+		upload_guard_host_start_plugin();
 	}
-}
-
-// The customer's own file, which php_admin_value keeps PHP from running. What a web server passes on could come from a
-// request: only what the process's own environment names is run.
-if ( isset( $_SERVER['UPLOAD_GUARD_CHAIN'] ) && function_exists( 'getenv' ) && false !== getenv( 'UPLOAD_GUARD_CHAIN', true ) ) {
-	require getenv( 'UPLOAD_GUARD_CHAIN', true );
 }

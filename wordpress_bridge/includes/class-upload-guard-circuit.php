@@ -17,9 +17,9 @@ final class Upload_Guard_Circuit {
 	const AFTER_SILENT = 30;
 
 	/**
-	 * Faults that say nothing of the sidecar's health.
+	 * Faults of this site that say nothing of the sidecar's health.
 	 */
-	const HARMLESS = array( 'not_configured', 'too_large', 'unreadable', 'body_too_large', 'no_sockets' );
+	const HARMLESS = array( 'not_configured', 'no_sockets' );
 
 	/**
 	 * Whether it is not to be asked now.
@@ -40,7 +40,8 @@ final class Upload_Guard_Circuit {
 			$this->close();
 			return;
 		}
-		if ( in_array( $verdict->fault, self::HARMLESS, true ) ) {
+		// A file that takes too long must not make a living sidecar look dead, or two of them would let others pass.
+		if ( $verdict->is_of_the_file() || in_array( $verdict->fault, self::HARMLESS, true ) ) {
 			return;
 		}
 		update_site_option(

@@ -6,12 +6,11 @@
  */
 
 /**
- * Hashes first where a file is large, then the file where it is wanted. Strict: whatever is not a verdict is unknown.
+ * Hashes first, then the file where it is wanted. Strict: whatever is not a verdict is unknown.
  */
 final class Upload_Guard_Client {
 
-	const HASH_FIRST_ABOVE = 1048576;
-	const RESULTS          = array( 'clean', 'match', 'near', 'disputed', 'unscannable', 'unchecked' );
+	const RESULTS = array( 'clean', 'match', 'near', 'disputed', 'unscannable', 'unchecked' );
 
 	/**
 	 * Sends requests: a function of method, target, headers and body that gives an Upload_Guard_Answer.
@@ -35,11 +34,11 @@ final class Upload_Guard_Client {
 	private $language;
 
 	/**
-	 * Gives the sidecar's limits, as far as they are known: hash_first_above and max_file, in bytes.
+	 * Gives the largest file that the sidecar takes, in bytes, as far as it is known.
 	 *
 	 * @var callable
 	 */
-	private $limits;
+	private $largest;
 
 	/**
 	 * One client for one request of PHP.
@@ -47,13 +46,13 @@ final class Upload_Guard_Client {
 	 * @param Upload_Guard_Socket|Upload_Guard_Http $transport See the field.
 	 * @param Upload_Guard_Access                   $access    See the field.
 	 * @param string                                $language  See the field.
-	 * @param callable                              $limits    See the field. Asked when there is a file to check.
+	 * @param callable                              $largest   See the field. Asked when there is a file to send.
 	 */
-	public function __construct( $transport, Upload_Guard_Access $access, $language, callable $limits ) {
+	public function __construct( $transport, Upload_Guard_Access $access, $language, callable $largest ) {
 		$this->transport = $transport;
 		$this->access    = $access;
 		$this->language  = $language;
-		$this->limits    = $limits;
+		$this->largest   = $largest;
 	}
 
 	/**
@@ -67,18 +66,11 @@ final class Upload_Guard_Client {
 		if ( ! $this->access->is_complete() ) {
 			return Upload_Guard_Verdict::unknown( 'not_configured' );
 		}
-		$limits = call_user_func( $this->limits ) + array(
-			'hash_first_above' => self::HASH_FIRST_ABOVE,
-			'max_file'         => PHP_INT_MAX,
-		);
-		if ( $file->size <= $limits['hash_first_above'] ) {
-			return $this->scan( $file, $about );
-		}
 		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests() ) );
 		if ( 'need_file' !== $answer->text( 'answer' ) ) {
 			return $this->verdict( $answer );
 		}
-		$sent = $file->size > $limits['max_file'] ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
+		$sent = $file->size > call_user_func( $this->largest ) ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
 		if ( $sent->is_unknown() && 'refuse' === $answer->text( 'if_unsent' ) ) {
 			return Upload_Guard_Verdict::refused( 'match', '', $answer->text( 'message' ) );
 		}
@@ -150,7 +142,9 @@ final class Upload_Guard_Client {
 	 * @return Upload_Guard_Verdict
 	 */
 	private function scan( Upload_Guard_File $file, array $about ) {
-		return $this->verdict( $this->ask( 'POST', '/bridge/v1/scan', $about, Upload_Guard_Body::file( $file ) ) );
+		$answer = $this->ask( 'POST', '/bridge/v1/scan', $about, Upload_Guard_Body::file( $file ) );
+		// It has just answered to the hashes: this file takes it too long, and that says nothing of the next one.
+		return 'timeout' === $answer->fault ? Upload_Guard_Verdict::unknown( 'slow_file' ) : $this->verdict( $answer );
 	}
 
 	/**

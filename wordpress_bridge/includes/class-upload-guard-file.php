@@ -61,7 +61,7 @@ final class Upload_Guard_File {
 	}
 
 	/**
-	 * All digests that a list may have of it. Only large files are asked about by them, so they cost a reading of their own.
+	 * All digests that a list may have of it: a reading of its own, since most layers need SHA-256 alone, to remember by.
 	 *
 	 * @return array<string, string|int> SHA-256, SHA-1 and MD5 in lower-case hex digits, and size.
 	 */

@@ -192,7 +192,7 @@ final class Upload_Guard_Hooks {
 			wp_delete_file( $path );
 			return array( 'error' => $message );
 		}
-		$this->queue->add_if_unknown( $path, 0, $verdict );
+		$this->queue->add_if_unchecked( $path, 0, $verdict );
 		return $upload;
 	}
 
@@ -214,7 +214,7 @@ final class Upload_Guard_Hooks {
 			// It may not be moved: it is tried again, and shown as waiting meanwhile.
 			$verdict = Upload_Guard_Verdict::unknown( 'not_moved' );
 		}
-		$this->queue->add_if_unknown( $path, $attachment_id, $verdict );
+		$this->queue->add_if_unchecked( $path, $attachment_id, $verdict );
 	}
 
 	/**

@@ -78,7 +78,7 @@ final class Upload_Guard_Host {
 			$access,
 			$language,
 			static function () {
-				return array();
+				return PHP_INT_MAX;
 			}
 		);
 	}
@@ -179,7 +179,7 @@ final class Upload_Guard_Host {
 				$this->silence = $verdict;
 			}
 			// What else kept the host's file from asking, such as a forbidden socket, need not keep the plugin from it.
-			if ( ! $verdict->is_unknown() || $this->silence ) {
+			if ( ! $verdict->is_unknown() || $this->silence || $verdict->is_of_the_file() ) {
 				Upload_Guard_Memo::keep( $name, $verdict );
 			}
 			return $verdict;

@@ -21,6 +21,13 @@ final class Upload_Guard_Http {
 	private $access;
 
 	/**
+	 * Keeps the connection of one request for the next one: WordPress makes a new handle of cURL for each.
+	 *
+	 * @var CurlShareHandle|resource|null
+	 */
+	private $connections;
+
+	/**
 	 * For one sidecar.
 	 *
 	 * @param Upload_Guard_Access $access Where to.
@@ -85,7 +92,8 @@ final class Upload_Guard_Http {
 	private function arguments( $method, array $headers, Upload_Guard_Body $body ) {
 		$arguments = array(
 			'method'              => $method,
-			'headers'             => $headers,
+			// WordPress would have the connection closed after each request.
+			'headers'             => $headers + array( 'Connection' => 'keep-alive' ),
 			'body'                => $body->text,
 			'timeout'             => $this->access->timeout,
 			// A redirect would carry the file somewhere else.
@@ -108,6 +116,10 @@ final class Upload_Guard_Http {
 	 */
 	private function curl_options( $url, Upload_Guard_Body $body, $stream ) {
 		$options = array( CURLOPT_CONNECTTIMEOUT => $this->access->connect_timeout );
+		// A host may have taken it away (disable_functions): then each request makes a connection.
+		if ( function_exists( 'curl_share_init' ) && function_exists( 'curl_share_setopt' ) ) {
+			$options[ CURLOPT_SHARE ] = $this->connections();
+		}
 		if ( $stream ) {
 			$options += array(
 				CURLOPT_UPLOAD        => true,
@@ -121,6 +133,19 @@ final class Upload_Guard_Http {
 				curl_setopt_array( $handle, $options );
 			}
 		};
+	}
+
+	/**
+	 * What is shared by all requests to the sidecar.
+	 *
+	 * @return CurlShareHandle|resource
+	 */
+	private function connections() {
+		if ( ! $this->connections ) {
+			$this->connections = curl_share_init();
+			curl_share_setopt( $this->connections, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT );
+		}
+		return $this->connections;
 	}
 
 	/**

@@ -91,18 +91,13 @@ final class Upload_Guard_Notices {
 			return array( 'not-configured' => array( 'error', __( 'Upload Guard has no sidecar yet: no upload is checked.', 'upload-guard' ) ) );
 		}
 		$notices = array();
-		$fault   = get_site_option( 'upload_guard_last_fault' );
+		$newest  = $this->plugin->queue->newest();
 		$waiting = $this->plugin->queue->count();
-		if ( $waiting ) {
-			// The host's file, which ran before WordPress, keeps no record of its faults.
-			$fault = is_array( $fault ) ? $fault : array(
-				'code' => 'unreachable',
-				'at'   => time(),
-			);
+		if ( $newest ) {
 			/* translators: %d: number of files. */
 			$words = sprintf( _n( 'Upload Guard could not check %d file; it will be checked later.', 'Upload Guard could not check %d files; they will be checked later.', $waiting, 'upload-guard' ), $waiting );
 
-			$notices[ 'fault-' . gmdate( 'Y-m-d', $fault['at'] ) . '-' . $fault['code'] ] = array( 'error', $words . ' ' . Upload_Guard_Canary::words_for( $fault['code'] ) );
+			$notices[ 'fault-' . gmdate( 'Y-m-d', $newest['since'] ) . '-' . $newest['fault'] ] = array( 'error', $words . ' ' . Upload_Guard_Canary::words_for( $newest['fault'] ) );
 		}
 		$config = get_site_transient( Upload_Guard_Plugin::CONFIG );
 		if ( is_array( $config ) && empty( $config['lists_active'] ) ) {

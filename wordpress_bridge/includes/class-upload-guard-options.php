@@ -56,6 +56,20 @@ final class Upload_Guard_Options {
 	}
 
 	/**
+	 * It holds a secret, which caches of all autoloaded options must not. WordPress would autoload what its form creates.
+	 */
+	public static function keep_out_of_autoload() {
+		global $wpdb;
+		if ( false === get_option( self::NAME ) ) {
+			add_option( self::NAME, self::DEFAULTS, '', false );
+		} elseif ( array_key_exists( self::NAME, wp_load_alloptions() ) ) {
+			// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- wp_set_option_autoload() is new in 6.4.
+			$wpdb->update( $wpdb->options, array( 'autoload' => 'no' ), array( 'option_name' => self::NAME ) );
+			wp_cache_delete( 'alloptions', 'options' );
+		}
+	}
+
+	/**
 	 * One field.
 	 *
 	 * @param string $field Its name.

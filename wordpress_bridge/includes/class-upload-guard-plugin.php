@@ -68,7 +68,7 @@ final class Upload_Guard_Plugin {
 	public function __construct() {
 		$this->options    = new Upload_Guard_Options();
 		$access           = $this->options->access();
-		$this->client     = new Upload_Guard_Client( new Upload_Guard_Http( $access ), $access, self::language(), array( __CLASS__, 'limits' ) );
+		$this->client     = new Upload_Guard_Client( new Upload_Guard_Http( $access ), $access, self::language(), array( __CLASS__, 'largest' ) );
 		$this->circuit    = new Upload_Guard_Circuit();
 		$this->checker    = new Upload_Guard_Checker( $this->client, $this->options, $this->circuit );
 		$this->quarantine = new Upload_Guard_Quarantine( $this->client );
@@ -115,9 +115,12 @@ final class Upload_Guard_Plugin {
 	 */
 	public function refresh() {
 		$answer = $this->client->config();
-		if ( 200 === $answer->status && isset( $answer->fields['hash_first_above'] ) ) {
+		if ( 200 === $answer->status && isset( $answer->fields['max_file'] ) ) {
 			set_site_transient( self::CONFIG, $answer->fields, DAY_IN_SECONDS );
 			$this->circuit->close();
+			if ( ! empty( $answer->fields['ready'] ) ) {
+				$this->queue->wake( ! empty( $answer->fields['lists_active'] ) );
+			}
 		}
 		return $answer;
 	}
@@ -142,18 +145,12 @@ final class Upload_Guard_Plugin {
 	}
 
 	/**
-	 * The sidecar's limits, as it last told them.
+	 * The largest file that the sidecar takes, in bytes, as it last told.
 	 *
-	 * @return array<string, int>
+	 * @return int
 	 */
-	public static function limits() {
+	public static function largest() {
 		$config = get_site_transient( self::CONFIG );
-		$limits = array();
-		foreach ( array( 'hash_first_above', 'max_file' ) as $name ) {
-			if ( isset( $config[ $name ] ) && is_int( $config[ $name ] ) ) {
-				$limits[ $name ] = $config[ $name ];
-			}
-		}
-		return $limits;
+		return isset( $config['max_file'] ) && is_int( $config['max_file'] ) ? $config['max_file'] : PHP_INT_MAX;
 	}
 }

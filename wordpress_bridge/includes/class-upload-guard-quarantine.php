@@ -15,7 +15,6 @@
 final class Upload_Guard_Quarantine {
 
 	const PREFIX   = 'upload_guard_held_';
-	const FOLDER   = 'upload_guard_quarantine';
 	const RESTORED = 'upload_guard_restored';
 
 	/**
@@ -26,12 +25,20 @@ final class Upload_Guard_Quarantine {
 	private $client;
 
 	/**
+	 * What is put away.
+	 *
+	 * @var Upload_Guard_Rows
+	 */
+	private $rows;
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Client $client See the field.
 	 */
 	public function __construct( Upload_Guard_Client $client ) {
 		$this->client = $client;
+		$this->rows   = new Upload_Guard_Rows( self::PREFIX );
 	}
 
 	/**
@@ -40,10 +47,10 @@ final class Upload_Guard_Quarantine {
 	 * @param int                  $attachment_id The attachment.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	public function hold_attachment( $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
-		return $this->put_away( self::files_of( $attachment_id ), $attachment_id, $verdict, $why );
+		return $this->put_away( Upload_Guard_Media::files_of( $attachment_id ), $attachment_id, $verdict, $why );
 	}
 
 	/**
@@ -53,11 +60,11 @@ final class Upload_Guard_Quarantine {
 	 * @param int                  $attachment_id Its attachment; 0: none is known.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	public function hold( $path, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
-		$attachment_id = $attachment_id ? $attachment_id : self::attachment_of( $path );
-		$files         = $attachment_id ? self::files_of( $attachment_id ) : array();
+		$attachment_id = $attachment_id ? $attachment_id : Upload_Guard_Media::attachment_of( $path );
+		$files         = $attachment_id ? Upload_Guard_Media::files_of( $attachment_id ) : array();
 		return $this->put_away( array_values( array_unique( array_merge( array( $path ), $files ) ) ), $attachment_id, $verdict, $why );
 	}
 
@@ -75,7 +82,7 @@ final class Upload_Guard_Quarantine {
 		// Where it was put, whatever folder is named now; else where that one was moved to.
 		$folder = isset( $record['folder'] ) && is_dir( $record['folder'] ) ? $record['folder'] : $this->folder_of( $id );
 		foreach ( $record['files'] as $file ) {
-			$fault = self::fault_of_stored( $file, $folder );
+			$fault = Upload_Guard_Shelf::fault_of_stored( $file, $folder );
 			if ( '' !== $fault ) {
 				return new WP_Error( 'upload_guard_not_restored', $fault );
 			}
@@ -86,7 +93,7 @@ final class Upload_Guard_Quarantine {
 				continue;
 			}
 			wp_mkdir_p( dirname( $file['path'] ) );
-			if ( ! self::move( $stored, $file['path'], $file['sha256'] ) ) {
+			if ( ! Upload_Guard_Shelf::move( $stored, $file['path'], $file['sha256'] ) ) {
 				/* translators: %s: path of a file. */
 				return new WP_Error( 'upload_guard_not_restored', sprintf( __( '%s could not be moved back.', 'upload-guard' ), $file['path'] ) );
 			}
@@ -120,10 +127,23 @@ final class Upload_Guard_Quarantine {
 	 * @return array<int, array<string, mixed>>
 	 */
 	public function records() {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
-		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id", $wpdb->esc_like( self::PREFIX ) . '%' ) );
-		return array_values( array_filter( array_map( 'get_option', $names ), 'is_array' ) );
+		return array_values( $this->rows->all() );
+	}
+
+	/**
+	 * Put back what was put away in part when PHP was ended: it is either all away or all there, and checked again.
+	 *
+	 * @return array<int, array<string, mixed>> Their records.
+	 */
+	public function undo_interrupted() {
+		$undone = array();
+		foreach ( $this->records() as $record ) {
+			// Whoever is at it now has long ended by then.
+			if ( 'moving' === $record['state'] && $record['at'] < time() - 10 * MINUTE_IN_SECONDS && $this->take_back( $record ) ) {
+				$undone[] = $record;
+			}
+		}
+		return $undone;
 	}
 
 	/**
@@ -137,88 +157,24 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
-	 * Whether a path is in the uploads folder: all else belongs to WordPress, a theme or a plugin, and is never moved.
-	 *
-	 * @param string $path Where it lies.
-	 * @return bool
-	 */
-	public static function is_upload( $path ) {
-		$folder = wp_get_upload_dir();
-		$base   = realpath( $folder['basedir'] );
-		$real   = realpath( $path );
-		return $base && $real && 0 === strpos( $real, trailingslashit( $base ) );
-	}
-
-	/**
-	 * Every file of an attachment that is there: the original, what is shown, all sizes, backups of edits.
-	 *
-	 * @param int $attachment_id The attachment.
-	 * @return array<int, string>
-	 */
-	public static function files_of( $attachment_id ) {
-		$main = get_attached_file( $attachment_id, true );
-		if ( ! is_string( $main ) || '' === $main ) {
-			return array();
-		}
-		$names = array();
-		foreach ( array( '_wp_attachment_metadata', '_wp_attachment_backup_sizes' ) as $key ) {
-			$names = array_merge( $names, self::names_in( get_post_meta( $attachment_id, $key, true ) ) );
-		}
-		$paths = array( $main );
-		foreach ( $names as $name ) {
-			$paths[] = dirname( $main ) . '/' . wp_basename( $name );
-		}
-		return array_values( array_filter( array_unique( $paths ), 'is_file' ) );
-	}
-
-	/**
-	 * File names anywhere in an attachment's metadata; plugins add sizes and formats of their own.
-	 *
-	 * @param mixed $metadata The metadata, or a part of it.
-	 * @return array<int, string>
-	 */
-	private static function names_in( $metadata ) {
-		$names = array();
-		foreach ( is_array( $metadata ) ? $metadata : array() as $key => $value ) {
-			if ( is_array( $value ) ) {
-				$names = array_merge( $names, self::names_in( $value ) );
-			} elseif ( is_string( $value ) && in_array( $key, array( 'file', 'original_image' ), true ) ) {
-				$names[] = $value;
-			}
-		}
-		return $names;
-	}
-
-	/**
-	 * The attachment whose file lies at a path.
-	 *
-	 * @param string $path Where it lies.
-	 * @return int 0: none.
-	 */
-	private static function attachment_of( $path ) {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- There is no search by the attached file.
-		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT post_id FROM {$wpdb->postmeta} WHERE meta_key = '_wp_attached_file' AND meta_value = %s LIMIT 1", _wp_relative_upload_path( $path ) ) );
-	}
-
-	/**
-	 * Put files away. The record is written first: whatever ends this half way, `restore` knows of each file.
+	 * Put files away, all of them or none. The record is written first: whatever ends this half way, `restore` knows of
+	 * each file.
 	 *
 	 * @param array<int, string>   $paths         Where they lie.
 	 * @param int                  $attachment_id Their attachment; 0: none.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses.
 	 * @param string               $why           attachment, late or scan.
-	 * @return string The record's id; empty where nothing could be moved.
+	 * @return string The record's id; empty where not all could be moved.
 	 */
 	private function put_away( array $paths, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
-		$paths = array_values( array_filter( $paths, array( __CLASS__, 'is_upload' ) ) );
+		$paths = array_values( array_filter( $paths, array( 'Upload_Guard_Media', 'is_upload' ) ) );
 		if ( ! $paths ) {
 			return '';
 		}
 		$id     = bin2hex( random_bytes( 6 ) );
 		$record = array(
 			'id'         => $id,
-			'state'      => 'held',
+			'state'      => 'moving',
 			'attachment' => $attachment_id,
 			'status'     => $attachment_id ? (string) get_post_field( 'post_status', $attachment_id, 'raw' ) : '',
 			'case'       => $verdict->case_number,
@@ -237,35 +193,54 @@ final class Upload_Guard_Quarantine {
 				'mtime'  => filemtime( $path ),
 			);
 		}
-		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) ) {
+		if ( ! wp_mkdir_p( $record['folder'] ) || ! $this->write_beside( $record ) || ! $this->rows->put( self::PREFIX . $id, $record ) ) {
 			return '';
 		}
-		add_option( self::PREFIX . $id, $record, '', false );
 		self::set_status( $attachment_id, 'private' );
-		$moved = 0;
 		foreach ( $record['files'] as $file ) {
 			$stored = $record['folder'] . '/' . $file['stored'];
-			$moved += (int) self::move( $file['path'], $stored, $file['sha256'] );
+			if ( ! Upload_Guard_Shelf::move( $file['path'], $stored, $file['sha256'] ) ) {
+				$this->tell( $record, 'failed' );
+				$this->take_back( $record );
+				return '';
+			}
 			@chmod( $stored, 0600 );
 		}
-		$this->tell( $record, count( $record['files'] ) === $moved ? 'hidden' : 'failed' );
-		if ( ! $moved ) {
-			$this->take_back( $record );
-			return '';
-		}
+		$record['state'] = 'held';
+		$this->rows->put( self::PREFIX . $id, $record );
+		$this->write_beside( $record );
+		$this->tell( $record, 'hidden' );
 		return $id;
 	}
 
 	/**
-	 * Undo a record none of whose files could be moved: it holds nothing, and would say that it does.
+	 * Undo a record whose files could not all be moved: what is shown as put away must be away.
 	 *
 	 * @param array<string, mixed> $record The record.
+	 * @return bool Whether all is where it was. Else the record stays, and `restore` can be tried.
 	 */
 	private function take_back( array $record ) {
+		foreach ( $record['files'] as $file ) {
+			$stored = $record['folder'] . '/' . $file['stored'];
+			// What lies there may be in the way, and not what was moved.
+			if ( ! is_file( $stored ) || hash_file( 'sha256', $stored ) !== $file['sha256'] ) {
+				continue;
+			}
+			if ( is_file( $file['path'] ) && hash_file( 'sha256', $file['path'] ) === $file['sha256'] ) {
+				// A copy whose original was still to go when PHP was ended.
+				@unlink( $stored );
+				continue;
+			}
+			if ( ! Upload_Guard_Shelf::move( $stored, $file['path'], $file['sha256'] ) ) {
+				return false;
+			}
+			@chmod( $file['path'], $file['mode'] );
+		}
 		self::set_status( (int) $record['attachment'], $record['status'] );
-		delete_option( self::PREFIX . $record['id'] );
+		$this->rows->remove( self::PREFIX . $record['id'], $record );
 		@unlink( $record['folder'] . '/record.json' );
 		@rmdir( $record['folder'] );
+		return true;
 	}
 
 	/**
@@ -303,33 +278,7 @@ final class Upload_Guard_Quarantine {
 	 * @return string
 	 */
 	private function folder_of( $id ) {
-		return self::folder() . '/' . $id;
-	}
-
-	/**
-	 * The quarantine of this site: outside of what the server shows, where an administrator named such a folder.
-	 *
-	 * @return string
-	 */
-	public static function folder() {
-		if ( defined( 'UPLOAD_GUARD_QUARANTINE_DIR' ) ) {
-			$folder = untrailingslashit( UPLOAD_GUARD_QUARANTINE_DIR );
-		} else {
-			$name = get_option( self::FOLDER );
-			if ( ! is_string( $name ) || '' === $name ) {
-				// Nobody can ask for a file whose address nobody can guess, whatever the server makes of .htaccess.
-				$name = 'upload-guard-' . bin2hex( random_bytes( 16 ) );
-				add_option( self::FOLDER, $name, '', false );
-			}
-			$folder = WP_CONTENT_DIR . '/' . $name;
-		}
-		$folder .= is_multisite() ? '/' . get_current_blog_id() : '';
-		if ( ! is_dir( $folder ) && wp_mkdir_p( $folder ) ) {
-			@chmod( $folder, 0700 );
-			@file_put_contents( $folder . '/.htaccess', "Require all denied\n" );
-			@file_put_contents( $folder . '/index.php', "<?php\n// Silence is golden.\n" );
-		}
-		return $folder;
+		return Upload_Guard_Shelf::folder() . '/' . $id;
 	}
 
 	/**
@@ -340,49 +289,6 @@ final class Upload_Guard_Quarantine {
 	 */
 	private function write_beside( array $record ) {
 		return false !== @file_put_contents( $record['folder'] . '/record.json', wp_json_encode( $record, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES ) );
-	}
-
-	/**
-	 * Move a file, to another file system too, never losing it: it is unlinked after its copy was read back.
-	 *
-	 * @param string $from   Where it lies.
-	 * @param string $to     Where it goes.
-	 * @param string $sha256 Its digest.
-	 * @return bool
-	 */
-	private static function move( $from, $to, $sha256 ) {
-		if ( file_exists( $to ) ) {
-			return false;
-		}
-		if ( @rename( $from, $to ) ) {
-			return true;
-		}
-		if ( @copy( $from, $to ) && hash_file( 'sha256', $to ) === $sha256 ) {
-			return @unlink( $from );
-		}
-		@unlink( $to );
-		return false;
-	}
-
-	/**
-	 * Why a file cannot go back, if so.
-	 *
-	 * @param array<string, mixed> $file   Of a record.
-	 * @param string               $folder The record's folder.
-	 * @return string
-	 */
-	private static function fault_of_stored( array $file, $folder ) {
-		$stored = $folder . '/' . $file['stored'];
-		if ( is_file( $stored ) && file_exists( $file['path'] ) ) {
-			/* translators: %s: path of a file. */
-			return sprintf( __( '%s is there already: move it away first.', 'upload-guard' ), $file['path'] );
-		}
-		$there = is_file( $stored ) ? $stored : $file['path'];
-		if ( ! is_file( $there ) || hash_file( 'sha256', $there ) !== $file['sha256'] ) {
-			/* translators: %s: path of a file. */
-			return sprintf( __( '%s is missing or was changed in the quarantine; nothing was moved.', 'upload-guard' ), $file['path'] );
-		}
-		return '';
 	}
 
 	/**

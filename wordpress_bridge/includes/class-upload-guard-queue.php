@@ -6,13 +6,18 @@
  */
 
 /**
- * One option a file, so that nothing is lost where two requests write at once, and no table has to be made.
+ * One row a file. Fail-open is no more than a promise to look later; this keeps it.
  */
 final class Upload_Guard_Queue {
 
 	const PREFIX = 'upload_guard_queue_';
 	const EVENT  = 'upload_guard_run_queue';
 	const LOCK   = 'upload_guard_queue_run';
+
+	/**
+	 * Faults that an answer of the sidecar's does not mend.
+	 */
+	const OF_THIS_SITE = array( 'too_large', 'body_too_large', 'unreadable', 'slow_file', 'not_moved' );
 
 	/**
 	 * Judges files.
@@ -29,6 +34,13 @@ final class Upload_Guard_Queue {
 	private $quarantine;
 
 	/**
+	 * What waits.
+	 *
+	 * @var Upload_Guard_Rows
+	 */
+	private $rows;
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Checker    $checker    See the field.
@@ -37,6 +49,7 @@ final class Upload_Guard_Queue {
 	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Quarantine $quarantine ) {
 		$this->checker    = $checker;
 		$this->quarantine = $quarantine;
+		$this->rows       = new Upload_Guard_Rows( self::PREFIX );
 	}
 
 	/**
@@ -49,32 +62,40 @@ final class Upload_Guard_Queue {
 	}
 
 	/**
-	 * Queue a file whose verdict is unknown.
+	 * Queue a file that nobody has compared with anything.
 	 *
 	 * @param string               $path          Where it lies.
 	 * @param int                  $attachment_id Its attachment; 0: none yet.
 	 * @param Upload_Guard_Verdict $verdict       The verdict.
 	 */
-	public function add_if_unknown( $path, $attachment_id, Upload_Guard_Verdict $verdict ) {
+	public function add_if_unchecked( $path, $attachment_id, Upload_Guard_Verdict $verdict ) {
 		// Before there is a sidecar nobody can check anything: that is for a scan, once there is one.
-		if ( ! $verdict->is_unknown() || 'not_configured' === $verdict->fault ) {
-			return;
+		if ( ! in_array( $verdict->why_unchecked(), array( '', 'not_configured' ), true ) ) {
+			$this->add( $path, $attachment_id, $verdict->why_unchecked() );
 		}
+	}
+
+	/**
+	 * Queue a file.
+	 *
+	 * @param string $path          Where it lies.
+	 * @param int    $attachment_id Its attachment; 0: none yet.
+	 * @param string $fault         Why nobody has looked at it.
+	 */
+	private function add( $path, $attachment_id, $fault ) {
 		$name = self::PREFIX . sha1( $path );
+		$old  = $this->rows->find( $name );
 		$row  = array(
 			'path'       => $path,
-			'attachment' => $attachment_id,
-			'since'      => time(),
+			'attachment' => $attachment_id || ! $old ? $attachment_id : (int) $old['attachment'],
+			'since'      => $old ? $old['since'] : time(),
 			'tries'      => 0,
 			'next'       => time(),
-			'fault'      => $verdict->fault,
+			'fault'      => $fault,
+			// Another file at the same path is another row, also within the same second.
+			'mark'       => bin2hex( random_bytes( 4 ) ),
 		);
-		$old  = get_option( $name );
-		if ( is_array( $old ) ) {
-			$row['attachment'] = $attachment_id ? $attachment_id : (int) $old['attachment'];
-			$row['since']      = $old['since'];
-		}
-		update_option( $name, $row, false );
+		$this->rows->put( $name, $row );
 		$this->schedule( MINUTE_IN_SECONDS );
 	}
 
@@ -84,9 +105,7 @@ final class Upload_Guard_Queue {
 	 * @return int
 	 */
 	public function count() {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix; counts must be true.
-		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( self::PREFIX ) . '%' ) );
+		return $this->rows->count();
 	}
 
 	/**
@@ -96,24 +115,38 @@ final class Upload_Guard_Queue {
 	 * @return array<string, array<string, mixed>> Rows by option name.
 	 */
 	public function rows( $limit ) {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- As above.
-		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id LIMIT %d", $wpdb->esc_like( self::PREFIX ) . '%', $limit ) );
-		$rows  = array();
-		foreach ( $names as $name ) {
-			$row = get_option( $name );
-			if ( is_array( $row ) ) {
-				$rows[ $name ] = $row;
+		return $this->rows->all( $limit );
+	}
+
+	/**
+	 * The file that was queued last; null where none waits.
+	 *
+	 * @return array<string, mixed>|null
+	 */
+	public function newest() {
+		return $this->rows->newest();
+	}
+
+	/**
+	 * The sidecar answers: whatever waited for it is due now.
+	 *
+	 * @param bool $lists_active Whether it has something to compare with.
+	 */
+	public function wake( $lists_active ) {
+		foreach ( $this->rows->all() as $name => $row ) {
+			$waits = in_array( $row['fault'], self::OF_THIS_SITE, true ) || ( 'unchecked' === $row['fault'] && ! $lists_active );
+			if ( ! $waits && $row['next'] > time() ) {
+				$this->rows->replace( $name, $row, array( 'next' => time() ) + $row );
 			}
 		}
-		return $rows;
+		$this->go_on();
 	}
 
 	/**
 	 * See to it that what waits is looked after.
 	 */
 	public function go_on() {
-		if ( $this->count() ) {
+		if ( $this->count() || in_array( 'moving', array_column( $this->quarantine->records(), 'state' ), true ) ) {
 			$this->schedule( MINUTE_IN_SECONDS );
 		}
 	}
@@ -135,6 +168,9 @@ final class Upload_Guard_Queue {
 		);
 		if ( ! WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
 			return $done;
+		}
+		foreach ( $this->quarantine->undo_interrupted() as $record ) {
+			$this->add( $record['files'][0]['path'], (int) $record['attachment'], 'not_moved' );
 		}
 		$left = $limit ? $limit : 50;
 		// All rows: those that are never settled, such as files too large for the sidecar, must not stand before the others.
@@ -161,25 +197,24 @@ final class Upload_Guard_Queue {
 	private function check( $name, array $row ) {
 		$path = $this->where( $row );
 		if ( '' === $path ) {
-			delete_option( $name );
-			return 'gone';
+			return $this->rows->remove( $name, $row ) ? 'gone' : 'waiting';
 		}
 		$verdict = $this->checker->judge( $path, 'late' );
-		$fault   = $verdict->fault;
-		if ( 'unchecked' === $verdict->result ) {
-			// There was no list to compare it with: nobody has looked at it yet.
-			$fault = 'unchecked';
-		} elseif ( $verdict->is_refused() && '' === $this->quarantine->hold( $path, (int) $row['attachment'], $verdict, 'late' ) ) {
+		$fault   = $verdict->why_unchecked();
+		if ( $verdict->is_refused() && '' === $this->quarantine->hold( $path, (int) $row['attachment'], $verdict, 'late' ) ) {
 			$fault = 'not_moved';
 		}
 		if ( '' !== $fault ) {
-			++$row['tries'];
-			$row['next']  = time() + min( DAY_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 10, $row['tries'] ) ) );
-			$row['fault'] = $fault;
-			update_option( $name, $row, false );
+			$longest = in_array( $fault, self::OF_THIS_SITE, true ) ? DAY_IN_SECONDS : HOUR_IN_SECONDS;
+			$tries   = $row['tries'] + 1;
+			$next    = time() + min( $longest, MINUTE_IN_SECONDS * pow( 2, min( 11, $tries ) ) );
+			$this->rows->replace( $name, $row, compact( 'tries', 'next', 'fault' ) + $row );
 			return 'waiting';
 		}
-		delete_option( $name );
+		if ( ! $this->rows->remove( $name, $row ) ) {
+			// Another file has come to the same place meanwhile.
+			return 'waiting';
+		}
 		return $verdict->is_refused() ? 'held' : 'allowed';
 	}
 
@@ -198,9 +233,11 @@ final class Upload_Guard_Queue {
 		if ( ! $attachment_id || 'attachment' !== get_post_type( $attachment_id ) ) {
 			return '';
 		}
-		if ( in_array( $attachment_id, array_column( $this->quarantine->records(), 'attachment' ), true ) ) {
-			// Put away meanwhile, by a scan or by another process.
-			return '';
+		foreach ( $this->quarantine->records() as $record ) {
+			if ( $attachment_id === (int) $record['attachment'] && 'held' === $record['state'] ) {
+				// Put away meanwhile, by a scan or by another process.
+				return '';
+			}
 		}
 		$attached = get_attached_file( $attachment_id, true );
 		return is_string( $attached ) && '' !== $attached ? $attached : $row['path'];

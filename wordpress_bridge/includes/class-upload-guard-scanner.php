@@ -208,13 +208,13 @@ final class Upload_Guard_Scanner {
 	 * @return array<string, mixed> Where it is then; with a fault it has not moved.
 	 */
 	private function look_at( $id, array $state ) {
-		$paths = $state['sizes'] ? Upload_Guard_Quarantine::files_of( $id ) : array( get_attached_file( $id, true ), wp_get_original_image_path( $id, true ) );
+		$paths = $state['sizes'] ? Upload_Guard_Media::files_of( $id ) : array( get_attached_file( $id, true ), wp_get_original_image_path( $id, true ) );
 		$paths = array_filter( array_unique( array_filter( $paths, 'is_string' ) ), 'is_file' );
 		// No file here, such as one that only a service for media keeps: that is not "looked at and clean".
 		$state['unknown'] += (int) ! $paths;
 		foreach ( $paths as $path ) {
 			$verdict = $this->checker->judge( $path, $state['dry_run'] ? 'scan/dry' : 'scan' );
-			if ( $verdict->is_unknown() && ! in_array( $verdict->fault, array( 'too_large', 'body_too_large', 'unreadable' ), true ) ) {
+			if ( $verdict->is_unknown() && ! $verdict->is_of_the_file() ) {
 				// Nobody there to ask: wait at this very place.
 				$state['fault'] = $verdict->fault;
 				return $state;
@@ -241,7 +241,7 @@ final class Upload_Guard_Scanner {
 	 */
 	private function found( $id, $path, Upload_Guard_Verdict $verdict, array $state ) {
 		$why = '';
-		if ( ! Upload_Guard_Quarantine::is_upload( $path ) ) {
+		if ( ! Upload_Guard_Media::is_upload( $path ) ) {
 			$why = 'not_an_upload';
 		} elseif ( Upload_Guard_Quarantine::was_restored( $path ) ) {
 			$why = 'restored_by_hand';

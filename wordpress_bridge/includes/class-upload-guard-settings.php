@@ -24,12 +24,20 @@ final class Upload_Guard_Settings {
 	private $plugin;
 
 	/**
+	 * What is shown below the settings.
+	 *
+	 * @var Upload_Guard_Overview
+	 */
+	private $overview;
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Plugin $plugin See the field.
 	 */
 	public function __construct( Upload_Guard_Plugin $plugin ) {
-		$this->plugin = $plugin;
+		$this->plugin   = $plugin;
+		$this->overview = new Upload_Guard_Overview( $plugin );
 	}
 
 	/**
@@ -65,6 +73,9 @@ final class Upload_Guard_Settings {
 	 * Sections and fields.
 	 */
 	public function declare_settings() {
+		if ( ! is_multisite() ) {
+			Upload_Guard_Options::keep_out_of_autoload();
+		}
 		register_setting( self::PAGE, Upload_Guard_Options::NAME, array( 'sanitize_callback' => array( $this, 'sanitize' ) ) );
 		add_settings_section( 'sidecar', __( 'The sidecar', 'upload-guard' ), array( $this, 'explain_sidecar' ), self::PAGE );
 		add_settings_section( 'uploads', __( 'Uploads', 'upload-guard' ), '__return_null', self::PAGE );
@@ -159,14 +170,7 @@ final class Upload_Guard_Settings {
 	public function start_scan() {
 		check_admin_referer( self::SCAN );
 		$this->must_be_allowed();
-		$this->plugin->scanner->begin(
-			array(
-				'dry_run' => false,
-				'sizes'   => false,
-			),
-			false
-		);
-		$this->plugin->scanner->schedule();
+		$this->overview->start_scan();
 		$this->go_back( 'success', array( __( 'The scan has begun. It goes on in the background; this page shows how far it is.', 'upload-guard' ) ) );
 	}
 
@@ -189,8 +193,9 @@ final class Upload_Guard_Settings {
 		submit_button();
 		echo '</form>';
 		$this->show_button( self::TEST, __( 'Test', 'upload-guard' ), __( 'Sends a harmless picture to the sidecar, which must refuse it. Save first.', 'upload-guard' ), __( 'Send the test picture', 'upload-guard' ) );
-		$this->show_state();
-		$this->show_button( self::SCAN, __( 'Existing media', 'upload-guard' ), $this->progress(), __( 'Scan the media library', 'upload-guard' ) );
+		$this->overview->show();
+		$button = is_multisite() ? __( 'Scan the media of all sites', 'upload-guard' ) : __( 'Scan the media library', 'upload-guard' );
+		$this->show_button( self::SCAN, __( 'Existing media', 'upload-guard' ), $this->overview->progress(), $button );
 		echo '</div>';
 	}
 
@@ -304,42 +309,6 @@ final class Upload_Guard_Settings {
 		wp_nonce_field( $action );
 		submit_button( $button, 'secondary', 'submit', false );
 		echo '</form>';
-	}
-
-	/**
-	 * What waits, and what is put away.
-	 */
-	private function show_state() {
-		$waiting = $this->plugin->queue->count();
-		/* translators: %d: number of files. */
-		echo '<h2>' . esc_html__( 'State', 'upload-guard' ) . '</h2><p>' . esc_html( sprintf( _n( '%d file waits for a later check.', '%d files wait for a later check.', $waiting, 'upload-guard' ), $waiting ) ) . '</p>';
-		$records = $this->plugin->quarantine->records();
-		/* translators: %d: number of items. */
-		echo '<p>' . esc_html( sprintf( _n( '%d item is in quarantine.', '%d items are in quarantine.', count( $records ), 'upload-guard' ), count( $records ) ) ) . '</p>';
-		if ( ! $records ) {
-			return;
-		}
-		echo '<table class="widefat striped"><thead><tr><th scope="col">' . esc_html__( 'ID', 'upload-guard' ) . '</th><th scope="col">' . esc_html__( 'Case', 'upload-guard' ) . '</th><th scope="col">' . esc_html__( 'Attachment', 'upload-guard' ) . '</th><th scope="col">' . esc_html__( 'Since', 'upload-guard' ) . '</th></tr></thead><tbody>';
-		foreach ( $records as $record ) {
-			echo '<tr><td><code>' . esc_html( $record['id'] ) . '</code></td><td>' . esc_html( $record['case'] ) . '</td><td>' . esc_html( $record['attachment'] ) . '</td><td>' . esc_html( wp_date( 'Y-m-d H:i', $record['at'] ) ) . '</td></tr>';
-		}
-		/* translators: %s: a command. */
-		echo '</tbody></table><p>' . esc_html( sprintf( __( 'Nothing was deleted. "%s" puts an item back.', 'upload-guard' ), 'wp upload-guard restore ID' ) ) . '</p>';
-	}
-
-	/**
-	 * How far the scan is.
-	 *
-	 * @return string
-	 */
-	private function progress() {
-		$state = $this->plugin->scanner->state();
-		if ( ! $state ) {
-			return __( 'No scan has been made. What is on a list is put into quarantine, never deleted.', 'upload-guard' );
-		}
-		/* translators: 1: number looked at, 2: number in all, 3: number put away, 4: number only reported. */
-		$words = sprintf( __( '%1$d of %2$d looked at; %3$d in quarantine; %4$d reported.', 'upload-guard' ), $state['seen'], $state['total'], $state['held'], count( $state['reported'] ) );
-		return '' === $state['fault'] ? $words : $words . ' ' . Upload_Guard_Canary::words_for( $state['fault'] );
 	}
 
 	/**

@@ -15,6 +15,11 @@ final class Upload_Guard_Verdict {
 	const UNKNOWN = 'unknown';
 
 	/**
+	 * Faults that lie in the file, and say nothing of the sidecar.
+	 */
+	const OF_THE_FILE = array( 'too_large', 'body_too_large', 'unreadable', 'slow_file' );
+
+	/**
 	 * One of the constants above.
 	 *
 	 * @var string
@@ -43,7 +48,7 @@ final class Upload_Guard_Verdict {
 	public $message;
 
 	/**
-	 * Why it is unknown: not_configured, unreachable, timeout, bad_answer, too_large, a code of the sidecar's.
+	 * Why it is unknown: not_configured, unreachable, timeout, slow_file, bad_answer, too_large, a code of the sidecar's.
 	 *
 	 * @var string
 	 */
@@ -117,11 +122,29 @@ final class Upload_Guard_Verdict {
 	}
 
 	/**
+	 * Whether the fault lies in the file.
+	 *
+	 * @return bool
+	 */
+	public function is_of_the_file() {
+		return in_array( $this->fault, self::OF_THE_FILE, true );
+	}
+
+	/**
+	 * Why nobody has compared the file with anything; empty where somebody has.
+	 *
+	 * @return string
+	 */
+	public function why_unchecked() {
+		return self::ALLOWED === $this->kind && 'unchecked' === $this->result ? 'unchecked' : $this->fault;
+	}
+
+	/**
 	 * Whether it may pass, or might, and nobody knows what it is: that is not "clean".
 	 *
 	 * @return bool
 	 */
 	public function is_unseen() {
-		return $this->is_unknown() || ( ! $this->is_refused() && in_array( $this->result, array( 'unchecked', 'unscannable' ), true ) );
+		return '' !== $this->why_unchecked() || ( ! $this->is_refused() && 'unscannable' === $this->result );
 	}
 }

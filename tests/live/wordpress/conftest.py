@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,16 @@ class Sidecar:
     settings: Settings
 
     def asked(self) -> int:
-        """How often it was asked about a file."""
+        """How often it was asked about a file: each check begins with its hashes."""
+        return self._requests("/bridge/v1/hash")
+
+    def sent(self) -> int:
+        """How often a file was sent to it."""
+        return self._requests("/bridge/v1/scan")
+
+    def _requests(self, route: str) -> int:
         log = self.config.with_suffix(".sidecar.log").read_text()
-        return sum(
-            "route=/bridge/v1/scan" in line or "route=/bridge/v1/hash" in line for line in log.splitlines()
-        )
+        return sum(f"route={route} " in f"{line} " for line in log.splitlines())
 
     def cases(self) -> set[str]:
         return {case.number for case in open_cases(self.settings).newest(1000)}
@@ -54,6 +60,11 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
 
 
 VERSIONS = ("7.1.1", "6.1.9")
+
+
+def of_version(version: str) -> Callable[..., AbstractContextManager[WordPress]]:
+    """What makes a site of that version."""
+    return wordpress if version == "7.1.1" else old_wordpress
 
 
 @pytest.fixture(scope="session")

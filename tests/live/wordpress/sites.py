@@ -158,7 +158,9 @@ def wordpress(
 
 
 @contextmanager
-def old_wordpress(folder: Path, php: Php, constants: Mapping[str, str] = NOTHING) -> Iterator[WordPress]:
+def old_wordpress(
+    folder: Path, php: Php, constants: Mapping[str, str] = NOTHING, *, plugin: bool = True
+) -> Iterator[WordPress]:
     """WordPress 6.1.9 over MariaDB, the same way."""
     root = folder / "wordpress"
     # Links lead to other packages of Debian's, for sounds and for cropping; nothing here needs them.
@@ -167,7 +169,7 @@ def old_wordpress(folder: Path, php: Php, constants: Mapping[str, str] = NOTHING
     (root / ".htaccess").unlink()
     with (
         mariadb(folder / "mariadb") as database,
-        _installed(folder, php, database, constants, plugin=True) as site,
+        _installed(folder, php, database, constants, plugin=plugin) as site,
     ):
         yield site
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.conftest import VERSIONS, Sidecar, of_version
 from tests.live.wordpress.php import php
-from tests.live.wordpress.sites import WordPress, wordpress
+from tests.live.wordpress.sites import WordPress
 from tests.support import LISTED_SEED, picture_bytes
 from upload_guard.doctor.steps import State
 from upload_guard.doctor.wordpress import WordPress as Asked
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.live
 PAGE = "/wp-admin/options-general.php?page=upload-guard"
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+@pytest.fixture(scope="module", params=VERSIONS)
+def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
     """A site whose plugin was just activated: nothing is set up."""
-    with wordpress(tmp_path_factory.mktemp("bare"), php()) as running:
+    with of_version(request.param)(tmp_path_factory.mktemp("bare"), php()) as running:
         yield running
 
 
@@ -89,6 +89,16 @@ def test_settings_are_saved_tested_and_the_secret_is_never_shown(
     assert "refuses the test picture" in press(bare, browser, "upload_guard_test")
     assert bare.eval("return ( new Upload_Guard_Options() )->fails_closed();") is True
     save(bare, browser, on_failure="open")
+
+
+def test_the_secret_is_in_no_cache_of_all_options(bare: WordPress, browser: requests.Session) -> None:
+    kept = "return array_key_exists( 'upload_guard_settings', wp_load_alloptions() );"
+    assert bare.eval(kept) is False
+    # As a form of WordPress's own would have created it.
+    bare.database.rows("UPDATE wp_options SET autoload = 'yes' WHERE option_name = 'upload_guard_settings'")
+    assert bare.eval(kept) is True
+    page(bare, browser)
+    assert bare.eval(kept) is False
 
 
 @pytest.mark.parametrize(

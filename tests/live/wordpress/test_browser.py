@@ -1,7 +1,7 @@
 """What a person sees in Chromium: the media grid, the page for new media, the block editor of WordPress 7.1.
 
 At localhost, where WordPress 7.1 makes all sizes of a picture in the browser and sends each by itself.
-Pictures of the pages are left in pytest's folder.
+Pictures of the pages are left in artefacts/pages.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live.browser.chromium import chromium
+from tests.live.browser.tour import ARTEFACTS
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.sites import PASSWORD, WordPress
 from tests.support import LISTED_SEED, picture_bytes
@@ -32,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: WordPress, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+def page(browser: Browser, site: WordPress, request: pytest.FixtureRequest) -> Iterator[Page]:
     """An administrator's window. Nothing beyond the site is asked."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(60_000)
@@ -44,7 +45,8 @@ def page(browser: Browser, site: WordPress, request: pytest.FixtureRequest, tmp_
     window.click("#wp-submit")
     window.wait_for_url("**/wp-admin/**", wait_until="domcontentloaded")
     yield window
-    window.screenshot(path=tmp_path / "page.png")
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    window.screenshot(path=ARTEFACTS / f"wordpress-{request.node.name.removeprefix('test_')}.png")
     context.close()
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.conftest import VERSIONS, Sidecar, of_version
 from tests.live.wordpress.php import php
-from tests.live.wordpress.sites import WordPress, guarded, wordpress, write_config
-from tests.misbehaving import Behaviour, Connection, scripted, stay_silent
-from tests.serving import sidecar
+from tests.live.wordpress.sites import WordPress, guarded, write_config
+from tests.misbehaving import Behaviour, Connection, passing_on, scripted, stay_silent
 from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
 from upload_guard.demo.servers import free_port
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
@@ -28,23 +27,37 @@ PORT = free_port()
 URL = f"http://127.0.0.1:{PORT}"
 
 
-@pytest.fixture(scope="module")
-def lonely(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+@pytest.fixture(scope="module", params=VERSIONS)
+def lonely(
+    request: pytest.FixtureRequest, guard: Sidecar, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WordPress]:
     """A site whose sidecar is not there unless a test starts it; the one of `guard` is another."""
     folder = tmp_path_factory.mktemp("lonely")
     with closing(socket.socket()) as held:
         # Nobody else is given the port, and who listens there may share it.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(("127.0.0.1", PORT))
-        with wordpress(folder, php(), guarded(URL, guard.key, TIMEOUT="1")) as running:
+        constants = guarded(URL, guard.key, TIMEOUT="1")
+        with of_version(request.param)(folder, php(), constants) as running:
             yield running
 
 
 @pytest.fixture(autouse=True)
 def fresh(lonely: WordPress) -> None:
     """No fault is remembered and nothing waits."""
-    lonely.wp("transient", "delete", "--all", "--network")
-    assert status(lonely)["waiting"] == 0
+    forget_faults(lonely)
+    assert waiting(lonely) == 0
+
+
+def forget_faults(site: WordPress) -> None:
+    site.database.rows("DELETE FROM wp_options WHERE option_name LIKE '_site_transient_upload_guard_%'")
+
+
+def waiting(site: WordPress) -> int:
+    ((number,),) = site.database.rows(
+        "SELECT COUNT(*) FROM wp_options WHERE option_name LIKE 'upload_guard_queue_%'"
+    )
+    return int(number)
 
 
 def status(site: WordPress) -> dict[str, object]:
@@ -62,10 +75,7 @@ def outcomes(guard: Sidecar, case: str) -> set[str]:
 
 @contextmanager
 def sidecar_back(guard: Sidecar) -> Iterator[None]:
-    # Over the same data, with a log of its own: that of the other one is what calls are counted by.
-    config = guard.config.with_name("again.toml")
-    config.write_text(guard.config.read_text())
-    with sidecar(config, at=PORT):
+    with scripted(passing_on(guard.url), port=PORT):
         yield
 
 
@@ -74,7 +84,7 @@ def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, gu
     listed, clean = upload(lonely, LISTED).json()["id"], upload(lonely, CLEAN).json()["id"]
     files = lonely.landed() - before
     contents = {file: file.read_bytes() for file in files}
-    assert status(lonely)["waiting"] == 2
+    assert status(lonely)["waiting"] == waiting(lonely) == 2
     assert str(status(lonely)["last_fault"]).startswith("unreachable")
     with sidecar_back(guard):
         said = lonely.wp("upload-guard", "queue", "run").stdout
@@ -92,7 +102,7 @@ def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, gu
 def test_cron_checks_it_by_itself(lonely: WordPress, guard: Sidecar) -> None:
     number = upload(lonely, LISTED).json()["id"]
     with sidecar_back(guard):
-        lonely.wp("transient", "delete", "--all", "--network")
+        forget_faults(lonely)
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     assert lonely.attachments()[number] == "private"
 
@@ -121,37 +131,120 @@ def test_files_that_are_never_settled_do_not_stand_before_others(lonely: WordPre
     lonely.eval(f"for ( $i = 0; $i < 60; $i++ ) {{ add_option( 'upload_guard_queue_' . $i, {rows} ); }}")
     number = upload(lonely, LISTED).json()["id"]
     with sidecar_back(guard):
-        lonely.wp("transient", "delete", "--all", "--network")
+        forget_faults(lonely)
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     lonely.eval("for ( $i = 0; $i < 60; $i++ ) { delete_option( 'upload_guard_queue_' . $i ); }")
     assert lonely.attachments()[number] == "private"
 
 
-def test_a_run_that_was_ended_half_way_is_taken_up_again(lonely: WordPress, guard: Sidecar) -> None:
+def test_when_the_sidecar_answers_again_all_that_waits_is_due(lonely: WordPress, guard: Sidecar) -> None:
     number = upload(lonely, LISTED).json()["id"]
+    # Tried in vain, so that its next try is later; and the run after it was ended half way.
+    lonely.wp("upload-guard", "queue", "run", code=1)
     lonely.wp("cron", "event", "delete", "upload_guard_run_queue")
     with sidecar_back(guard):
-        lonely.wp("transient", "delete", "--all", "--network")
         lonely.wp("cron", "event", "run", "upload_guard_refresh")
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     assert lonely.attachments()[number] == "private"
 
 
-def test_a_file_that_cannot_be_moved_is_not_said_to_be_put_away(lonely: WordPress, guard: Sidecar) -> None:
+QUEUED = """
+$p = new Upload_Guard_Plugin(); $rows = new Upload_Guard_Rows( 'upload_guard_queue_' );
+$row = fn( $fault ) => array( 'path' => ABSPATH . 'wp-config.php', 'attachment' => 0, 'since' => 1,
+    'tries' => 30, 'fault' => $fault, 'next' => time() + 9999 );
+"""
+
+
+def test_what_another_answer_would_not_mend_is_not_tried_for_it(lonely: WordPress) -> None:
+    faults = ["timeout", "unchecked", "too_large", "unreadable", "not_moved"]
+    due = """$due = fn() => array_keys( array_filter( $rows->all(), fn( $row ) => $row['next'] <= time() ) );
+        $p->queue->wake( false ); $first = $due(); $p->queue->wake( true ); $then = $due();
+        foreach ( $rows->all() as $name => $row ) { $rows->remove( $name, $row ); }
+        return array( $first, $then );"""
+    put = (
+        f"foreach ( {json.dumps(faults)} as $f ) {{ $rows->put( 'upload_guard_queue_' . $f, $row( $f ) ); }}"
+    )
+    first, then = list(lonely.eval(QUEUED + put + due))  # type: ignore[call-overload]
+    assert first == ["upload_guard_queue_timeout"]
+    assert then == ["upload_guard_queue_timeout", "upload_guard_queue_unchecked"]
+
+
+def test_no_try_is_later_than_in_an_hour(lonely: WordPress) -> None:
+    run = """$rows->put( 'upload_guard_queue_a', $row( 'timeout' ) ); $p->queue->run( 10, true );
+        $then = $rows->find( 'upload_guard_queue_a' ); $rows->remove( 'upload_guard_queue_a', $then );
+        return $then['next'] - time();"""
+    seconds = lonely.eval(QUEUED + run)
+    assert isinstance(seconds, int)
+    assert 0 < seconds <= 3600
+
+
+def test_a_file_that_comes_again_while_the_one_before_it_is_checked_waits_for_its_own_check(
+    lonely: WordPress, guard: Sidecar
+) -> None:
+    upload(lonely, CLEAN)
+    again = """add_action( 'http_api_curl', function () use ( $p, $rows ) {
+        foreach ( $rows->all() as $row ) {
+            $p->queue->add_if_unchecked( $row['path'], 0, Upload_Guard_Verdict::unknown( 'timeout' ) );
+        } } );
+        $p->circuit->close(); return $p->queue->run( 10, true );"""
+    with sidecar_back(guard):
+        assert lonely.eval(QUEUED + again) == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
+        assert waiting(lonely) == 1
+        assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
+WHEN_A_RECORD_IS_WRITTEN = """add_filter( 'query', function ( $query ) {
+    static $times = 0;
+    if ( preg_match( "/^INSERT.*'upload_guard_held_([0-9a-f]{12})'/", $query, $found ) ) {
+        $folder = Upload_Guard_Shelf::folder() . '/' . $found[1];
+        $times++;
+        %s
+    }
+    return $query; } );"""
+
+
+@pytest.mark.parametrize("where", ["$i = 0; $i < 20", "$i = 1; $i < 2"], ids=["no file", "one size"])
+def test_what_cannot_be_moved_whole_stays_whole_and_waits(
+    where: str, lonely: WordPress, guard: Sidecar
+) -> None:
+    before = lonely.landed()
     number = upload(lonely, LISTED).json()["id"]
+    contents = {file: (file.read_bytes(), file.stat().st_mtime) for file in lonely.landed() - before}
+    assert len(contents) > 2
     held = lonely.wp("upload-guard", "held").stdout
-    in_the_way = """add_action( 'added_option', function ( $name ) {
-        if ( 0 === strpos( $name, 'upload_guard_held_' ) ) {
-            for ( $i = 0; $i < 20; $i++ ) {
-                touch( Upload_Guard_Quarantine::folder() . '/' . substr( $name, 18 ) . "/$i.held" );
-            }
-        } } );"""
+    in_the_way = WHEN_A_RECORD_IS_WRITTEN % f'for ( {where}; $i++ ) {{ touch( "$folder/$i.held" ); }}'
     run = "$p = new Upload_Guard_Plugin(); $p->circuit->close(); return $p->queue->run( 10, true );"
     with sidecar_back(guard):
         done = lonely.eval(in_the_way + run)
         assert done == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
         assert lonely.wp("upload-guard", "held").stdout == held
+        now = {file: (file.read_bytes(), file.stat().st_mtime) for file in lonely.landed() - before}
+        assert (now, lonely.attachments()[number]) == (contents, "inherit")
         assert "not_moved" in lonely.wp("upload-guard", "queue").stdout
+        assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
+    assert lonely.attachments()[number] == "private"
+
+
+def test_a_move_that_was_ended_half_way_is_undone_and_made_again(lonely: WordPress, guard: Sidecar) -> None:
+    before = lonely.landed()
+    number = upload(lonely, LISTED).json()["id"]
+    contents = {file: file.read_bytes() for file in lonely.landed() - before}
+    # All is moved, and the record does not say so yet.
+    ended = WHEN_A_RECORD_IS_WRITTEN % "if ( 2 === $times ) { posix_kill( getmypid(), 9 ); }"
+    run = "$p = new Upload_Guard_Plugin(); $p->circuit->close(); return $p->queue->run( 10, true );"
+    with sidecar_back(guard):
+        lonely.wp("eval", ended + run, code=None)
+    assert lonely.landed() == before
+    later = """delete_option( 'upload_guard_queue_run.lock' );
+        $rows = new Upload_Guard_Rows( 'upload_guard_held_' );
+        foreach ( $rows->all() as $name => $row ) {
+            if ( 'moving' === $row['state'] ) {
+                $rows->put( $name, array( 'at' => time() - 3600 ) + $row );
+            } }"""
+    assert lonely.eval(later + run)["waiting"] == 1  # type: ignore[index]
+    assert {file: file.read_bytes() for file in lonely.landed() - before} == contents
+    assert lonely.attachments()[number] == "inherit"
+    with sidecar_back(guard):
         assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
     assert lonely.attachments()[number] == "private"
 
@@ -168,9 +261,10 @@ def test_a_file_that_is_kept_elsewhere_is_not_taken_for_gone(lonely: WordPress, 
 
 
 def test_a_sidecar_without_lists_settles_nothing(lonely: WordPress, guard: Sidecar) -> None:
-    upload(lonely, CLEAN)
     body = b'{"answer": "allow", "result": "unchecked", "case": "", "message": ""}'
     with scripted(answering(b"200 OK\r\nContent-Type: application/json", body), port=PORT):
+        assert upload(lonely, CLEAN).status_code == 201
+        assert "unchecked" in lonely.wp("upload-guard", "queue").stdout
         assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
     with sidecar_back(guard):
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
@@ -211,6 +305,26 @@ def test_after_two_faults_nobody_waits_for_a_third(lonely: WordPress, guard: Sid
         assert len(silent.connections) == 2
     with sidecar_back(guard):
         assert "4 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
+def silent_on_files(connection: Connection) -> None:
+    """Answers to hashes, and to no file."""
+    body = b'{"answer": "need_file", "result": null, "case": "", "message": "", "if_unsent": "policy"}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    while connection.request() and "/bridge/v1/hash" in connection.requests[-1][0]:
+        connection.answer(head + body)
+    connection.socket.recv(1)
+
+
+def test_files_that_take_too_long_do_not_make_a_living_sidecar_look_dead(
+    lonely: WordPress, guard: Sidecar
+) -> None:
+    with scripted(silent_on_files, port=PORT) as slow:
+        for _ in range(3):
+            upload(lonely, CLEAN)
+        assert sum("/bridge/v1/scan" in head for head in slow.heads) == 3
+    with sidecar_back(guard):
+        assert "3 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
 @pytest.mark.parametrize("word", ["closed", "Closed"])

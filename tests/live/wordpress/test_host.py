@@ -109,6 +109,16 @@ def test_the_customers_own_prepend_file_still_runs(hosting: Hosting, guard: Side
         assert post(url).json()["own"] is True
 
 
+@pytest.mark.parametrize("named", ["$SET_NOWHERE", "/srv/not/there.php"], ids=["no name", "no file"])
+def test_a_prepend_file_that_is_not_there_ends_no_request(
+    named: str, hosting: Hosting, guard: Sidecar, customer: Path
+) -> None:
+    with hosting(guarded_pool(guard.url, guard.key, CHAIN=named)) as url:
+        said = post(url, files={"a": ("a.jpg", CLEAN, "image/jpeg")}).json()
+    assert (said["own"], said["files"]["a"]["error"]) == (False, 0)
+    assert stored(customer) == [CLEAN]
+
+
 BROKEN = {
     "nobody there": {},
     "no sockets": {"disable_functions": "stream_socket_client"},
@@ -134,6 +144,17 @@ def test_a_pool_may_refuse_what_nobody_checked(hosting: Hosting, guard: Sidecar,
     with hosting(guarded_pool(NOWHERE, guard.key, MODE="reject", ON_FAILURE="Closed")) as url:
         answer = post(url, files={"a": ("a.jpg", CLEAN, "image/jpeg")})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert stored(customer) == []
+
+
+def test_a_pool_that_fails_closed_does_so_where_its_settings_cannot_be_read(
+    hosting: Hosting, guard: Sidecar, customer: Path
+) -> None:
+    pool = guarded_pool(guard.url, guard.key, ON_FAILURE="closed")
+    with hosting(replace(pool, values={**pool.values, "disable_functions": "getenv"})) as url:
+        said = post(url, files={"a": ("a.jpg", CLEAN, "image/jpeg")}).json()
+        raw = post(url, data=CLEAN, headers={"Content-Type": "image/jpeg"})
+    assert (said["files"]["a"]["error"], raw.status_code) == (8, 503)
     assert stored(customer) == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.conftest import VERSIONS, Sidecar, of_version
 from tests.live.wordpress.php import php
-from tests.live.wordpress.sites import WordPress, guarded, wordpress, write_config
+from tests.live.wordpress.sites import WordPress, guarded, write_config
 from tests.support import LISTED_SEED, picture_bytes
 
 pytestmark = pytest.mark.live
@@ -19,15 +19,18 @@ LISTED = picture_bytes(LISTED_SEED)
 NOWHERE = "http://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def library(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+@pytest.fixture(scope="module", params=VERSIONS)
+def library(
+    request: pytest.FixtureRequest, guard: Sidecar, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WordPress]:
     """A site with seven pictures in all sizes, the fourth of them listed; one more lies in a theme."""
     folder = tmp_path_factory.mktemp("library")
-    with wordpress(folder, php(), guarded(guard.url, guard.key), plugin=False) as running:
-        for number in range(10, 17):
-            file = folder / f"{number}.jpg"
-            file.write_bytes(LISTED if number == 13 else picture_bytes(number))
-            running.wp("media", "import", file)
+    files = {number: folder / f"{number}.jpg" for number in range(10, 17)}
+    for number, file in files.items():
+        file.write_bytes(LISTED if number == 13 else picture_bytes(number))
+    constants = guarded(guard.url, guard.key)
+    with of_version(request.param)(folder, php(), constants, plugin=False) as running:
+        running.wp("media", "import", *files.values())
         theme = running.folder / "wp-content" / "themes" / "listed.jpg"
         theme.write_bytes(LISTED)
         title = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'theme' )"

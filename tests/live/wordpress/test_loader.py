@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.conftest import VERSIONS, Sidecar, of_version
 from tests.live.wordpress.hosting import PREPEND
 from tests.live.wordpress.php import php
 from tests.live.wordpress.sites import BRIDGE, WordPress, guarded, wordpress, write_config
@@ -45,11 +45,14 @@ def test_a_must_use_loader_guards_a_site_with_the_plugin_beside_it_or_without(
         assert site.rest("GET", "/wp/v2/media").status_code == 200
 
 
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_site_with_a_key_of_its_own_is_guarded_behind_a_hosts_file_that_has_none(
-    guard: Sidecar, tmp_path: Path
+    version: str, guard: Sidecar, tmp_path: Path
 ) -> None:
     constants = guarded(guard.url, guard.key)
-    with wordpress(tmp_path, php(auto_prepend_file=str(PREPEND)), constants, plugin=False) as site:
+    before_all = php(auto_prepend_file=str(PREPEND))
+    with of_version(version)(tmp_path, before_all, constants, plugin=False) as site:
+        assert site.version == version
         assert is_refused(site)
 
 

@@ -91,6 +91,36 @@ def test_each_site_has_a_quarantine_and_a_scan_of_its_own(network: WordPress) ->
     assert (folder / "ftp.jpg").read_bytes() == LISTED
 
 
+def test_the_networks_page_shows_and_scans_every_site(network: WordPress) -> None:
+    (network.uploads / "sites" / "2" / "shown.jpg").write_bytes(LISTED)
+    second = f"--url={network.url}/second/"
+    insert = (
+        "wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 's' ), 'shown.jpg' );"
+    )
+    network.wp("eval", insert, second)
+    (held,) = (line.split()[0] for line in network.wp("upload-guard", "held", second).stdout.splitlines())
+    page = f"{network.url}/wp-admin/network/settings.php?page=upload-guard"
+    with network.browser() as browser:
+        text = browser.get(page, timeout=60).text
+        rows = re.findall(r"<tr><td>(.*?)</td></tr>", text)
+        cells = {row[0]: row[1:] for row in (one.split("</td><td>") for one in rows)}
+        none = "None has been made."
+        assert cells[f"{network.url}/"] == ["0", "0", none]
+        assert cells[f"{network.url}/second/"] == ["0", "1", none]
+        assert cells[held][-1] == f"wp upload-guard restore {held} --url={network.url}/second/"
+        button = text[text.index('value="upload_guard_start_scan"') :]
+        nonce = re.search(r'name="_wpnonce" value="(\w+)"', button)
+        assert nonce
+        form = {"action": "upload_guard_start_scan", "_wpnonce": nonce[1]}
+        browser.post(f"{network.url}/wp-admin/admin-post.php", data=form, timeout=60)
+        for site in ("--url=" + network.url, second):
+            network.wp("cron", "event", "run", "upload_guard_run_scan", site)
+        text = browser.get(page, timeout=60).text
+    # What a person has put back there is reported, and left.
+    assert re.findall(r"looked at; 0 in quarantine; (\d) reported", text) == ["0", "1"]
+    network.wp("upload-guard", "restore", held, second)
+
+
 def test_uninstalling_keeps_what_is_in_quarantine(network: WordPress) -> None:
     second = f"--url={network.url}/second/"
     network.wp("upload-guard", "scan", "--anew", second)

@@ -68,6 +68,13 @@ def test_without_sockets_nothing_could_be_checked(guard: Sidecar, tmp_path: Path
     assert "stream_socket_client is in disable_functions" in said
 
 
+def test_without_the_environment_nothing_could_be_checked(guard: Sidecar, tmp_path: Path) -> None:
+    pool = replace(guarded_pool(guard.url, guard.key), values={"disable_functions": "getenv"})
+    code, said = checked(written(tmp_path / "a.conf", pool))
+    assert code == 2
+    assert "getenv is in disable_functions: the pool's settings cannot be read" in said
+
+
 def test_two_pools_may_not_share_a_key(guard: Sidecar, tmp_path: Path) -> None:
     pool = guarded_pool(guard.url, guard.key)
     code, said = checked(written(tmp_path / "a.conf", pool, "one"), written(tmp_path / "b.conf", pool, "two"))

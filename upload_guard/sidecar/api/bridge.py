@@ -32,8 +32,6 @@ from upload_guard.sidecar.api.openapi import api_routes
 from upload_guard.sidecar.auth import caller, requires
 
 BRIDGE_PATH = "/bridge/v1"
-# Below this a second request costs more than sending the file at once.
-HASH_FIRST_ABOVE = 1 << 20
 
 
 class Answer(StrEnum):
@@ -82,7 +80,6 @@ class ConfigAnswer(BaseModel):
     looks_active: bool = Field(
         description="True: perceptual hashes are listed, which only the file can match."
     )
-    hash_first_above: int = Field(description="Bytes. Send smaller files at once.")
     max_file: int = Field(description="Bytes. Larger files are answered with 413.")
     retry_after: int = Field(description="Seconds to leave the sidecar alone after an error.")
     messages: dict[str, Messages]
@@ -121,7 +118,7 @@ def bridge_routes(bridge: Bridge) -> APIBlueprint:
     @routes.post(f"{BRIDGE_PATH}/hash", responses={200: BridgeAnswer})
     @requires(Scope.CHECK)
     def by_hash(body: SignalsQuestion) -> Response:
-        """Ask by hashes, before a large file is sent."""
+        """Ask by hashes, before a file is sent."""
         found = bridge.signals.check(Hashes(body.signals(), body.size), caller().site)
         if found.need is NeedFile.NO and found.verdict is not None:
             return _allowed(found.verdict.result)
@@ -195,7 +192,6 @@ def _config(bridge: Bridge) -> ConfigAnswer:
         ready=snapshot is not None,
         lists_active=snapshot is not None and snapshot.size > 0,
         looks_active=snapshot is not None and any(snapshot.holds(kind) for kind in _LOOKS),
-        hash_first_above=HASH_FIRST_ABOVE,
         max_file=bridge.checks.rule.limits.max_body,
         retry_after=bridge.checks.retry_after,
         messages={language: Messages(**asdict(sentences(language))) for language in LANGUAGES},

@@ -37,54 +37,75 @@ final class ClientTest extends TestCase {
 		return Upload_Guard_Answer::of( $status, $type, is_string( $fields ) ? $fields : json_encode( $fields ) );
 	}
 
-	private function check( Scripted $transport, array $limits = array() ) {
+	private function check( Scripted $transport, int $largest = PHP_INT_MAX ) {
 		$access = new Upload_Guard_Access( 'https://guard.example.org', 'key', 'secret' );
-		$client = new Upload_Guard_Client( $transport, $access, 'nl', fn() => $limits );
+		$client = new Upload_Guard_Client( $transport, $access, 'nl', fn() => $largest );
 		return $client->check( Upload_Guard_File::read( $this->file ), array( 'route' => 'test' ) );
 	}
 
-	public function test_a_small_file_is_sent_at_once(): void {
-		$transport = new Scripted( self::answer( array( 'answer' => 'allow', 'result' => 'clean' ) ) );
-		$this->assertSame( 'allowed', $this->check( $transport )->kind );
-		$this->assertCount( 1, $transport->asked );
-		$this->assertSame( '/bridge/v1/scan?route=test', $transport->asked[0][1] );
-		$this->assertSame( 'nl', $transport->asked[0][2]['Accept-Language'] );
-	}
-
-	public function test_a_large_one_is_asked_about_first_and_sent_when_it_is_wanted(): void {
+	public function test_a_file_is_asked_about_by_its_hashes_and_sent_when_it_is_wanted(): void {
 		$transport = new Scripted(
 			self::answer( array( 'answer' => 'need_file', 'result' => null, 'if_unsent' => 'policy' ) ),
 			self::answer( array( 'answer' => 'refuse', 'result' => 'match', 'case' => 'A', 'message' => 'No.' ) )
 		);
-		$verdict = $this->check( $transport, array( 'hash_first_above' => 10 ) );
+		$verdict = $this->check( $transport );
 		$this->assertSame( array( 'refused', 'A', 'No.' ), array( $verdict->kind, $verdict->case_number, $verdict->message ) );
+		$this->assertSame( array( '/bridge/v1/hash', '/bridge/v1/scan?route=test' ), array_column( $transport->asked, 1 ) );
+		$this->assertSame( 'nl', $transport->asked[1][2]['Accept-Language'] );
+		$this->assertSame( $this->file, $transport->asked[1][3]->file->path );
 		$asked = json_decode( $transport->asked[0][3]->text, true );
 		$this->assertSame( array( 'md5', 'sha1', 'sha256', 'size' ), self::sorted( array_keys( $asked ) ) );
 		$this->assertSame( hash_file( 'sha256', $this->file ), $asked['sha256'] );
 	}
 
-	public function test_a_large_one_that_is_known_is_not_sent(): void {
+	public function test_one_that_is_known_is_not_sent(): void {
 		$transport = new Scripted( self::answer( array( 'answer' => 'allow', 'result' => 'clean' ) ) );
-		$this->assertSame( 'clean', $this->check( $transport, array( 'hash_first_above' => 10 ) )->result );
+		$this->assertSame( 'clean', $this->check( $transport )->result );
 		$this->assertCount( 1, $transport->asked );
 	}
 
 	public function test_a_listed_one_that_cannot_be_sent_is_refused_all_the_same(): void {
 		$listed    = array( 'answer' => 'need_file', 'result' => null, 'if_unsent' => 'refuse', 'message' => 'No.' );
 		$transport = new Scripted( self::answer( $listed ), Upload_Guard_Answer::none( 'timeout' ) );
-		$verdict   = $this->check( $transport, array( 'hash_first_above' => 10 ) );
+		$verdict   = $this->check( $transport );
 		$this->assertSame( array( 'refused', '', 'No.' ), array( $verdict->kind, $verdict->case_number, $verdict->message ) );
+	}
+
+	public function test_one_that_takes_too_long_says_nothing_of_the_sidecar(): void {
+		$wanted = self::answer( array( 'answer' => 'need_file', 'if_unsent' => 'policy' ) );
+		$slow   = $this->check( new Scripted( $wanted, Upload_Guard_Answer::none( 'timeout' ) ) );
+		$silent = $this->check( new Scripted( Upload_Guard_Answer::none( 'timeout' ) ) );
+		$gone   = $this->check( new Scripted( $wanted, Upload_Guard_Answer::none( 'unreachable' ) ) );
+		$this->assertSame( array( 'slow_file', true ), array( $slow->fault, $slow->is_of_the_file() ) );
+		$this->assertSame( array( 'timeout', false ), array( $silent->fault, $silent->is_of_the_file() ) );
+		$this->assertSame( array( 'unreachable', false ), array( $gone->fault, $gone->is_of_the_file() ) );
+	}
+
+	/** @dataProvider what_was_compared_with_something */
+	public function test_what_nobody_compared_with_anything_is_unchecked( Upload_Guard_Verdict $verdict, string $why ): void {
+		$this->assertSame( $why, $verdict->why_unchecked() );
+	}
+
+	public static function what_was_compared_with_something(): array {
+		return array(
+			'clean'       => array( Upload_Guard_Verdict::allowed( 'clean' ), '' ),
+			'unscannable' => array( Upload_Guard_Verdict::allowed( 'unscannable' ), '' ),
+			'no list'     => array( Upload_Guard_Verdict::allowed( 'unchecked' ), 'unchecked' ),
+			'refused'     => array( Upload_Guard_Verdict::refused( 'match', '', '' ), '' ),
+			'no answer'   => array( Upload_Guard_Verdict::unknown( 'timeout' ), 'timeout' ),
+		);
 	}
 
 	public function test_one_that_the_sidecar_would_not_take_is_not_sent(): void {
 		$transport = new Scripted( self::answer( array( 'answer' => 'need_file', 'if_unsent' => 'policy' ) ) );
-		$verdict   = $this->check( $transport, array( 'hash_first_above' => 10, 'max_file' => 100 ) );
+		$verdict   = $this->check( $transport, 100 );
 		$this->assertSame( array( 'unknown', 'too_large' ), array( $verdict->kind, $verdict->fault ) );
 	}
 
 	/** @dataProvider what_is_no_verdict */
 	public function test_what_is_no_verdict_is_unknown( $answer, string $fault ): void {
-		$verdict = $this->check( new Scripted( $answer ) );
+		// To the hashes, and to the file where it is sent.
+		$verdict = $this->check( new Scripted( $answer, $answer ) );
 		$this->assertSame( array( 'unknown', $fault ), array( $verdict->kind, $verdict->fault ) );
 	}
 
