@@ -104,6 +104,9 @@ _FAULT_SENTENCES = {
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),
     "Something went wrong on the server.": "Er ging iets mis op de server.",
+    "There is no list of that name, or it is not shared.": (
+        "Er is geen lijst met die naam, of de lijst wordt niet gedeeld."
+    ),
 }
 
 

@@ -20,6 +20,7 @@ from upload_guard.compose import (
     with_signal_checker,
 )
 from upload_guard.housekeeping import Housekeeper, Job
+from upload_guard.lists.sharing import Sharing
 from upload_guard.machine_keys.opening import open_for_door
 from upload_guard.people.opening import open_gate
 from upload_guard.quarantine.cases import Cases
@@ -76,7 +77,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         case_routes(cases),
         handover_routes(Handovers(cases.database, cases.vault)),
-        list_routes(station.lists),
+        list_routes(station.lists, _sharing(station, settings)),
         bridge_routes(_bridge(station, signals, checks, cases)),
     ):
         app.register_api(routes)
@@ -97,6 +98,10 @@ def _checks(station: Station, settings: Settings) -> Checks:
     tickets = Tickets(station.keeper.database, station.guard.patience)
     background = Background(tickets, settings.sidecar.threads)
     return Checks(station.guard, rule, tickets, background, settings.failure.retry_after)
+
+
+def _sharing(station: Station, settings: Settings) -> Sharing:
+    return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
 def _review(station: Station, settings: Settings, cases: Cases) -> Review:
