@@ -156,11 +156,13 @@ class HmaExchange:
         if not content.acts(self.now()):
             left_out["contents that are disabled"] += 1
             return ()
-        if not content.signals:
+        # A picture of too low a quality hashes to nothing there.
+        signals = {name: digits.strip() for name, digits in (content.signals or {}).items() if digits.strip()}
+        if not signals:
             left_out["contents without a hash"] += 1
             return ()
         hashes = []
-        for name, digits in content.signals.items():
+        for name, digits in signals.items():
             if name not in _TYPES:
                 left_out[f"{name[:20]} signals"] += 1
                 continue

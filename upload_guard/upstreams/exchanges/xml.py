@@ -124,6 +124,8 @@ def entries_of(stream: BinaryIO, root: str, name: str, depth: int = 3) -> Iterat
         # It may show what a token looked like; the place is enough.
         where = f"line {error.lineno}, {expat.ErrorString(error.code)}"
         raise UpstreamGarbled(f"{name} is no XML, or half of it ({where})") from None
+    except (LookupError, ValueError):
+        raise UpstreamGarbled(f"{name} is XML in an encoding that is not read here") from None
 
 
 def _local(name: str) -> str:
