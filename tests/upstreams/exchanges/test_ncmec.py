@@ -142,6 +142,7 @@ BAD = {
     "next elsewhere": answer([image(1)], "https://127.0.0.2/v2/entries?start=6"),
     "next elsewhere without a scheme": answer([image(1)], "//127.0.0.2/v2/entries?start=6"),
     "next on another port": answer([image(1)], "http://127.0.0.1:1/v2/entries"),
+    "endless next": answer([image(1)], f"/v2/entries?start={'6' * 5000}"),
     "next of another kind": answer([image(1)], "file:///etc/passwd"),
 }
 
@@ -206,6 +207,13 @@ def test_only_the_last_page_moves_the_time_on(ours: Machine) -> None:
     assert spans(ours)[1] == ("1970-01-01T00:00:00Z", "2026-11-26T09:00:00Z")
     list(exchange(ours).pages(second.checkpoint))
     assert spans(ours)[2][0] == "2026-11-26T08:00:00Z"
+
+
+def test_a_time_yet_to_come_begins_from_the_start_since_a_clock_was_wrong(ours: Machine) -> None:
+    ours.supply.hold(1)
+    (page,) = exchange(ours, datetime(2031, 1, 1, tzinfo=UTC)).pages("")
+    with pytest.raises(CheckpointLost, match="yet to come"):
+        list(exchange(ours).pages(page.checkpoint))
 
 
 @pytest.mark.parametrize("checkpoint", ["nonsense", '{"since": 1, "page": 2}'])

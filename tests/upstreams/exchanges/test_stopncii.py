@@ -99,6 +99,7 @@ BAD = {
     "no time": Reply(b'{"hashRecords": []}'),
     "a time to come": answer([record(1)], following=99_999_999_999),
     "a time to come in milliseconds": answer([record(1)], following=9_999_999_999_999),
+    "endless token": answer([record(1)], "t" * 5000),
     "more and no token": Reply(
         b'{"hashRecords": [], "hasMoreRecords": true, "nextPageToken": "", "nextSetTimestamp": 1}'
     ),

@@ -131,6 +131,7 @@ def test_a_token_is_not_asked_for_by_way_of_another_host(ours: Machine) -> None:
 
 BAD = {
     "more and no checkpoint": answer([entry(1, 1)], None, more=True),
+    "endless checkpoint": answer([entry(1, 1)], "1" * 5000, more=True),
     "no results": Reply(b'{"next": null, "checkpoint": "1,1"}'),
     "results that are none": Reply(b'{"results": [1], "checkpoint": "1,1"}'),
     "no digest": Reply(json.dumps({"results": [{"algorithm": "MD5"}], "checkpoint": "1"}).encode()),

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from upload_guard.errors import CheckpointLost, UpstreamRefused
+from upload_guard.errors import CheckpointLost, UpstreamGarbled, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.formats.base import hash_of
 from upload_guard.lists.sync.exchange import Page, Record
@@ -25,6 +25,7 @@ from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.dissent import Votes
 from upload_guard.upstreams.exchanges.ncmec_entries import NcmecAnswer, NcmecEntry, read_answer
 from upload_guard.upstreams.exchanges.paging import (
+    LONGEST_PLACE,
     LONGEST_SOURCE,
     At,
     Taken,
@@ -70,6 +71,9 @@ class NcmecExchange:
         at, left_out = At.read(checkpoint), Counter[str]()
         if not at.next:
             at = At(since=at.since, until=self.now().strftime(_TIME))
+        # A clock was wrong, then or now: what came in between would never be asked for.
+        if at.since > at.until:
+            raise CheckpointLost(f"{self.source} was asked up to {at.since}, which is yet to come")
         with fresh_folder(self.scratch) as scratch:
             yield from walk(at, partial(self._taken, scratch / "page", left_out), self.source)
         tell_left_out(self.source, left_out)
@@ -92,6 +96,8 @@ class NcmecExchange:
         """Where the next page is; of this host, since the password goes there."""
         if not following:
             return ""
+        if len(following) > LONGEST_PLACE:
+            raise UpstreamGarbled(f"{self.source} names a next page by {len(following)} characters")
         # A path is meant below the base, unless it has that in it.
         path, is_path = urlsplit(self.base).path, following.startswith("/") and following[1:2] != "/"
         below = is_path and not (path and following.startswith(f"{path}/"))

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # A page of the field is a thousand entries: some megabytes.
 PAGE_BYTES = 64 << 20
 LONGEST_SOURCE = 255
+# Of what names the next page.
+LONGEST_PLACE = 4096
 _MOST_PAGES = 1_000_000
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

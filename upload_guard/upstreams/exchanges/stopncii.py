@@ -28,6 +28,7 @@ from upload_guard.upstreams.client import Client, shown
 from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.dissent import Votes
 from upload_guard.upstreams.exchanges.paging import (
+    LONGEST_PLACE,
     LONGEST_SOURCE,
     At,
     Taken,
@@ -68,7 +69,7 @@ class _Record(BaseModel):
 class _Answer(BaseModel):
     records: list[_Record] = Field(alias="hashRecords")
     more: bool | None = Field(default=None, alias="hasMoreRecords")
-    token: str | None = Field(default=None, alias="nextPageToken")
+    token: str | None = Field(default=None, alias="nextPageToken", max_length=LONGEST_PLACE)
     following: int = Field(alias="nextSetTimestamp", ge=0)
 
 

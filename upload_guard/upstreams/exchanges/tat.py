@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from upload_guard.errors import CheckpointLost, UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
@@ -27,6 +27,7 @@ from upload_guard.upstreams.client import Client, Login, shown
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.paging import (
+    LONGEST_PLACE,
     LONGEST_SOURCE,
     At,
     Taken,
@@ -71,7 +72,7 @@ class _Entry(BaseModel):
 class _Answer(BaseModel):
     results: list[_Entry]
     next: str | None = None
-    checkpoint: str | None = None
+    checkpoint: str | None = Field(default=None, max_length=LONGEST_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
