@@ -138,7 +138,7 @@ class NcmecExchange:
             elif entry.votes.get(name, Votes()).outvoted(self.dissent):
                 left_out["hashes that members say are wrong"] += 1
             elif digits:
-                place = f"{self.source}: {name} of entry {entry.id[:60]!r} of member {entry.member}"
+                place = f"{name} of entry {entry.id[:60]!r} of member {entry.member}"
                 kind, value = hash_of(digits, TYPES[name], place)
                 hashes.append(ListedHash(kind, value, entry.classification))
         return tuple(hashes)
