@@ -1,4 +1,4 @@
-"""What fetching a list costs: reading a page of NCMEC's XML, and a whole first round: `make bench ARGS=exchanges`.
+"""What fetching a list costs: a page of NCMEC's XML, and a whole first round: `make bench ARGS=exchanges`.
 
 The page is compared with xml.etree.ElementTree, which keeps no bound. The round is a thousand entries a page,
 from a stand-in in the same process on loopback, into staging, a version and the gate.

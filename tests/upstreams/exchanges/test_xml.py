@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from upload_guard.errors import UpstreamGarbled
 from upload_guard.upstreams.exchanges.xml import Element, entries_of
@@ -86,3 +88,23 @@ def test_a_long_list_of_entries_is_read_piece_by_piece() -> None:
     next(entries)
     assert stream.tell() < len(stream.getvalue())
     assert sum(1 for _ in entries) == 299_999
+
+
+PARTS = st.sampled_from(
+    ["<root>", "</root>", "<l>", "</l>", "<o a='1'>", "</o>", "<o/>", "x", "&amp;", "&#0;", "&e;", "<!--", "-->",
+     "<![CDATA[", "]]>", "<?xml version='1.0' encoding='utf-7'?>", "<!DOCTYPE root>", "<x:o xmlns:x='u'>",
+     "\x00", "\ufffe", "<", ">", "'"]
+)  # fmt: skip
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.lists(PARTS, max_size=20).map(lambda parts: "".join(parts).encode())
+    )
+)
+def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
+    try:
+        found = read(body)
+    except UpstreamGarbled:
+        return
+    assert all(element.name for _, element in found)
