@@ -76,6 +76,12 @@ def test_a_bad_answer_leaves_the_old_version_and_an_alarm(
     assert broken.acting == [*MANY]
     assert "ALARM: list 'icse' was not brought up to date" in caplog.text
     assert broken.state.fault in caplog.text
+
+
+def test_the_next_good_answer_ends_the_fault(broken: Machine) -> None:
+    broken.supply.broken = every_page(Reply(status=500))
+    broken.fails()
+    broken.supply.broken.clear()
     broken.run()
     assert (broken.acting, broken.state.fault) == ([*MANY], "")
 

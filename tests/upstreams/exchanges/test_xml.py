@@ -91,7 +91,8 @@ def test_a_long_list_of_entries_is_read_piece_by_piece() -> None:
 
 
 PARTS = st.sampled_from(
-    ["<root>", "</root>", "<l>", "</l>", "<o a='1'>", "</o>", "<o/>", "x", "&amp;", "&#0;", "&e;", "<!--", "-->",
+    ["<root>", "</root>", "<l>", "</l>", "<o a='1'>", "</o>", "<o/>", "x", "&amp;", "&#0;", "&e;",
+     "<!--", "-->",
      "<![CDATA[", "]]>", "<?xml version='1.0' encoding='utf-7'?>", "<!DOCTYPE root>", "<x:o xmlns:x='u'>",
      "\x00", "\ufffe", "<", ">", "'"]
 )  # fmt: skip
