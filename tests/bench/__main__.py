@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "exchanges")
+ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue")
 WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue"}
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.support import settings_in
 from tests.upstreams.stand_in import StandIn, stand_in
-from tests.upstreams.standins.guard import Guard
-from tests.upstreams.standins.hma import Hma
+from tests.upstreams.standins.hma_bank import Hma
 from tests.upstreams.standins.ncmec import Ncmec
+from tests.upstreams.standins.shared_list import Guard
 from tests.upstreams.standins.stopncii import StopNcii
 from tests.upstreams.standins.supply import Supply
 from tests.upstreams.standins.tat import Tat

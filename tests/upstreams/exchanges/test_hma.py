@@ -10,7 +10,7 @@ import pytest
 
 from tests.upstreams.exchanges.machine import Machine, machine
 from tests.upstreams.stand_in import Reply
-from tests.upstreams.standins.hma import Hma, said
+from tests.upstreams.standins.hma_bank import Hma, said
 from tests.upstreams.standins.supply import digits
 from upload_guard.errors import ListError, UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
