@@ -105,8 +105,9 @@ def test_of_an_entry_that_is_listed_no_more_nothing_is_told(ncmec: Machine) -> N
         (Reply(status=307, headers={"Location": "https://127.0.0.2/"}), UpstreamRefused),
         (Reply(bytes(2 << 20)), UpstreamGarbled),
         (Reply(b"half", announced=900), UpstreamGarbled),
+        (Reply(b"\n<!DOCTYPE html><title>Log in</title>"), UpstreamGarbled),
     ],
-    ids=["fault", "not let in", "elsewhere", "much", "half"],
+    ids=["fault", "not let in", "elsewhere", "much", "half", "page for people"],
 )
 def test_a_vote_that_may_not_have_arrived_is_given_again(
     ncmec: Machine, reply: Reply, kind: type[Exception]
@@ -157,6 +158,12 @@ def test_stopncii_hears_what_a_match_turned_out_to_be(stopncii: Machine, opinion
     assert posted.path == "/v1/SubmitFeedback"
     one = {"hashValue": digits(SignalType.PDQ, 3), "feedbackValue": word, "tags": []}
     assert json.loads(posted.body) == {"count": 1, "hashFeedbacks": [one]}
+
+
+def test_stopncii_is_told_again_where_a_page_for_people_answered(stopncii: Machine) -> None:
+    stopncii.supply.broken = {0: Reply(b"<html>Log in</html>")}
+    with pytest.raises(UpstreamGarbled, match="page for people"):
+        feedback_takers(stopncii.settings)["icse"].take(said(SignalType.PDQ, 3, Opinion.POSITIVE))
 
 
 def test_stopncii_hears_of_no_other_hashes(stopncii: Machine) -> None:

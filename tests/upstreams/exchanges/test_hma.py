@@ -91,6 +91,7 @@ def test_a_bank_that_is_switched_off_is_told(ours: Machine) -> None:
 BAD = {
     "another bank": said({"name": "OTHER"}),
     "another content": said({"name": "TEST_BANK", "id": 5, "bank": "TEST_BANK"}),
+    "not said whether it acts": said({"name": "TEST_BANK", "id": 1, "bank": "TEST_BANK", "signals": {}}),
     "a message with 200": said({"message": "no"}),
 }
 

@@ -134,6 +134,7 @@ BAD = {
     "endless checkpoint": answer([entry(1, 1)], "1" * 5000, more=True),
     "no results": Reply(b'{"next": null, "checkpoint": "1,1"}'),
     "results that are none": Reply(b'{"results": [1], "checkpoint": "1,1"}'),
+    "not said whether deleted": answer([{"hash_digest": "ab" * 16, "algorithm": "MD5"}], "1,1", more=False),
     "no digest": Reply(json.dumps({"results": [{"algorithm": "MD5"}], "checkpoint": "1"}).encode()),
     "deleted that is neither": answer([entry(1, 1, deleted="perhaps")], "1,1", more=False),  # type: ignore[arg-type]
 }

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
@@ -55,9 +56,15 @@ class _Bank(BaseModel):
 class _Content(BaseModel):
     id: int
     bank: str | _Bank
-    enabled: bool = True
-    disable_until_ts: int = _ENABLED
+    enabled: bool | None = None
+    disable_until_ts: int | None = None
     signals: dict[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _says_whether_it_acts(self) -> Self:
+        if self.enabled is None and self.disable_until_ts is None:
+            raise ValueError("neither enabled nor disable_until_ts")
+        return self
 
     @property
     def bank_name(self) -> str:
@@ -65,9 +72,8 @@ class _Content(BaseModel):
 
     def acts(self, now: datetime) -> bool:
         """Whether HMA would match it now."""
-        if not self.enabled or self.disable_until_ts == _DISABLED:
-            return False
-        return self.disable_until_ts <= now.timestamp()
+        until = _ENABLED if self.disable_until_ts is None else self.disable_until_ts
+        return self.enabled is not False and until != _DISABLED and until <= now.timestamp()
 
 
 def _now() -> datetime:

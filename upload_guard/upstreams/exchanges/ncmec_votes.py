@@ -22,6 +22,7 @@ from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.exchanges.ncmec import TYPES
 from upload_guard.upstreams.exchanges.ncmec_entries import place_of
+from upload_guard.upstreams.exchanges.paging import refuse_page_for_people
 from upload_guard.upstreams.exchanges.xml import entries_of
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class NcmecVotes:
         member, entry = place_of(key)
         url = f"{self.base}/v2/entries/{quote(member, safe='')}/{quote(entry, safe='')}/{name}/feedback"
         try:
-            self.asker.ask(Ask("PUT", url, vote, _XML), deadline, _TAKEN)
+            refuse_page_for_people(self.asker.ask(Ask("PUT", url, vote, _XML), deadline, _TAKEN))
         except UpstreamMissing:
             # It was taken off the list since; the next run hears of that.
             log.info("NCMEC knows the entry no more that an opinion was on")

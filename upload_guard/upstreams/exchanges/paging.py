@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from upload_guard.errors import CheckpointLost, StorageFailed, UpstreamGarbled, UpstreamMissing
 from upload_guard.lists.sync.exchange import Page, Record
+from upload_guard.upstreams.asking import Reply
 from upload_guard.upstreams.client import Answer, Client, shown
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,12 @@ def read_json(said: type[Said], file: Path, name: str) -> Said:
         raise UpstreamGarbled(f"{name}: {where[:100]}: {fault['msg'][:100]}") from None
     except OSError as error:
         raise StorageFailed(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def refuse_page_for_people(reply: Reply) -> None:
+    """Raises `UpstreamGarbled` for a log-in page with status 200: whatever was told has not arrived."""
+    if reply.body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise UpstreamGarbled(f"{reply.where} answers with a page for people")
 
 
 def tell_left_out(name: str, left_out: Counter[str]) -> None:

@@ -14,6 +14,7 @@ from upload_guard.lists.feedback import Feedback, Opinion
 from upload_guard.records import SignalType
 from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
+from upload_guard.upstreams.exchanges.paging import refuse_page_for_people
 from upload_guard.upstreams.exchanges.stopncii import StopNciiKeys
 
 _TAKEN = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
@@ -45,5 +46,6 @@ class StopNciiFeedback:
         }
         body = json.dumps({"count": 1, "hashFeedbacks": [said]}).encode()
         headers = {"Content-Type": "application/json", **self.keys.headers}
+        ask = Ask("POST", f"{self.base}/SubmitFeedback", body, headers)
         with Deadline(self.seconds) as deadline:
-            self.asker.ask(Ask("POST", f"{self.base}/SubmitFeedback", body, headers), deadline, _TAKEN)
+            refuse_page_for_people(self.asker.ask(ask, deadline, _TAKEN))

@@ -56,7 +56,7 @@ class _Entry(BaseModel):
     hash_digest: str
     algorithm: str
     ideology: str | None = None
-    deleted: bool = False
+    deleted: bool
     id: int | str | None = None
 
     @property
