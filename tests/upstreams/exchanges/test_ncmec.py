@@ -88,6 +88,12 @@ def test_a_tombstone_of_an_image_withdraws_it_and_one_of_a_video_does_not(ours: 
     assert withdrawn(ours.fetch()) == ["42/image1"]
 
 
+def test_a_tombstone_that_still_has_its_fingerprints_is_one(ours: Machine) -> None:
+    one_page(ours, image(1).replace("image>", "deletedImage>").replace("<image", "<deletedImage"))
+    pages = ours.fetch()
+    assert (hashes(pages), withdrawn(pages)) == ({}, ["42/image1"])
+
+
 def test_an_image_that_has_none_of_our_fingerprints_any_more_is_withdrawn(ours: Machine) -> None:
     one_page(ours, image(1).replace(f"<md5>{digits(SignalType.MD5, 1)}</md5>", "<md5/>"))
     assert withdrawn(ours.fetch()) == ["42/image1"]
