@@ -122,6 +122,9 @@ _FAULT_SENTENCES = {
     "Nothing could be checked: no list in force holds hashes of this type.": (
         "Er kon niets worden gecontroleerd: geen geldende lijst heeft hashes van deze soort."
     ),
+    "There is no list of that name, or it is not shared.": (
+        "Er is geen lijst met die naam, of de lijst wordt niet gedeeld."
+    ),
 }
 
 

@@ -255,6 +255,14 @@ class NoSuchCheck(RequestError):
     public = "There is no check of that name, or no longer. Please send the file again."
 
 
+class NoSuchList(RequestError):
+    """No list of that name, one that does not act, or one that is not shared, which looks alike."""
+
+    status = 404
+    code = "no_such_list"
+    public = "There is no list of that name, or it is not shared."
+
+
 # Who asks the sidecar is at fault -----------------------------------------------------------------
 
 

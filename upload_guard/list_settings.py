@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 ListFormat = Literal["plain", "csv", "icse", "vics", "jsonl"]
 HashType = Literal["md5", "sha1", "sha256", "pdq", "phash", "dhash"]
+ExchangeKind = Literal["url", "folder", "ncmec", "stopncii", "tat", "hma", "upload_guard"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
@@ -44,10 +46,11 @@ class TrustSettings(Section):
 
 
 class ExchangeSettings(Section):
-    """Where a list comes from by itself: one file or pages at an address, or the files of a folder."""
+    """Where a list comes from by itself: files at an address or in a folder, or a system of the field."""
 
     url: str
     origin: Annotated[str, StringConstraints(pattern=r"^\S.{0,63}$")]
+    kind: ExchangeKind | None = None
     format: ListFormat | None = None
     signal_type: HashType | None = None
     category: Category | None = None
@@ -59,6 +62,17 @@ class ExchangeSettings(Section):
     timeout: float = Field(default=600.0, gt=0, le=24 * 3600, allow_inf_nan=False)
     max_bytes: ByteSize = Field(default=ByteSize(4 << 30), ge=1024)
     feedback: bool = False
+    members: frozenset[Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]] = frozenset()
+    feedback_reason: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{0,64}$")] = ""
+    dissent: int = Field(default=0, ge=0, le=1000)
+    subscription_key: SecretStr = SecretStr("")
+    function_key: SecretStr = SecretStr("")
+    feedback_key: SecretStr = SecretStr("")
+    bearer: SecretStr = SecretStr("")
+    remote_name: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{0,255}$")] = ""
+    gap: int = Field(default=200, ge=1, le=1_000_000)
+    key_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    secret: SecretStr = SecretStr("")
 
     @field_validator("url")
     @classmethod
@@ -75,12 +89,29 @@ class ExchangeSettings(Section):
             raise ValueError(_ADDRESS)
         return url
 
-    @field_validator("password", mode="before")
+    @field_validator(
+        "password", "subscription_key", "function_key", "feedback_key", "bearer", "secret", mode="before"
+    )
     @classmethod
     def _is_text(cls, password: Any) -> Any:
         if not isinstance(password, str | SecretStr):
             raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
         return password
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        is_file = urlsplit(self.url).scheme == "file"
+        if is_file != (self.system == "folder"):
+            raise ValueError('a table whose url is "file:///..." for the kind "folder", and for no other')
+        if self.system in _PROTOCOLS and (urlsplit(self.url).query or not self.is_private):
+            raise ValueError("a table with an https url without a query, since keys go there")
+        for option, kinds in _ONLY_FOR.items():
+            if option in self.model_fields_set and self.system not in kinds:
+                raise ValueError(f"a table without {option}, which is for the kind {' or '.join(kinds)}")
+        lacking = [option for option in _NEEDED.get(self.system, ()) if not _given(getattr(self, option))]
+        if lacking:
+            raise ValueError(f"a table with {' and '.join(lacking)}, which the kind {self.system!r} needs")
+        return self
 
     @model_validator(mode="after")
     def _tells_no_password_to_everybody(self) -> Self:
@@ -92,15 +123,53 @@ class ExchangeSettings(Section):
 
     @model_validator(mode="after")
     def _takes_feedback(self) -> Self:
-        if self.feedback and urlsplit(self.url).scheme != "file":
-            raise ValueError("a table with feedback = false: of these only a folder (file:///...) takes any")
+        if self.feedback and self.system not in _TAKING:
+            raise ValueError(f"a table with feedback = false: of exchanges {', '.join(_TAKING)} take any")
+        if self.feedback and self.system == "stopncii" and not _given(self.feedback_key):
+            raise ValueError("a table with feedback_key, the function key of SubmitFeedback, for feedback")
         return self
+
+    @property
+    def system(self) -> ExchangeKind:
+        """What answers at `url`: its kind, or what the address itself tells."""
+        return self.kind or ("folder" if urlsplit(self.url).scheme == "file" else "url")
 
     @property
     def is_private(self) -> bool:
         """Whether nobody on the way can read or change what comes."""
         parts = urlsplit(self.url)
         return parts.scheme != "http" or is_loopback(parts.hostname or "")
+
+
+_PROTOCOLS = ("ncmec", "stopncii", "tat", "hma", "upload_guard")
+_TAKING = ("folder", "ncmec", "stopncii")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "ncmec": ("user", "password"),
+    "stopncii": ("subscription_key", "function_key"),
+    "tat": ("user", "password"),
+    "hma": ("remote_name",),
+    "upload_guard": ("remote_name", "key_id", "secret"),
+}
+_ONLY_FOR: Mapping[str, tuple[str, ...]] = {
+    "format": ("url", "folder"),
+    "signal_type": ("url", "folder"),
+    "user": ("url", "ncmec", "tat"),
+    "members": ("ncmec",),
+    "feedback_reason": ("ncmec",),
+    "dissent": ("ncmec", "stopncii"),
+    "subscription_key": ("stopncii",),
+    "function_key": ("stopncii",),
+    "feedback_key": ("stopncii",),
+    "bearer": ("hma",),
+    "gap": ("hma",),
+    "remote_name": ("hma", "upload_guard"),
+    "key_id": ("upload_guard",),
+    "secret": ("upload_guard",),
+}
+
+
+def _given(value: str | SecretStr) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 _ADDRESS = (
@@ -126,6 +195,7 @@ class ListSettings(Section):
     phash_limit: int | None = Field(default=None, ge=0, le=16)
     dhash_limit: int | None = Field(default=None, ge=0, le=16)
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
+    share: bool = False
     exchange: ExchangeSettings | None = None
 
     @model_validator(mode="after")

@@ -148,6 +148,38 @@ def test_only_a_dispute_that_two_agree_on_is_one(ours: Installation) -> None:
     assert ours.told() == []
 
 
+def opinions(ours: Installation) -> set[object]:
+    ours.send()
+    return {row["opinion"] for row in ours.told()}
+
+
+def test_of_two_opinions_on_an_entry_the_other_one_stays_when_one_is_taken_back(ours: Installation) -> None:
+    decisions = ours.house.decisions
+    decisions.false_positive(ours.number, "ann", "a holiday")
+    for person in ("ann", "bob"):
+        decisions.dispute(ours.number, "test-list", person, "a stock image")
+    assert opinions(ours) == {"disputed"}
+    decisions.lift_dispute(ours.number, "test-list", "ann")
+    assert opinions(ours) == {"negative"}
+    for person in ("ann", "bob"):
+        decisions.dispute(ours.number, "test-list", person, "a stock image")
+    decisions.reopen(ours.number, "ann", "look again")
+    assert opinions(ours) == {"disputed"}
+    decisions.lift_dispute(ours.number, "test-list", "ann")
+    assert opinions(ours) == set()
+
+
+def test_a_decision_on_another_case_of_the_file_stays_when_one_is_taken_back(ours: Installation) -> None:
+    decisions = ours.house.decisions
+    decisions.confirm(ours.number, "ann", "seen")
+    other = ours.house.upload(ours.data, "shop").case
+    decisions.confirm(other, "ann", "seen, too")
+    decisions.reopen(other, "ann", "look again")
+    assert opinions(ours) == {"positive"}
+    decisions.reopen(ours.number, "ann", "look again")
+    assert opinions(ours) == set()
+
+
 def test_a_list_that_wants_no_feedback_gets_none_and_nothing_waits_for_it(tmp_path: Path) -> None:
     theirs = installation(tmp_path, feedback=False)
     theirs.house.decisions.confirm(theirs.number, "ann", "seen")

@@ -120,7 +120,7 @@ def stand_in(certificate: Path | None = None) -> Iterator[StandIn]:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 service.reply(Asked(self.path, dict(self.headers), self.command, body)).send(self)
 
-        do_POST = do_GET  # noqa: N815 - the name that the base class looks for
+        do_POST = do_PUT = do_GET  # noqa: N815 - the name that the base class looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             pass

@@ -78,10 +78,13 @@ def notice_targets(settings: Settings) -> Mapping[str, Target]:
 
 def feedback_takers(settings: Settings) -> Mapping[str, TakesFeedback]:
     """Who hears of the entries of each list, where anybody does."""
+    from upload_guard.lists.sync.run import staging_of
     from upload_guard.upstreams.choose import taker_of
 
     takers = {
-        name: taker_of(own.exchange, settings.site) for name, own in settings.lists.items() if own.exchange
+        name: taker_of(own.exchange, settings.site, staging_of(settings.lists_dir, name))
+        for name, own in settings.lists.items()
+        if own.exchange
     }
     return {name: taker for name, taker in takers.items() if taker is not None}
 

@@ -25,6 +25,7 @@ from upload_guard.customers.hits import HitKeys, Hits
 from upload_guard.customers.opening import outcomes_in
 from upload_guard.customers.quotas import Quotas
 from upload_guard.housekeeping import Housekeeper, Job
+from upload_guard.lists.sharing import Sharing
 from upload_guard.machine_keys.keys import KeyStore
 from upload_guard.machine_keys.ledger import RowLedger
 from upload_guard.machine_keys.opening import open_for_door
@@ -91,7 +92,7 @@ def create_app(settings: Settings) -> Flask:
         service_routes(desk),
         case_routes(cases),
         handover_routes(Handovers(cases.database, cases.vault)),
-        list_routes(station.lists),
+        list_routes(station.lists, _sharing(station, settings)),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
     ):
@@ -126,6 +127,10 @@ def _desk(station: Station, settings: Settings, keys: KeyStore) -> Desk:
     # Counts and hits go to rows that every request writes, as those of keys do.
     hits = Hits(keys.database, HitKeys(keys.keyring))
     return Desk(build_customers(settings), claim_checker_of(station), Quotas(keys.database), hits)
+
+
+def _sharing(station: Station, settings: Settings) -> Sharing:
+    return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
 def _review(station: Station, settings: Settings, cases: Cases) -> Review:

@@ -75,11 +75,12 @@ def _text(fields: dict[str, Any], key: str, place: str) -> str:
     return said
 
 
-def json_line(kind: SignalType, value: bytes, category: str, since: datetime) -> str:
+def json_line(kind: SignalType, value: bytes, category: str, since: datetime, opinion: str = "") -> str:
     """One entry to be written."""
+    thought = f', "opinion": "{opinion}"' if opinion else ""
     return (
         f'{{"type": "{kind.value}", "value": "{value.hex()}", "category": {_quoted(category)}, '
-        f'"since": "{written(since)}"}}\n'
+        f'"since": "{written(since)}"{thought}}}\n'
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from upload_guard.errors import CheckpointLost, ListError, SyncBusy, UploadGuardError
 from upload_guard.lists.categories import KnownCategories
@@ -29,6 +30,11 @@ log = logging.getLogger(__name__)
 
 # No list can be called so.
 FOLDER = ".exchanges"
+
+
+def staging_of(lists: Path, name: str) -> Path:
+    """Where what has come of a list so far is, in the folder of all lists."""
+    return lists / FOLDER / f"{name}.staging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class Sync:
             rows = ExchangeRows(self.store.database, name)
             before = rows.tried()
             try:
-                with open_staging(folder / f"{name}.staging") as staging:
+                with open_staging(staging_of(self.store.folder, name)) as staging:
                     report = self._run(staging, rows, before, progress)
             except UploadGuardError as fault:
                 log.warning("ALARM: list %r was not brought up to date: %s", name, fault)

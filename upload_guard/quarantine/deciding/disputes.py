@@ -10,12 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
-from upload_guard.lists.feedback import Opinion
 from upload_guard.lists.opinions import note_change
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.deciding.rulings import Word
 from upload_guard.quarantine.rows import match_of
-from upload_guard.quarantine.telling import tell_disputed
+from upload_guard.quarantine.telling import tell_disputed, tell_lifted
 from upload_guard.records import SignalType
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.opinion_tables import EntryDispute
@@ -47,7 +46,7 @@ def dispute(session: Session, number: str, list_name: str, word: Word) -> Disput
     name = "entry.agreed" if said.agreed else "entry.proposed"
     about: dict[str, str | int] = {"list": list_name, "entries": len(said.proposed + said.agreed)}
     note_act(session, Act(word.person, name, number, about | {"because": word.reason}))
-    tell_disputed(session, case, [(list_name, *one) for one in said.agreed], Opinion.DISPUTED)
+    tell_disputed(session, case, [(list_name, *one) for one in said.agreed])
     note_change(session)
     return said
 
@@ -66,7 +65,7 @@ def lift_dispute(session: Session, number: str, list_name: str, person: str) -> 
     note_act(session, Act(person, "entry.dispute_lifted", number, said))
     agreed = [row for row in rows if row.agreed_at is not None]
     lifted = [(list_name, SignalType(row.signal_type), row.value) for row in agreed]
-    tell_disputed(session, case, lifted, Opinion.WITHDRAWN)
+    tell_lifted(session, case, lifted)
     note_change(session)
     return len(rows)
 

@@ -1,24 +1,29 @@
-"""GET /v1/lists: which versions of which lists act, and how old they are."""
+"""GET /v1/lists: which versions of which lists act, how old they are; and lists that are shared, whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, Field
 
+from upload_guard.list_settings import LIST_NAME
+from upload_guard.lists.sharing import Sharing
 from upload_guard.lists.store import ListStore
 from upload_guard.lists.versions import VersionInfo
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.records import SignalType
 from upload_guard.sidecar.api.answers import answered
+from upload_guard.sidecar.api.errors import ErrorAnswer
 from upload_guard.sidecar.api.openapi import api_routes
-from upload_guard.sidecar.auth import requires
+from upload_guard.sidecar.auth import caller, requires
 
 LISTS_PATH = "/v1/lists"
+EXPORT_PATH = f"{LISTS_PATH}/<name>/export"
+_JSON_LINES = "application/x-ndjson"
 
 
 class VersionAnswer(BaseModel):
@@ -48,7 +53,11 @@ class ListsAnswer(BaseModel):
     lists: tuple[ListAnswer, ...]
 
 
-def list_routes(lists: ListStore) -> APIBlueprint:
+class ListPath(BaseModel):
+    name: str = Field(pattern=rf"^{LIST_NAME}$")
+
+
+def list_routes(lists: ListStore, sharing: Sharing) -> APIBlueprint:
     routes = api_routes("lists", __name__)
 
     @routes.get(LISTS_PATH, responses={200: ListsAnswer})
@@ -58,6 +67,23 @@ def list_routes(lists: ListStore) -> APIBlueprint:
         by_name = groupby(lists.versions(), lambda version: version.list_name)
         now = datetime.now(UTC)
         return answered(ListsAnswer(lists=tuple(_list(tuple(versions), now) for _, versions in by_name)))
+
+    @routes.get(EXPORT_PATH, responses={200: {"content": {_JSON_LINES: {}}}, 404: ErrorAnswer})
+    @requires(Scope.LISTS)
+    def export(path: ListPath) -> Response:
+        """All that acts of a list whose settings share it, as JSON Lines (docs/formats.md), with an ETag."""
+        shared = sharing.find(path.name)
+        response = Response(mimetype=_JSON_LINES)
+        response.set_etag(shared.state)
+        if request.if_none_match.contains(shared.state):
+            response.status_code = 304
+            return response
+        pieces = shared.pieces()
+        # A damaged list is a fault with a status, not an answer that breaks off.
+        first = next(pieces)
+        sharing.note(shared, caller().key_id)
+        response.response = chain((first,), pieces)
+        return response
 
     return routes
 

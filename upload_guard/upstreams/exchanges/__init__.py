@@ -1,0 +1,1 @@
+"""Exchanges that speak a protocol of their own: one module a system."""
