@@ -103,6 +103,15 @@ _FAULT_SENTENCES = {
     "Uploads cannot be accepted at the moment. Please try again later.": (
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),
+    "These are no elements as a private check has them.": (
+        "Dit zijn geen elementen zoals een afgeschermde controle ze heeft."
+    ),
+    "Private checks have begun anew. Please ask again what is offered.": (
+        "Afgeschermde controles zijn opnieuw begonnen. Vraag opnieuw wat er wordt aangeboden."
+    ),
+    "This machine key has had its private checks of today.": (
+        "Deze machinesleutel heeft zijn afgeschermde controles van vandaag gehad."
+    ),
     "Something went wrong on the server.": "Er ging iets mis op de server.",
 }
 

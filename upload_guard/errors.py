@@ -255,6 +255,21 @@ class NoSuchCheck(RequestError):
     public = "There is no check of that name, or no longer. Please send the file again."
 
 
+class BadElement(RequestError):
+    """Bytes that are no element or scalar of the group, or a proof that proves nothing."""
+
+    code = "bad_element"
+    public = "These are no elements as a private check has them."
+
+
+class EpochOver(RequestError):
+    """A private check by what was offered before: whoever asks has to ask what is offered now."""
+
+    status = 409
+    code = "epoch_over"
+    public = "Private checks have begun anew. Please ask again what is offered."
+
+
 # Who asks the sidecar is at fault -----------------------------------------------------------------
 
 
@@ -319,6 +334,13 @@ class RateLimited(RequestError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QuotaSpent(RateLimited):
+    """A key has evaluated as much as one day has for it, so that nobody finds a list out by asking."""
+
+    code = "quota_spent"
+    public = "This machine key has had its private checks of today."
 
 
 class LockedOut(RateLimited):
