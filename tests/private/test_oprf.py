@@ -260,5 +260,6 @@ def test_a_proof_whose_scalars_are_not_reduced_is_refused() -> None:
 
 def test_secrets_do_not_show() -> None:
     pair, blinded = pair_of(VOPRF), VOPRF.blind(b"the digest")
-    assert pair.secret.hex() not in repr(pair) and repr(pair.secret) not in repr(pair)
-    assert repr(blinded.blind) not in repr(blinded) and "the digest" not in repr(blinded)
+    assert repr(pair.secret) not in repr(pair)
+    assert repr(blinded.blind) not in repr(blinded)
+    assert "the digest" not in repr(blinded)

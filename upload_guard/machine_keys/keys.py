@@ -37,6 +37,7 @@ class Scope(StrEnum):
     REVIEW = "review"
     METRICS = "metrics"
     DETAILS = "details"
+    PRIVATE_CHECK = "private-check"
 
 
 # A host file's key is assumed to be readable by the customer.

@@ -1,7 +1,7 @@
 """The group ristretto255 (RFC 9496) with hashing into it (RFC 9380), by libsodium through rbcl.
 
-Elements and scalars are bytes objects of 32 as they go over the wire; scalars are little-endian and below `ORDER`.
-Nothing here takes longer for one secret than for another: libsodium's own functions do all that secrets are in.
+Elements and scalars are 32 bytes, as they go over the wire; scalars are little-endian and below `ORDER`.
+Whatever a secret is in is done by libsodium, which takes no longer for one secret than for another.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNIFORM_BYTES = 64
 _BLOCK_BYTES = 128
 _DIGEST_BYTES = 64
 
-# rbcl unpacks libsodium into a temporary file whenever it is imported, and leaves it there. It is mapped by now.
+# rbcl unpacks libsodium into a temporary file at each import, and leaves it there. It is mapped by now.
 _UNPACKED = Path(rbcl._sodium._name)
 if _UNPACKED.parent == Path(tempfile.gettempdir()):
     with suppress(OSError):

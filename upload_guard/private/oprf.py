@@ -1,8 +1,8 @@
 """An oblivious pseudorandom function by RFC 9497, suite ristretto255-SHA512: `Oprf` as mode OPRF, or VOPRF.
 
-The client blinds its input, the server multiplies by its key without learning anything of it, the client takes the
-blind away and hashes. In mode VOPRF the server proves that it used the key of its public key: an evaluation
-under another key would look like "not listed".
+The client blinds its input, the server multiplies by its key without learning anything of it, the client
+takes the blind away and hashes. In mode VOPRF the server proves that it used the key of its public key: an
+evaluation under another key would look like "not listed".
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Blinded:
 
 @dataclass(frozen=True, slots=True)
 class Oprf:
-    """The functions of one mode. Whatever comes from outside raises `BadElement` if it is none of the group."""
+    """The functions of one mode. What comes from outside raises `BadElement` where it is not of the group."""
 
     mode: Mode
 
@@ -90,7 +90,7 @@ class Oprf:
         evaluated: Sequence[bytes],
         draw: Callable[[], bytes] = group.random_scalar,
     ) -> bytes:
-        """RFC 9497, 2.2.1: that `evaluated` was made by the secret of `pair`. 64 bytes for any number of them."""
+        """RFC 9497, 2.2.1: that the secret of `pair` made `evaluated`. 64 bytes for any number of them."""
         weights = self._weights(pair.public, blinded, evaluated)
         many = _sum(weights, blinded)
         product = group.times(pair.secret, many)

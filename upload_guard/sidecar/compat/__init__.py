@@ -1,0 +1,1 @@
+"""Doors in the shapes of other hash check services, so that their clients work unchanged."""
