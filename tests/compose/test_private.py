@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from tests.private.customer import (
@@ -21,8 +24,10 @@ from tests.private.customer import (
     settings_with,
     under_another_key,
 )
+from tests.serving import sidecar, write_config
 from tests.support import activate_list, digests_of
 from upload_guard.compose import open_lists, open_private_checks, private_set_is_due
+from upload_guard.demo.servers import free_port
 from upload_guard.errors import ConfigError, NotReady, QuotaSpent
 from upload_guard.keyring import replace_key_file
 from upload_guard.lists.formats import ListedHash
@@ -54,6 +59,28 @@ def test_without_the_extra_a_sentence_says_what_to_install(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ConfigError, match=r"test-list.*rbcl.*pip install 'upload-guard\[private\]'"):
         open_private_checks(settings_with(tmp_path))
+
+
+def test_a_sidecar_without_such_lists_does_not_need_the_extra(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "config.toml", {"review": {"enabled": False}}, data_dir="data")
+    (tmp_path / "rbcl.py").write_text("raise ImportError('not installed')")
+    with sidecar(config, environment={"PYTHONPATH": str(tmp_path)}) as url:
+        assert requests.get(f"{url}/live", timeout=10).ok
+
+
+def test_one_with_such_a_list_ends_at_once_with_a_line(tmp_path: Path) -> None:
+    lists = {"lists.test-list": {"disclose": "oblivious"}}
+    config = write_config(tmp_path / "config.toml", lists, data_dir="data")
+    (tmp_path / "rbcl.py").write_text("raise ImportError('not installed')")
+    ended = subprocess.run(
+        [sys.executable, "-m", "upload_guard", "--config", str(config), "serve", "--port", str(free_port())],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 2
+    assert "pip install 'upload-guard[private]'" in ended.stderr.splitlines()[-1]
 
 
 def test_a_listed_digest_is_found_with_its_category_and_another_is_not(settings: Settings) -> None:

@@ -22,7 +22,7 @@ from upload_guard.settings import Settings
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 2.0
-# What failed is not tried again at once.
+# What failed is not tried again at once, and what is there is looked over as often.
 _PAUSE = 60.0
 _LOW_PRIORITY = 10
 
@@ -39,15 +39,15 @@ class _Work:
     def __init__(self, settings: Settings, lists: ListStore) -> None:
         self._settings, self._lists = settings, lists
         self._prepared = ""
-        self._not_before = 0.0
+        self._looked = self._failed = -_PAUSE
 
     def run(self) -> None:
         """Raises `StorageFailed`."""
-        now = self._in_force()
-        if now == self._prepared or time.monotonic() < self._not_before:
+        in_force, now = self._in_force(), time.monotonic()
+        if now - self._failed < _PAUSE or (in_force == self._prepared and now - self._looked < _PAUSE):
             return
         if not private_set_is_due(self._settings, self._lists):
-            self._prepared = now
+            self._prepared, self._looked = in_force, now
             return
         # Not forked: a copy of a process full of threads may wait for ever for a lock that one of them had.
         process = multiprocessing.get_context("spawn").Process(
@@ -57,9 +57,7 @@ class _Work:
         process.join()
         if process.exitcode:
             log.warning("ALARM: private checks could not be prepared, the last ones stay")
-            self._not_before = time.monotonic() + _PAUSE
-        else:
-            self._prepared = now
+            self._failed = time.monotonic()
 
     def _in_force(self) -> str:
         opinions = OpinionStore(self._lists.database).generation()

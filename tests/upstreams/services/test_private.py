@@ -15,6 +15,7 @@ import pytest
 
 from tests.private.customer import KEY, LISTED, QUOTA, listed, prepare, settings_with
 from tests.support import activate_list, digests_of
+from tests.test_imports import HEAVY, run_python
 from tests.upstreams.stand_in import Asked, Reply, StandIn, stand_in
 from upload_guard.errors import (
     EpochOver,
@@ -177,6 +178,18 @@ def test_many_digests_are_asked_about_in_portions(oblivious: ObliviousService, s
     many = tuple(Signal(SignalType.MD5, bytes([at]) * 16) for at in range(70))
     assert oblivious.ask(Question((*many, MD5)), 20) == Told((Hit(MD5, "baseline"),))
     assert [path.partition("?")[0].split("/")[3] for path in server.paths[1:]] == ["evaluate", "buckets"] * 3
+
+
+def test_neither_way_imports_anything_heavy_and_by_ranges_not_even_the_extra() -> None:
+    """A site that checks by itself asks so, too, and so may one that has no list of its own."""
+    code = """
+import sys
+from upload_guard.upstreams.services import private_ranges
+print([name for name in ("rbcl", *{heavy!r}) if name in sys.modules])
+from upload_guard.upstreams.services import private
+print([name for name in {heavy!r} if name in sys.modules])
+"""
+    assert run_python(code.format(heavy=HEAVY)).split("\n")[:2] == ["[]", "[]"]
 
 
 # What the other side sees -------------------------------------------------------------------------

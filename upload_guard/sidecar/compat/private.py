@@ -5,7 +5,7 @@ Where no list may be asked about so, every address here answers as one that does
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flask import Response, abort
 from flask_openapi3 import APIBlueprint
@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.machine_keys.ledger import Ledger
-from upload_guard.private.checks import PrivateChecks
 from upload_guard.private.wire import (
     BUCKETS_PATH,
     EVALUATE_PATH,
@@ -32,6 +31,10 @@ from upload_guard.sidecar.api.answers import answered
 from upload_guard.sidecar.api.errors import ErrorAnswer
 from upload_guard.sidecar.api.openapi import api_routes
 from upload_guard.sidecar.auth import caller, requires
+
+if TYPE_CHECKING:
+    # It takes the extra, which a sidecar without such lists has no need of.
+    from upload_guard.private.checks import PrivateChecks
 
 
 class BucketsPath(BaseModel):
