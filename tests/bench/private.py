@@ -105,7 +105,7 @@ def preparing() -> None:
             sets.put(order.epoch, lambda part, o=order, e=chosen, k=before: write_set(part, o, e, k))  # type: ignore[misc]
             took = time.process_time() - begun
             print_row(what, f"{took:.2f}", f"{took / least:.0f}")
-            known = Known.read(sets.folder / order.epoch)
+            known = Known.read(sets.folder / order.epoch, sets.current().manifest.known_sha256)
         print()
         print_columns("file", "buckets", "records in each", "bytes of a bucket", "bytes an entry")
         for table in sets.current().manifest.tables:

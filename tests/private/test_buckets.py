@@ -157,12 +157,23 @@ def test_what_was_evaluated_before_is_not_evaluated_again() -> None:
 
 def test_a_build_upon_another_gives_the_same_answers(tmp_path: Path, thousand: PrivateSet) -> None:
     before = built(tmp_path, disclosed(300))
-    found = built(tmp_path, disclosed(300)[10:], "two", Known.read(tmp_path / before.manifest.epoch))
+    found = built(
+        tmp_path,
+        disclosed(300)[10:],
+        "two",
+        Known.read(tmp_path / before.manifest.epoch, before.manifest.known_sha256),
+    )
     assert label_of(found, SignalType.SHA256, sha256(3)) is None
     assert label_of(found, SignalType.SHA256, sha256(30)) == ("baseline",)
 
 
-def test_a_file_of_known_outputs_that_is_damaged_counts_as_none(tmp_path: Path) -> None:
-    (tmp_path / "known.npy").write_bytes(b"no array")
-    assert len(Known.read(tmp_path).rows) == 0
-    assert len(Known.read(tmp_path / "nowhere").rows) == 0
+def test_a_file_of_known_outputs_that_is_not_what_was_written_counts_as_none(tmp_path: Path) -> None:
+    """A wrong output would be a digest that nobody finds."""
+    inputs = [input_of(SignalType.SHA256, sha256(at)) for at in range(3)]
+    sum_of_it = Known.of(inputs, np.zeros((3, MARK_BYTES), np.uint8)).write(tmp_path)
+    assert len(Known.read(tmp_path, sum_of_it).rows) == 3
+    data = bytearray((tmp_path / "known.npy").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "known.npy").write_bytes(data)
+    assert len(Known.read(tmp_path, sum_of_it).rows) == 0
+    assert len(Known.read(tmp_path / "nowhere", sum_of_it).rows) == 0

@@ -91,8 +91,10 @@ def prepare_private_set(settings: Settings, lists: ListStore) -> None:
     sets = SetFolder(settings.private_dir)
     made_of = _ingredients(settings, lists)
     order, before, known = made_of.order, sets.current_epoch(), Known()
-    if sets.is_whole(before) and sets.of_epoch(before).manifest.public_key == order.pair.public.hex():
-        known = Known.read(sets.folder / before)
+    if sets.is_whole(before):
+        manifest = sets.of_epoch(before).manifest
+        if manifest.public_key == order.pair.public.hex():
+            known = Known.read(sets.folder / before, manifest.known_sha256)
     entries = _entries(made_of, build_trust(settings))
     sets.put(order.epoch, lambda folder: write_set(folder, order, entries, known))
 

@@ -75,8 +75,9 @@ def write_set(folder: Path, order: SetOrder, entries: Iterable[Disclosed], known
     """
     oblivious, ranged = _gathered(entries)
     labels = _Labels()
+    found, marks = _evaluated(oblivious, order.pair, known)
     tables = [
-        _oblivious(folder, oblivious, labels, order.pair, known),
+        _oblivious(folder, oblivious, labels, marks),
         *(_ranges(folder, kind, ranged, labels) for kind in _EXACT if any(one is kind for one, _ in ranged)),
     ]
     return SetManifest(
@@ -90,6 +91,7 @@ def write_set(folder: Path, order: SetOrder, entries: Iterable[Disclosed], known
         signal_types=tuple(kind for kind in _EXACT if any(one is kind for one, _ in oblivious)),
         labels=labels.all(),
         built_at=utc_now(),
+        known_sha256=found.write(folder),
         tables=tuple(tables),
     )
 
@@ -107,12 +109,16 @@ def _gathered(entries: Iterable[Disclosed]) -> tuple[Gathered, Gathered]:
     return oblivious, ranged
 
 
-def _oblivious(folder: Path, gathered: Gathered, labels: _Labels, pair: KeyPair, known: Known) -> TableInfo:
+def _evaluated(gathered: Gathered, pair: KeyPair, known: Known) -> tuple[Known, Bytes]:
+    """What is known from now on, and of each digest the mark, in their order."""
     inputs = [input_of(kind, value) for kind, value in gathered]
     marks = known.marks_of(inputs, pair.secret)
-    Known.of(inputs, marks).write(folder)
+    return Known.of(inputs, marks), marks
+
+
+def _oblivious(folder: Path, gathered: Gathered, labels: _Labels, marks: Bytes) -> TableInfo:
     numbers = np.array([labels.number(categories) for categories in gathered.values()], np.uint16)
-    bits = bits_for(len(inputs))
+    bits = bits_for(len(marks))
     return write_table(folder, OBLIVIOUS, pack(_heads(marks, bits), _records(marks, numbers), bits))
 
 

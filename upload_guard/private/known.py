@@ -5,6 +5,8 @@ Lies beside the buckets in the data folder, as the lists themselves do, and is n
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,17 +39,23 @@ class Known:
         return cls(rows)
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Nothing where there is no such file, or it cannot be read: all is evaluated then."""
+    def read(cls, folder: Path, sha256: str) -> Self:
+        """Nothing where there is no such file, or another than was written: all is evaluated then."""
         try:
-            rows: Any = np.load(folder / _FILE, allow_pickle=False)
-        except (OSError, ValueError):
+            data = (folder / _FILE).read_bytes()
+        except OSError:
             return cls()
-        return cls(rows) if rows.dtype == _ROW else cls()
+        # A wrong output would be a digest that nobody finds.
+        if hashlib.sha256(data).hexdigest() != sha256:
+            return cls()
+        rows: Any = np.load(io.BytesIO(data), allow_pickle=False)
+        return cls(rows)
 
-    def write(self, folder: Path) -> None:
-        """Raises `OSError`."""
+    def write(self, folder: Path) -> str:
+        """The SHA-256 of the file, in hex. Raises `OSError`."""
         np.save(folder / _FILE, self.rows, allow_pickle=False)
+        with (folder / _FILE).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def marks_of(self, inputs: Sequence[bytes], secret: bytes) -> Bytes:
         """(n, MARK_BYTES): as known, or evaluated now under the key that what is known belongs to."""

@@ -70,6 +70,7 @@ class SetManifest:
     signal_types: tuple[SignalType, ...]
     labels: tuple[tuple[str, ...], ...]
     built_at: datetime
+    known_sha256: str
     tables: tuple[TableInfo, ...]
 
     def table(self, name: str) -> TableInfo | None:

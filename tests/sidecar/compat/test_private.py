@@ -62,7 +62,7 @@ def evaluated(customer: Machine, asked: list[str]) -> dict:
 
 # The licence --------------------------------------------------------------------------------------
 
-ADDRESSES = ["", "/buckets/0123456789abcdef?number=0", "/range/sha256/0"]
+ADDRESSES = ["", "/buckets/0123456789abcdef?numbers=0", "/range/sha256/0"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=["offer", "buckets", "range"])
@@ -100,18 +100,24 @@ def test_the_offer_names_no_list_and_only_types_that_can_be_asked(oblivious: Ser
 
 def test_an_epoch_that_never_was_is_over(oblivious: Service) -> None:
     customer = oblivious.customer()
-    answer = customer.get(f"/v1/private/buckets/{'0' * 16}?number=0")
+    answer = customer.get(f"/v1/private/buckets/{'0' * 16}?numbers=0")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "epoch_over")
     question = {"epoch": "0" * 16, "elements": elements(1)}
     assert customer.ask("/v1/private/evaluate", question).status_code == 409
 
 
-@pytest.mark.parametrize("number", ["99999", "-1"])
+@pytest.mark.parametrize("number", ["99999", "4294967296"])
 def test_a_bucket_that_is_not_there_says_to_ask_what_is_offered(oblivious: Service, number: str) -> None:
     customer = oblivious.customer()
     epoch = customer.get("/v1/private").get_json()["epoch"]
-    answer = customer.get(f"/v1/private/buckets/{epoch}?number={number}")
+    answer = customer.get(f"/v1/private/buckets/{epoch}?numbers={number}")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "epoch_over")
+
+
+@pytest.mark.parametrize("numbers", ["", "-1", "1,", "a", ",".join("0" * 33)])
+def test_what_names_no_buckets_or_too_many_is_not_taken(oblivious: Service, numbers: str) -> None:
+    answer = oblivious.customer().get(f"/v1/private/buckets/{'0' * 16}?numbers={numbers}")
+    assert answer.status_code == 422
 
 
 def test_a_range_has_the_digests_that_begin_so(ranges: Service) -> None:
@@ -175,5 +181,5 @@ def test_a_key_evaluates_as_much_as_its_day_has_and_then_waits(oblivious: Servic
 def test_many_at_once_count_as_many_requests(oblivious: Service) -> None:
     customer = oblivious.customer()
     epoch = customer.get("/v1/private").get_json()["epoch"]
-    many = f"/v1/private/buckets/{epoch}?" + "&".join(["number=0"] * 32)
+    many = f"/v1/private/buckets/{epoch}?numbers={','.join('0' * 32)}"
     assert [customer.get(many).status_code for _ in range(4)] == [200, 200, 200, 429]

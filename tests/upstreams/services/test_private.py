@@ -84,7 +84,7 @@ class Other:
         if step == "evaluate":
             return self._evaluated(EvaluateQuestion.model_validate_json(body)).model_dump_json()
         if step == "buckets":
-            numbers = [int(one) for one in parse_qs(query)["number"]]
+            numbers = [int(one) for one in parse_qs(query)["numbers"][0].split(",")]
             return self.checks.buckets(last[1], numbers).model_dump_json()
         found = self.checks.range(SignalType(last[0]), last[1])
         assert found is not None

@@ -42,9 +42,9 @@ class BucketsPath(BaseModel):
 
 
 class BucketsQuery(BaseModel):
-    """Repeated for each bucket."""
+    """Up to 32, separated by commas."""
 
-    number: list[int] = Field(min_length=1, max_length=MOST_BUCKETS)
+    numbers: str = Field(pattern=rf"^[0-9]{{1,10}}(,[0-9]{{1,10}}){{0,{MOST_BUCKETS - 1}}}$")
 
 
 class RangePath(BaseModel):
@@ -77,8 +77,9 @@ def private_routes(checks: PrivateChecks | None, ledger: Ledger) -> APIBlueprint
     def buckets(path: BucketsPath, query: BucketsQuery) -> Response:
         """Some buckets of an epoch. Counts as one request for each."""
         answering = _offered(checks)
-        ledger.charge(caller().key_id, len(query.number) - 1)
-        return answered(answering.buckets(path.epoch, query.number))
+        numbers = [int(one) for one in query.numbers.split(",")]
+        ledger.charge(caller().key_id, len(numbers) - 1)
+        return answered(answering.buckets(path.epoch, numbers))
 
     @routes.get(f"{RANGE_PATH}/<signal_type>/<prefix>", responses={200: RangeAnswer, 404: ErrorAnswer})
     @requires(Scope.PRIVATE_CHECK)

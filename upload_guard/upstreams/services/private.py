@@ -10,7 +10,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from upload_guard.errors import BadElement, EpochOver
 from upload_guard.private.marks import OBLIVIOUS, RECORD_BYTES, Mark, input_of
@@ -92,8 +91,8 @@ class ObliviousService:
 
     def _buckets(self, numbers: Sequence[int], offer: Offer, deadline: Deadline) -> dict[int, bytes]:
         # In the order of their numbers, which says nothing of what is looked for in which.
-        query = urlencode([("number", number) for number in numbers])
-        answer = self.door.get(f"{BUCKETS_PATH}/{offer.epoch}?{query}", BucketsAnswer, deadline)
+        target = f"{BUCKETS_PATH}/{offer.epoch}?numbers={','.join(map(str, numbers))}"
+        answer = self.door.get(target, BucketsAnswer, deadline)
         _refuse_another(answer.epoch, offer)
         try:
             buckets = [base64.b64decode(one, validate=True) for one in answer.buckets]
