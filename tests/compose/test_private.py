@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import requests
 from sqlalchemy import select
 
 from tests.private.customer import (
@@ -24,7 +23,7 @@ from tests.private.customer import (
     settings_with,
     under_another_key,
 )
-from tests.serving import sidecar, write_config
+from tests.serving import write_config
 from tests.support import activate_list, digests_of
 from upload_guard.compose import open_lists, open_private_checks, private_set_is_due
 from upload_guard.demo.servers import free_port
@@ -61,20 +60,30 @@ def test_without_the_extra_a_sentence_says_what_to_install(
         open_private_checks(settings_with(tmp_path))
 
 
+def without_rbcl(folder: Path) -> dict[str, str]:
+    """The environment of a process that finds none."""
+    (folder / "rbcl.py").write_text("raise ImportError('not installed')")
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
 def test_a_sidecar_without_such_lists_does_not_need_the_extra(tmp_path: Path) -> None:
-    config = write_config(tmp_path / "config.toml", {"review": {"enabled": False}}, data_dir="data")
-    (tmp_path / "rbcl.py").write_text("raise ImportError('not installed')")
-    with sidecar(config, environment={"PYTHONPATH": str(tmp_path)}) as url:
-        assert requests.get(f"{url}/live", timeout=10).ok
+    code = f"""
+from upload_guard.settings import Settings
+from upload_guard.sidecar.app import create_app
+create_app(Settings(data_dir={str(tmp_path / "data")!r}, review={{"enabled": False}}))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=without_rbcl(tmp_path), capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_one_with_such_a_list_ends_at_once_with_a_line(tmp_path: Path) -> None:
     lists = {"lists.test-list": {"disclose": "oblivious"}}
     config = write_config(tmp_path / "config.toml", lists, data_dir="data")
-    (tmp_path / "rbcl.py").write_text("raise ImportError('not installed')")
     ended = subprocess.run(
         [sys.executable, "-m", "upload_guard", "--config", str(config), "serve", "--port", str(free_port())],
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        env=without_rbcl(tmp_path),
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -256,6 +260,14 @@ def test_a_proof_whose_scalars_are_not_reduced_is_refused() -> None:
     more = int.from_bytes(proof[:32], "little") + group.ORDER
     with pytest.raises(BadElement, match="no scalar"):
         VOPRF.verify(pair.public, sent, evaluated, more.to_bytes(32, "little") + proof[32:])
+
+
+def test_the_copy_of_libsodium_that_is_unpacked_at_each_start_does_not_stay(tmp_path: Path) -> None:
+    code = "from upload_guard.private import group; print(len(group.random_scalar()))"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert ran.stdout.strip() == "32", ran.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_secrets_do_not_show() -> None:
