@@ -90,6 +90,15 @@ def test_padding_of_a_range_begins_as_its_digests_do_and_has_a_label_of_the_list
         assert {bytes(row[-2:]) for row in bucket} == {b"\0\3"}
 
 
+def test_a_list_whose_digests_begin_alike_does_not_fill_the_disk() -> None:
+    alike = np.frombuffer(b"".join(b"\xab\xcd" + sha256(at)[2:] for at in range(20_000)), np.uint8)
+    packed = pack_digests(alike.reshape(-1, 32), np.zeros(20_000, np.uint16), digits=digits_for(20_000))
+    assert packed.bits == 4
+    assert packed.buckets.size < 20 * alike.size
+    spread = np.frombuffer(b"".join(map(sha256, range(20_000))), np.uint8).reshape(-1, 32)
+    assert pack_digests(spread, np.zeros(20_000, np.uint16), digits=2).bits == 8
+
+
 def test_every_listed_digest_is_found_and_no_other(thousand: PrivateSet) -> None:
     assert all(label_of(thousand, SignalType.SHA256, sha256(at)) == ("baseline",) for at in range(1000))
     assert all(label_of(thousand, SignalType.SHA256, sha256(at)) is None for at in range(1000, 2000))

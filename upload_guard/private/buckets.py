@@ -15,6 +15,8 @@ Numbers = npt.NDArray[np.uint32]
 FEW = 64
 # Sizes are whole multiples, so that the fullest bucket is not told to the record.
 _STEP = 32
+# Digests that are evenly spread take two to three times the room, all those of one digit sixteen times.
+_MOST_FILLING = 8
 _HEAD = np.dtype(">u8")
 
 
@@ -66,10 +68,14 @@ def room_for(numbers: Numbers, bits: int) -> int:
 def pack_digests(digests: Bytes, labels: npt.NDArray[np.uint16], digits: int) -> Packed:
     """Records of whole digests (n, d) and the numbers of their labels (n,), by their first `digits` of hex.
 
-    What fills a bucket has its first digits and a label of the list, and looks like any other.
+    What fills a bucket has its first digits and a label of the list, and looks like any other. Fewer digits are
+    taken where many digests begin alike: all others would be filled up to those, and a list can be made so.
     """
     bits = 4 * digits
     numbers = _first_bits(digests, bits)
+    while bits > 4 and room_for(numbers, bits) << bits > _MOST_FILLING * len(digests):
+        bits -= 4
+        numbers >>= np.uint32(4)
     records = np.concatenate([digests, _big_endian(labels)], axis=1)
     rows = room_for(numbers, bits) << bits
     padding = _random((rows, records.shape[1]))
