@@ -11,7 +11,7 @@ import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "asking", "private")
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "private"}
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking"}
 
 
 def main() -> int:

@@ -6,7 +6,9 @@ real sidecar in the same run, and preparing a list beside the SHA-256 of its ent
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +36,6 @@ from upload_guard.upstreams.services.private_door import PrivateDoor
 from upload_guard.upstreams.services.private_ranges import RangeService
 from upload_guard.upstreams.services.service import Question
 
-ENTRIES = 100_000
 TIMES = 300
 PAIR = OBLIVIOUS.key_pair(bytes(32), b"bench")
 
@@ -84,9 +85,9 @@ def steps() -> None:
         print_row(name, f"{took * 1e6:.1f}", f"{1 / took:,.0f}", f"{took / least:.0f}")
 
 
-def preparing() -> None:
-    print(f"\n## Preparing {ENTRIES:,} SHA-256, in this process (processor time)\n")
-    entries = [Disclosed(SignalType.SHA256, digest(number), "baseline", True) for number in range(ENTRIES)]
+def preparing(count: int) -> None:
+    print(f"\n## Preparing {count:,} SHA-256, in this process (processor time)\n")
+    entries = [Disclosed(SignalType.SHA256, digest(number), "baseline", True) for number in range(count)]
     begun = time.process_time()
     for entry in entries:
         hashlib.sha256(entry.value).digest()
@@ -97,7 +98,7 @@ def preparing() -> None:
         sets, known = SetFolder(Path(name)), Known()
         for what, generation, more in (
             ("all evaluated", "one", 0),
-            ("one percent new", "two", ENTRIES // 100),
+            ("one percent new", "two", count // 100),
         ):
             order = SetOrder(generation, {"bench": "ranges"}, True, 0, PAIR)
             chosen, before = entries[more:] + _fresh(more), known
@@ -108,9 +109,11 @@ def preparing() -> None:
             known = Known.read(sets.folder / order.epoch, sets.current().manifest.known_sha256)
         print()
         print_columns("file", "buckets", "records in each", "bytes of a bucket", "bytes an entry")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         for table in sets.current().manifest.tables:
             whole = table.bucket_bytes << table.bits
-            print_row(table.name, 1 << table.bits, table.size, table.bucket_bytes, f"{whole / ENTRIES:.0f}")
+            print_row(table.name, 1 << table.bits, table.size, table.bucket_bytes, f"{whole / count:.0f}")
+        print(f"\nThis process, which holds the list as well, took {peak} MB at most.")
 
 
 def _fresh(count: int) -> list[Disclosed]:
@@ -118,8 +121,8 @@ def _fresh(count: int) -> list[Disclosed]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, Credentials]]:
-    """A sidecar with so many listed, prepared."""
+def serving(folder: Path, count: int) -> Iterator[tuple[str, Credentials]]:
+    """A sidecar with so many listed and prepared."""
     sections = {
         "lists.bench": {"disclose": "ranges"},
         "limits": {"rate": 1e6, "burst": 10_000_000},
@@ -127,7 +130,7 @@ def serving(folder: Path) -> Iterator[tuple[str, Credentials]]:
         "review": {"enabled": False},
     }
     config = write_config(folder / "config.toml", sections, data_dir="data")
-    hashes = [ListedHash(SignalType.SHA256, digest(number)) for number in range(ENTRIES)]
+    hashes = [ListedHash(SignalType.SHA256, digest(number)) for number in range(count)]
     activate_list(load_settings(config), hashes, name="bench")
     key = key_of(config, "bench", *SITE_SCOPES, Scope.PRIVATE_CHECK)
     with sidecar(config) as url:
@@ -136,9 +139,9 @@ def serving(folder: Path) -> Iterator[tuple[str, Credentials]]:
         yield url, key
 
 
-def checking() -> None:
-    print(f"\n## One file by one digest, over a real sidecar with {ENTRIES:,} listed (by the clock)\n")
-    with TemporaryDirectory(prefix="upload-guard-bench-") as name, serving(Path(name)) as (url, key):
+def checking(count: int) -> None:
+    print(f"\n## One file by one digest, over a real sidecar with {count:,} listed (by the clock)\n")
+    with TemporaryDirectory(prefix="upload-guard-bench-") as name, serving(Path(name), count) as (url, key):
         door, session = PrivateDoor(Asker(), url, key), requests.Session()
         oblivious, ranges = ObliviousService(door), RangeService(door)
         number = iter(range(10**9))
@@ -169,10 +172,13 @@ def checking() -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=100_000)
+    count = parser.parse_args().entries
     print_head("Asking without telling which hash")
     steps()
-    preparing()
-    checking()
+    preparing(count)
+    checking(count)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def room_for(numbers: Numbers, bits: int) -> int:
 def pack_digests(digests: Bytes, labels: npt.NDArray[np.uint16], digits: int) -> Packed:
     """Records of whole digests (n, d) and the numbers of their labels (n,), by their first `digits` of hex.
 
-    What fills a bucket has its first digits and a label of the list, and looks like any other. Fewer digits are
-    taken where many digests begin alike: all others would be filled up to those, and a list can be made so.
+    What fills a bucket has its first digits and a label of the list, and looks like any other. Where many
+    digests begin alike, fewer digits are taken: all others would be filled up to those, be it on purpose.
     """
     bits = 4 * digits
     numbers = _first_bits(digests, bits)
