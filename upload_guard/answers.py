@@ -103,13 +103,17 @@ _FAULT_SENTENCES = {
     "Uploads cannot be accepted at the moment. Please try again later.": (
         "Uploads kunnen op dit moment niet worden aanvaard. Probeer het later opnieuw."
     ),
+    "These are no elements as a private check has them.": (
+        "Dit zijn geen elementen zoals een afgeschermde controle ze heeft."
+    ),
+    "Private checks have begun anew. Please ask again what is offered.": (
+        "Afgeschermde controles zijn opnieuw begonnen. Vraag opnieuw wat er wordt aangeboden."
+    ),
     "Something went wrong on the server.": "Er ging iets mis op de server.",
     "This machine key is not one of a customer of this check service.": (
         "Deze machinesleutel is niet van een klant van deze controledienst."
     ),
-    "The checks of this customer are spent for today (UTC).": (
-        "De controles van deze klant zijn op voor vandaag (UTC)."
-    ),
+    "All checks of this day (UTC) have been made.": "Alle controles van deze dag (UTC) zijn gedaan.",
     "This category or list does not count for this customer, so nothing was checked.": (
         "Deze categorie of lijst telt niet voor deze klant, dus er is niets gecontroleerd."
     ),

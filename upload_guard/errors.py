@@ -263,6 +263,21 @@ class NoSuchList(RequestError):
     public = "There is no list of that name, or it is not shared."
 
 
+class BadElement(RequestError):
+    """Bytes that are no element or scalar of the group, or a proof that proves nothing."""
+
+    code = "bad_element"
+    public = "These are no elements as a private check has them."
+
+
+class EpochOver(RequestError):
+    """A private check by what was offered before: whoever asks has to ask what is offered now."""
+
+    status = 409
+    code = "epoch_over"
+    public = "Private checks have begun anew. Please ask again what is offered."
+
+
 # Who asks the sidecar is at fault -----------------------------------------------------------------
 
 
@@ -329,6 +344,15 @@ class RateLimited(RequestError):
         self.retry_after = retry_after
 
 
+class QuotaSpent(RateLimited):
+    """All checks of a day are made: those that a customer has, or the private ones of a key, few enough that
+    nobody finds a list out by asking.
+    """
+
+    code = "quota_spent"
+    public = "All checks of this day (UTC) have been made."
+
+
 class LockedOut(RateLimited):
     """Too many bad signatures under one key id or from one peer."""
 
@@ -344,13 +368,6 @@ class NotACustomer(NotAllowed):
 
     code = "not_a_customer"
     public = "This machine key is not one of a customer of this check service."
-
-
-class QuotaSpent(RateLimited):
-    """All checks of a customer's day are made."""
-
-    code = "quota_spent"
-    public = "The checks of this customer are spent for today (UTC)."
 
 
 class NotOffered(RequestError):

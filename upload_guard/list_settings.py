@@ -18,6 +18,7 @@ Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 ListFormat = Literal["plain", "csv", "icse", "vics", "jsonl"]
 HashType = Literal["md5", "sha1", "sha256", "pdq", "phash", "dhash"]
 ExchangeKind = Literal["url", "folder", "ncmec", "stopncii", "tat", "hma", "upload_guard"]
+Disclosure = Literal["never", "oblivious", "ranges"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
@@ -196,6 +197,7 @@ class ListSettings(Section):
     dhash_limit: int | None = Field(default=None, ge=0, le=16)
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
     share: bool = False
+    disclose: Disclosure = "never"
     exchange: ExchangeSettings | None = None
 
     @model_validator(mode="after")

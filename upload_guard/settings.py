@@ -22,6 +22,7 @@ from upload_guard.list_settings import (
     TrustSettings,
 )
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
+from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
@@ -188,6 +189,7 @@ class Settings(Section):
     notices: NoticeSettings = NoticeSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
+    private: PrivateSettings = PrivateSettings()
     routes: tuple[RouteSettings, ...] = ()
     canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
@@ -256,6 +258,10 @@ class Settings(Section):
     @property
     def snapshots_dir(self) -> Path:
         return self.data_dir / "snapshots"
+
+    @property
+    def private_dir(self) -> Path:
+        return self.data_dir / "private"
 
     @property
     def rehearsal_dir(self) -> Path:

@@ -12,7 +12,7 @@ import sys
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = (
     *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
-    *("asking", "upstreams", "service"),
+    *("asking", "upstreams", "service", "private"),
 )
 WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "upstreams"}
 

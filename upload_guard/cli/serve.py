@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from upload_guard.cli.context import App
-from upload_guard.compose import build_station
+from upload_guard.compose import build_station, open_private_checks
 from upload_guard.errors import ConfigError
 from upload_guard.loading import load_settings
 from upload_guard.logs import log_to_stderr
@@ -51,6 +51,7 @@ def _prepare(settings: Settings) -> None:
     station = build_station(settings)
     keys = open_keys(settings)
     keys.probe()
+    open_private_checks(settings)
     if not any(not key.fault(utc_now()) for key in keys.show()):
         log.warning("WARNING: no machine key, so nobody is answered: see 'upload-guard key new'")
     if not any(version.active for version in station.lists.versions()):

@@ -16,6 +16,12 @@ from upload_guard.compose.guards import (
 )
 from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
+from upload_guard.compose.private import (
+    disclosed_lists,
+    open_private_checks,
+    prepare_private_set,
+    private_set_is_due,
+)
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -69,6 +75,7 @@ __all__ = [
     "build_upstreams",
     "claim_checker_of",
     "decisions_of",
+    "disclosed_lists",
     "due_lists",
     "exchange_states",
     "exchanges_of",
@@ -91,7 +98,10 @@ __all__ = [
     "open_holds",
     "open_lists",
     "open_outbox",
+    "open_private_checks",
     "open_signal_log",
+    "prepare_private_set",
+    "private_set_is_due",
     "sandbox_of",
     "stale_lists",
     "upstream_of",

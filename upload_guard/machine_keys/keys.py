@@ -39,6 +39,7 @@ class Scope(StrEnum):
     METRICS = "metrics"
     DETAILS = "details"
     SERVICE = "check-service"
+    PRIVATE_CHECK = "private-check"
 
 
 _Row = MachineKeyRow | Row[Any]

@@ -17,8 +17,10 @@ from upload_guard.compose import (
     build_station,
     claim_checker_of,
     decisions_of,
+    disclosed_lists,
     explainer_of,
     open_benign,
+    open_private_checks,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -55,12 +57,14 @@ from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
 from upload_guard.sidecar.compat.hma import Files, hma_routes
+from upload_guard.sidecar.compat.private import private_routes
 from upload_guard.sidecar.counters import Counters
 from upload_guard.sidecar.desk import Desk
 from upload_guard.sidecar.fetching import fetcher
 from upload_guard.sidecar.health import health_routes
 from upload_guard.sidecar.list_work import list_worker
 from upload_guard.sidecar.metrics import metrics_routes
+from upload_guard.sidecar.private_work import private_preparer
 from upload_guard.sidecar.refusals import Refusals
 from upload_guard.sidecar.requests import follow_requests
 from upload_guard.sidecar.review.house import Review
@@ -93,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
         case_routes(cases),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
+        private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
     ):
@@ -168,6 +173,8 @@ def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[
     threads = [station.housekeeper, sampler]
     if settings.sidecar.sync:
         threads.append(fetcher(settings))
+    if disclosed_lists(settings):
+        threads.append(private_preparer(settings, station.lists))
     if settings.review.enabled:
         threads.append(list_worker(settings, station.lists.database))
     for thread in threads:

@@ -12,6 +12,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     opinion_tables,
     outbox_tables,
     people_tables,
+    private_tables,
     service_tables,
     signal_tables,
     statistics_tables,
