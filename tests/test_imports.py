@@ -26,6 +26,7 @@ FLOORS = (
         "reveal_settings",
         "review_settings",
         "service_settings",
+        "signal_settings",
     },
     {"outbox_settings"},
     {"settings"},

@@ -104,12 +104,16 @@ def scan_limits(settings: Settings) -> ScanLimits:
 def _distances(settings: Settings) -> DistanceLimits:
     from upload_guard.matching.limits import DistanceLimits
 
+    plugged = settings.signal_types
     own = {
-        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit) for name, one in settings.lists.items()
+        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit)
+        | {plugged[signal]: limit for signal, limit in one.signal_limits.items()}
+        for name, one in settings.lists.items()
     }
     trust = settings.trust
     return DistanceLimits(
-        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit),
+        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit)
+        | {plugged[name]: one.limit for name, one in settings.signals.items()},
         by_list=own,
         review_by_list={
             name: {SignalType.PDQ: one.pdq_review_limit}
