@@ -202,10 +202,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One picture that a viewer could show of a file, e.g. frame 3 of a GIF; 8-bit grey (`mode` L)."""
+    """One picture that a viewer could show of a file, e.g. frame 3 of a GIF; 8-bit grey (`mode` L).
+
+    `colours` are the same in RGB, where a plug-in looks at them.
+    """
 
     name: str
     image: Image
+    colours: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.imaging.budget import ScanLimits
+    from upload_guard.imaging.plugin import Declared
     from upload_guard.lists.bank.bank import BenignBank
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
@@ -69,7 +70,18 @@ def _settles(settings: Settings) -> Settles:
 def sandbox_of(settings: Settings) -> Sandbox:
     from upload_guard.sandbox.pool import Sandbox
 
-    return Sandbox(sandbox_limits(settings), scan_limits(settings))
+    return Sandbox(sandbox_limits(settings), scan_limits(settings), plugins=declared_in(settings))
+
+
+def declared_in(settings: Settings) -> tuple[Declared, ...]:
+    """The signal types that plug-ins compute."""
+    from upload_guard.imaging.plugin import Declared
+
+    types = settings.signal_types
+    return tuple(
+        Declared(types[name], own.limit, own.plugin, dict(own.options))
+        for name, own in settings.signals.items()
+    )
 
 
 def sandbox_limits(settings: Settings) -> SandboxLimits:
