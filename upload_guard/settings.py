@@ -190,6 +190,13 @@ class Settings(Section):
     canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
 
+    @field_validator("signals")
+    @classmethod
+    def _has_names_of_its_own(cls, signals: dict[str, SignalSettings]) -> dict[str, SignalSettings]:
+        if taken := sorted(set(SignalType) & signals.keys()):
+            raise ValueError(f"tables with names of their own: {', '.join(taken)} is built in")
+        return signals
+
     @field_validator("lists")
     @classmethod
     def _limits_what_is_computed(

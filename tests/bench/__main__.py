@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
-ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "asking")
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking"}
+ON_DEMAND = ("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "asking", "onnx")
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "onnx"}
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from upload_guard.records import View
 
-SIZE = (640, 480)
+SIZE = (480, 360)
 
 
 def drawing(seed: int, size: tuple[int, int] = SIZE) -> Image.Image:
