@@ -31,9 +31,6 @@ def test_any_other_word_is_told_what_there_is(word: str) -> None:
     assert result.exit_code == 2
     known = "md5, sha1, sha256, pdq, phash, dhash"
     assert f"is not one of {known}, or a plug-in's, as neuralhash-96" in result.output
-        "is not one of md5, sha1, sha256, pdq, phash, dhash, or a plug-in's, as neuralhash-96"
-        in result.output
-    )
 
 
 def test_help_names_them() -> None:
