@@ -11,7 +11,13 @@ import pytest
 
 from upload_guard.canary import CANARY_SHA256
 from upload_guard.digests import digest_of
+from upload_guard.errors import UpstreamGarbled
+from upload_guard.records import Signal, SignalType
 from upload_guard.testing import FakeHashCheck, canary_png, fake_hash_check
+from upload_guard.upstreams.asking import Asker
+from upload_guard.upstreams.client import Login
+from upload_guard.upstreams.services.hashcheckservice import HashCheckService
+from upload_guard.upstreams.services.service import Hit, Question
 
 KNOWN, OTHER = "0" * 31 + "1", "f" * 32
 
@@ -37,6 +43,16 @@ def test_it_says_true_of_what_is_listed_and_false_of_all_else() -> None:
         assert ask(service, OTHER) == "false"
         assert ask(service, "a" * 40, "/v1/test/check/sha1") == "false"
         assert service.asked == [KNOWN, OTHER, "a" * 40]
+
+
+def test_our_own_client_understands_it_and_takes_nonsense_for_no_answer() -> None:
+    with fake_hash_check([KNOWN]) as service:
+        client = HashCheckService(Asker(Login(service.user, service.password)), service.url)
+        known, other = (Signal(SignalType.MD5, bytes.fromhex(digits)) for digits in (KNOWN, OTHER))
+        assert client.ask(Question((known, other)), 10).hits == (Hit(known),)
+        service.instead = "perhaps"
+        with pytest.raises(UpstreamGarbled):
+            client.ask(Question((other,)), 10)
 
 
 def test_what_is_listed_may_change_meanwhile() -> None:

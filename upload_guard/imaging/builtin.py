@@ -50,9 +50,13 @@ class Coarse:
     colours: bool = False
 
     def hashes(self, view: View) -> Iterator[Hashed]:
-        factor = min(view.image.size) // _COARSE
-        image = view.image.reduce(factor) if factor > 1 else view.image
-        yield Hashed(np.packbits(self.function(image).hash.reshape(-1)).tobytes())
+        yield Hashed(np.packbits(self.function(averaged(view.image)).hash.reshape(-1)).tobytes())
+
+
+def averaged(image: Image.Image) -> Image.Image:
+    """As much of a grey picture as the coarse hashes need; one that is so small already is left as it is."""
+    factor = min(image.size) // _COARSE
+    return image.reduce(factor) if factor > 1 else image
 
 
 PDQ = Pdq()

@@ -10,7 +10,7 @@ import numpy as np
 from upload_guard.errors import Unscannable
 from upload_guard.imaging.borders import trimmed
 from upload_guard.imaging.budget import Budget
-from upload_guard.imaging.builtin import COARSE, PDQ, both
+from upload_guard.imaging.builtin import COARSE, PDQ, averaged, both
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.plugin import Hashed, SignalPlugin
 from upload_guard.imaging.views import views
@@ -92,9 +92,10 @@ class _Found:
 
 
 def coarse_signals(view: View) -> Iterator[Signal]:
-    """pHash and dHash."""
+    """pHash and dHash, of a picture that is averaged once for both."""
+    small = View(view.name, averaged(view.image))
     for one in COARSE:
-        yield from _signals(one, view)
+        yield from _signals(one, small)
 
 
 def _signals(plugin: SignalPlugin, view: View) -> Iterator[Signal]:
