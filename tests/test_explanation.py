@@ -93,6 +93,12 @@ TOLD = {
     ),
     "the band": Told(of(pdq(40)), Row.REVIEW_BAND, "Held, since the picture frame 0 is 40 bits from"),
     "pHash": Told(of(phash()), Row.COARSE, "Passed and noted, since the picture"),
+    "a plug-in's likeness": Told(
+        of(match_of(SignalType("neuralhash-96"))),
+        Row.PLUGGED,
+        "Held, since the picture frame 0 is 0 bits from entry 1 of list (neuralhash-96, limit 0); a likeness"
+        " by a plug-in holds at most",
+    ),
     "young": Told(of(match_of(since=YOUNG)), Row.YOUNG, "an entry on probation holds at most"),
     "young and corroborated": Told(
         of(pdq(since=YOUNG), pdq(origin=SECOND)), Row.YOUNG, "an entry on probation holds at most"

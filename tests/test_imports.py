@@ -28,6 +28,7 @@ FLOORS = (
         "reveal_settings",
         "review_settings",
         "service_settings",
+        "signal_settings",
     },
     {"customer_settings", "outbox_settings", "upstream_settings"},
     {"settings"},

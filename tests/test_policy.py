@@ -539,3 +539,30 @@ def test_the_order_of_the_matches_does_not_change_the_verdict(
     other = Findings(matches=tuple(shuffled), unscannable=findings.unscannable, unchecked=findings.unchecked)
     one, two = judge(findings, policy, NOW), judge(other, policy, NOW)
     assert (one.result, one.action, one.reason) == (two.result, two.action, two.reason)
+
+
+# A plug-in's likeness -----------------------------------------------------------------------------
+
+PLUGGED = SignalType("neuralhash-96")
+
+
+def test_a_plug_ins_likeness_is_a_match_that_holds_and_never_blocks() -> None:
+    verdict = judge(Findings(matches=(match_of(PLUGGED),)), POLICY, NOW)
+    assert (verdict.result, verdict.action) == (Result.MATCH, Action.QUARANTINE)
+
+
+def test_it_bears_out_neither_pdq_nor_itself() -> None:
+    """All likenesses are one signal, whichever origins the lists have."""
+    likeness = replace(match_of(SignalType.PDQ), distance=5)
+    others = [match_of(PLUGGED, origin=f"origin {number}") for number in range(3)]
+    assert judge(Findings(matches=(likeness, *others)), POLICY, NOW).action is Action.QUARANTINE
+
+
+def test_beyond_its_limit_it_is_only_near() -> None:
+    far = replace(match_of(PLUGGED), distance=1)
+    assert judge(Findings(matches=(far,)), POLICY, NOW).result is Result.NEAR
+
+
+def test_what_its_category_only_monitors_it_does_not_hold() -> None:
+    verdict = judge(Findings(matches=(match_of(PLUGGED, "investigative"),)), POLICY, NOW)
+    assert verdict.action is Action.MONITOR

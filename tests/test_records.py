@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from upload_guard.records import EXACT_TYPES, Action, Match, Outcome, Result, SignalType, Verdict, strongest
+from upload_guard.records import (
+    EXACT_TYPES,
+    Action,
+    Match,
+    Outcome,
+    Result,
+    SignalType,
+    Verdict,
+    in_order,
+    strongest,
+)
 
 
 def match_of(kind: SignalType, distance: int = 0, limit: int = 31) -> Match:
@@ -117,3 +130,52 @@ def test_a_perceptual_match_also_tells_distance_limit_and_view() -> None:
 @pytest.mark.parametrize(("distance", "within"), [(0, True), (31, True), (32, False)])
 def test_a_match_is_within_its_limit_up_to_the_limit_itself(distance: int, within: bool) -> None:
     assert match_of(SignalType.PDQ, distance, 31).within_limit is within
+
+
+# The types of plug-ins ----------------------------------------------------------------------------
+
+
+def test_the_name_of_a_plug_ins_type_says_its_size() -> None:
+    kind = SignalType("neuralhash-96")
+    assert (kind.value, str(kind), kind.size) == ("neuralhash-96", "neuralhash-96", 12)
+    assert kind.plugged
+    assert not kind.exact
+    assert not kind.coarse
+
+
+def test_it_is_the_same_object_wherever_it_is_named() -> None:
+    kind = SignalType("neuralhash-96")
+    assert SignalType("neuralhash-96") is kind
+    assert pickle.loads(pickle.dumps(kind)) is kind  # noqa: S301 - its own bytes
+    assert deepcopy(kind) is kind
+    assert SignalType("neuralhash-128") is not kind
+
+
+def test_it_is_not_among_the_built_in_ones() -> None:
+    SignalType("neuralhash-96")
+    assert len(SignalType) == 6
+    assert not any(kind.plugged for kind in SignalType)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("sha-512", "pdq-256", "phash-64", "Neuralhash-96", "neuralhash", "neuralhash-95", "neuralhash-32"),
+        *("neuralhash-544", "neuralhash-096", "averylongname-96", "neural hash-96", "../neural-96", ""),
+    ],
+)
+def test_no_other_word_is_a_type(word: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid SignalType"):
+        SignalType(word)
+
+
+def test_types_stand_in_one_order() -> None:
+    own, other = SignalType("whorl-64"), SignalType("neuralhash-96")
+    mixed = [own, SignalType.DHASH, other, SignalType.MD5, own]
+    assert in_order(mixed) == (SignalType.MD5, SignalType.DHASH, other, own)
+
+
+def test_the_api_reads_and_describes_them() -> None:
+    adapter = TypeAdapter(SignalType)
+    assert adapter.validate_json('"neuralhash-96"') is SignalType("neuralhash-96")
+    assert "enum" not in adapter.json_schema()

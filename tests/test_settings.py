@@ -14,7 +14,9 @@ from upload_guard.compose import build_policy
 from upload_guard.errors import ConfigError
 from upload_guard.list_settings import ExchangeSettings, ListSettings
 from upload_guard.loading import load_settings
+from upload_guard.records import SignalType
 from upload_guard.settings import RouteSettings, Settings
+from upload_guard.signal_settings import SignalSettings
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -466,6 +468,53 @@ def test_nothing_passes_unchecked_unless_a_setting_says_so() -> None:
     assert Settings.model_validate({"routes": [route]}).passes_unchecked
 
 
+# Signal types of plug-ins -------------------------------------------------------------------------
+
+SIGNAL = {"bits": 96, "limit": 10, "options": {"model": "/srv/model.onnx", "turned": False, "side": 360}}
+
+
+def test_a_signal_type_has_a_name_that_says_its_bits() -> None:
+    settings = load_settings(signals={"neuralhash": SIGNAL})
+    assert settings.signal_types == {"neuralhash": SignalType("neuralhash-96")}
+    assert settings.signals["neuralhash"].plugin == "onnx"
+    assert settings.signals["neuralhash"].options == SIGNAL["options"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("pdq", {}, "signals"),
+        ("Neural", {}, "signals"),
+        ("averylongname", {}, "signals"),
+        ("neuralhash", {"bits": 95}, "bits"),
+        ("neuralhash", {"bits": 32}, "bits"),
+        ("neuralhash", {"bits": 1024}, "bits"),
+        ("neuralhash", {"limit": 25}, "at most a quarter of its bits"),
+        ("neuralhash", {"limit": -1}, "limit"),
+        ("neuralhash", {"plugin": "../x"}, "plugin"),
+        ("neuralhash", {"model": "/srv/x"}, "model"),
+    ],
+)
+def test_a_wrong_signal_type_is_refused(name: str, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load_settings(signals={name: SIGNAL | wrong})
+
+
+def test_a_name_that_is_a_built_in_types_is_refused() -> None:
+    with pytest.raises(ConfigError, match="phash"):
+        load_settings(signals={"phash": SIGNAL})
+
+
+def test_a_list_limits_only_what_is_computed_and_never_beyond_a_quarter_of_its_bits() -> None:
+    own = {"icse": {"signal_limits": {"neuralhash": 24}}}
+    assert load_settings(signals={"neuralhash": SIGNAL}, lists=own).lists["icse"].signal_limits
+    with pytest.raises(ConfigError, match="signal_limits of 'icse' for types that have a table"):
+        load_settings(lists=own)
+    own["icse"]["signal_limits"]["neuralhash"] = 25
+    with pytest.raises(ConfigError, match="at most a quarter"):
+        load_settings(signals={"neuralhash": SIGNAL}, lists=own)
+
+
 # The example --------------------------------------------------------------------------------------
 
 
@@ -521,6 +570,10 @@ def test_the_example_holds_every_option_of_a_section(section: str) -> None:
 def test_the_example_holds_every_option_of_a_list() -> None:
     lists = uncommented()["lists"].values()
     assert set[str]().union(*lists) == set(ListSettings.model_fields)
+
+
+def test_the_example_holds_every_option_of_a_signal_type() -> None:
+    assert [set(one) for one in uncommented()["signals"].values()] == [set(SignalSettings.model_fields)]
 
 
 def test_the_example_holds_every_option_of_an_exchange() -> None:

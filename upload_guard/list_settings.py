@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from pydantic import ByteSize, Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from upload_guard.records import PLUG_IN_NAME, SignalType
 from upload_guard.sections import Section
 
 LIST_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 Ceiling = Literal["ignore", "monitor", "quarantine", "block"]
 ListFormat = Literal["plain", "csv", "icse", "vics", "jsonl"]
-HashType = Literal["md5", "sha1", "sha256", "pdq", "phash", "dhash"]
 ExchangeKind = Literal["url", "folder", "ncmec", "stopncii", "tat", "hma", "upload_guard"]
 Disclosure = Literal["never", "oblivious", "ranges"]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+SignalName = Annotated[str, StringConstraints(pattern=f"^{PLUG_IN_NAME}$")]
 ListName = Annotated[str, StringConstraints(pattern=f"^{LIST_NAME}$")]
 
 
@@ -53,7 +54,7 @@ class ExchangeSettings(Section):
     origin: Annotated[str, StringConstraints(pattern=r"^\S.{0,63}$")]
     kind: ExchangeKind | None = None
     format: ListFormat | None = None
-    signal_type: HashType | None = None
+    signal_type: SignalType | None = None
     category: Category | None = None
     user: str = ""
     password: SecretStr = SecretStr("")
@@ -195,6 +196,7 @@ class ListSettings(Section):
     pdq_review_limit: int | None = Field(default=None, ge=0, le=60)
     phash_limit: int | None = Field(default=None, ge=0, le=16)
     dhash_limit: int | None = Field(default=None, ge=0, le=16)
+    signal_limits: dict[SignalName, Annotated[int, Field(ge=0, le=128)]] = Field(default_factory=dict)
     public_key: Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{64})?$")] = ""
     share: bool = False
     disclose: Disclosure = "never"

@@ -222,10 +222,12 @@ def _weigh_one(match: Match, backing: _Backing, trust: Trust, now: datetime) -> 
 def _kind(match: Match, backing: _Backing) -> Row:
     if match.exact:
         return Row.EXACT
-    if match.signal_type is not SignalType.PDQ:
+    if match.signal_type.coarse:
         return Row.COARSE
     if not match.within_limit:
         return Row.REVIEW_BAND
+    if match.signal_type.plugged:
+        return Row.PLUGGED
     corroborated = backing.get(match.view, set()) - {match.origin}
     return Row.CORROBORATED if corroborated else Row.PERCEPTUAL
 
@@ -251,9 +253,7 @@ def _allowed(match: Match, trust: Trust, now: datetime) -> Action:
 
 
 def _result(match: Match) -> Result:
-    if match.exact or (match.signal_type is SignalType.PDQ and match.within_limit):
-        return Result.MATCH
-    return Result.NEAR
+    return Result.MATCH if match.telling else Result.NEAR
 
 
 def _strength(item: Weighed) -> tuple[Action, bool, bool, int]:

@@ -38,6 +38,12 @@ class Row(Enum):
         "one likeness holds at most",
         Action.QUARANTINE,
     )
+    PLUGGED = (
+        "perceptual",
+        "the signal type of a plug-in, within the limit",
+        "a likeness by a plug-in holds at most, and bears none by PDQ out",
+        Action.QUARANTINE,
+    )
     REVIEW_BAND = (
         "near",
         "PDQ in the review band beyond the limit",

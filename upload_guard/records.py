@@ -5,6 +5,7 @@ request bytes -> Upload -> View -> Signal -> Match -> Verdict -> Outcome
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -57,7 +58,11 @@ class Action(IntEnum):
 
 
 class SignalType(StrEnum):
-    """The kinds of hash that are computed and listed, by the names the field uses."""
+    """The kinds of hash that are computed and listed, by the names the field uses.
+
+    Besides those here, each plug-in has one: its name and its bits, as in "neuralhash-96". The name says all
+    that storing and searching need, so that lists and cases stay readable where no plug-in computes it.
+    """
 
     MD5 = "md5"
     SHA1 = "sha1"
@@ -66,15 +71,41 @@ class SignalType(StrEnum):
     PHASH = "phash"
     DHASH = "dhash"
 
+    @classmethod
+    def _missing_(cls, value: object) -> SignalType | None:
+        """A plug-in's type, the same object for the same name; None, so `ValueError`, for any other word."""
+        found = _OF_A_PLUG_IN.fullmatch(value) if isinstance(value, str) else None
+        if found is None or found["name"] in cls._value2member_map_ or int(found["bits"]) % WORD_BITS:
+            return None
+        made = str.__new__(cls, found[0])
+        made._name_ = made._value_ = found[0]
+        one: SignalType = cls._value2member_map_.setdefault(found[0], made)  # type: ignore[assignment]
+        return one
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _core: object, _handler: object) -> dict[str, str]:
+        """For the API's description: the members alone would not be all there are."""
+        return {"type": "string", "title": "SignalType", "description": _DESCRIBED}
+
     @property
     def size(self) -> int:
         """Length of a hash in bytes."""
-        return _SIZES[self]
+        return _SIZES[self] if self in _SIZES else int(self.rpartition("-")[2]) // 8
 
     @property
     def exact(self) -> bool:
         """Whether it names one string of bytes, and not a look."""
         return self in EXACT_TYPES
+
+    @property
+    def coarse(self) -> bool:
+        """Whether it looks at so little that a likeness is noted and does nothing else."""
+        return self in (SignalType.PHASH, SignalType.DHASH)
+
+    @property
+    def plugged(self) -> bool:
+        """Whether a plug-in computes it."""
+        return self not in _SIZES
 
 
 EXACT_TYPES = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256})
@@ -86,6 +117,20 @@ _SIZES = {
     SignalType.PHASH: 8,
     SignalType.DHASH: 8,
 }
+_DESCRIBED = (
+    'One of md5, sha1, sha256, pdq, phash, dhash, or that of a plug-in: name and bits, as "neuralhash-96".'
+)
+WORD_BITS = 32
+"""Searching takes hashes word by word; a plug-in's have 64 bits or more."""
+PLUG_IN_NAME = r"[a-z][a-z0-9]{3,11}"
+# Names and bits together fit a column of 16 characters.
+_OF_A_PLUG_IN = re.compile(rf"(?P<name>{PLUG_IN_NAME})-(?P<bits>6[4-9]|[7-9][0-9]|[1-4][0-9]{{2}}|512)")
+
+
+def in_order(kinds: Iterable[SignalType]) -> tuple[SignalType, ...]:
+    """Each of `kinds` once: those that are built in as they stand above, then those of plug-ins by name."""
+    places = {kind: place for place, kind in enumerate(SignalType)}
+    return tuple(sorted(set(kinds), key=lambda kind: (places.get(kind, len(places)), kind.value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +202,14 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One picture that a viewer could show of a file, e.g. frame 3 of a GIF; 8-bit grey (`mode` L)."""
+    """One picture that a viewer could show of a file, e.g. frame 3 of a GIF; 8-bit grey (`mode` L).
+
+    `colours` are the same in RGB, where a plug-in looks at them.
+    """
 
     name: str
     image: Image
+    colours: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +368,11 @@ class Match:
     def within_limit(self) -> bool:
         """False in the review band beyond the limit, where a likeness is only `near`."""
         return self.distance <= self.limit
+
+    @property
+    def telling(self) -> bool:
+        """Whether it can refuse: an exact match, or a likeness within the limit that is not coarse."""
+        return self.exact or (self.within_limit and not self.signal_type.coarse)
 
     @property
     def words(self) -> str:

@@ -19,15 +19,18 @@ from upload_guard.list_settings import (
     BreakerSettings,
     ListName,
     ListSettings,
+    SignalName,
     TrustSettings,
 )
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
+from upload_guard.records import SignalType
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
+from upload_guard.signal_settings import SignalSettings, signal_type_of
 from upload_guard.upstream_settings import UpstreamSettings
 
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -180,6 +183,7 @@ class Settings(Section):
     signal_log: SignalLogSettings = SignalLogSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
+    signals: dict[SignalName, SignalSettings] = Field(default_factory=dict)
     lists: dict[ListName, ListSettings] = Field(default_factory=dict)
     follow_up: FollowUpSettings = FollowUpSettings()
     customers: dict[SiteName, CustomerSettings] = Field(default_factory=dict)
@@ -206,6 +210,28 @@ class Settings(Section):
             raise ValueError(fault)
         return customers
 
+    @field_validator("signals")
+    @classmethod
+    def _has_names_of_its_own(cls, signals: dict[str, SignalSettings]) -> dict[str, SignalSettings]:
+        if taken := sorted(set(SignalType) & signals.keys()):
+            raise ValueError(f"tables with names of their own: {', '.join(taken)} is built in")
+        return signals
+
+    @field_validator("lists")
+    @classmethod
+    def _limits_what_is_computed(
+        cls, lists: dict[str, ListSettings], info: ValidationInfo
+    ) -> dict[str, ListSettings]:
+        signals: dict[str, SignalSettings] = info.data.get("signals", {})
+        for name, one in lists.items():
+            for signal, limit in one.signal_limits.items():
+                most = signals[signal].bits // 4 if signal in signals else 0
+                if not most:
+                    raise ValueError(f"signal_limits of {name!r} for types that have a table [signals.NAME]")
+                if limit > most:
+                    raise ValueError(f"signal_limits of {name!r} of at most a quarter of the bits ({most})")
+        return lists
+
     @field_validator("data_dir", mode="before")
     @classmethod
     def _names_a_folder(cls, value: Any) -> Any:
@@ -221,6 +247,11 @@ class Settings(Section):
         if shared := sorted(upstreams.keys() & info.data.get("lists", {}).keys()):
             raise ValueError(f"tables of other names than those of lists: [lists.{shared[0]}] is there, too")
         return upstreams
+
+    @property
+    def signal_types(self) -> dict[str, SignalType]:
+        """The types that plug-ins compute, by their names here."""
+        return {name: signal_type_of(name, own) for name, own in self.signals.items()}
 
     @property
     def spool_dir(self) -> Path:

@@ -12,9 +12,9 @@ import sys
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = (
     *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
-    *("asking", "upstreams", "service", "private"),
+    *("asking", "upstreams", "service", "private", "onnx", "exchanges"),
 )
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "upstreams"}
+WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "upstreams", "onnx"}
 
 
 def main() -> int:

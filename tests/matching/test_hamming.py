@@ -20,8 +20,10 @@ from upload_guard.matching.table import Table
 from upload_guard.records import SignalType
 
 PDQ, PHASH = SignalType.PDQ, SignalType.PHASH
-LIMITS = {PDQ: range(61), PHASH: range(17)}
-every_kind = pytest.mark.parametrize("kind", [PDQ, PHASH])
+# No whole number of 64-bit words.
+PLUGGED = SignalType("neuralhash-96")
+LIMITS = {PDQ: range(61), PHASH: range(17), PLUGGED: range(25)}
+every_kind = pytest.mark.parametrize("kind", [PDQ, PHASH, PLUGGED])
 
 Found = Counter[tuple[int, int, int]]
 

@@ -209,3 +209,40 @@ def test_what_is_retracted_takes_no_place_in_a_crowd(tmp_path: Path) -> None:
     entries = many(100, "list", "baseline", 0) + many(1, "list", "baseline", 30)
     snapshot = snapshot_of(tmp_path, entries, [retracted(1, SignalType.PDQ, bits(0))])
     assert [match.distance for match in crowd(snapshot)] == [30]
+
+
+# Hashes that are no whole number of 64-bit words --------------------------------------------------
+
+PLUGGED = SignalType("neuralhash-96")
+
+
+def reached(snapshot: Snapshot, limit: int) -> set[tuple[int, bytes]]:
+    asked = [Signal(PLUGGED, bytes(12), "frame 0")]
+    limits = DistanceLimits({**LIMITS.default, PLUGGED: limit})
+    return {(match.distance, match.value) for match in snapshot.find(asked, limits)}
+
+
+def test_a_plug_ins_hashes_are_found_built_and_added_and_not_when_retracted(tmp_path: Path) -> None:
+    listed = [entry_of(PLUGGED, bits(count, 12), number=count) for count in (1, 2, 70)]
+    changes = [
+        added(1, entry_of(PLUGGED, bits(3, 12), number=9)),
+        retracted(2, PLUGGED, bits(2, 12)),
+    ]
+    snapshot = snapshot_of(tmp_path, listed, changes)
+    assert reached(snapshot, 10) == {(1, bits(1, 12)), (3, bits(3, 12))}
+    assert snapshot.holds(PLUGGED)
+    assert snapshot.looks == (PLUGGED,)
+
+
+def test_they_are_found_beside_those_of_every_other_type(tmp_path: Path) -> None:
+    kinds = [*SignalType, PLUGGED, SignalType("neuralhash-128")]
+    snapshot = snapshot_of(tmp_path, [entry_of(kind, bits(1, kind.size)) for kind in kinds])
+    assert snapshot.size == len(kinds)
+    assert reached(snapshot, 10) == {(1, bits(1, 12))}
+
+
+def test_without_a_limit_of_its_own_only_the_very_hash_is_a_match(tmp_path: Path) -> None:
+    """So it is in a case that outlived its plug-in."""
+    snapshot = snapshot_of(tmp_path, [entry_of(PLUGGED, bits(count, 12), number=count) for count in (0, 1)])
+    matches = snapshot.find([Signal(PLUGGED, bytes(12), "frame 0")], DistanceLimits({}))
+    assert [match.value for match in matches] == [bytes(12)]

@@ -104,6 +104,16 @@ def test_an_answer_to_another_file_is_refused() -> None:
         decode(b"8 others" + encode(Answer(Analysis())), TOKEN)
 
 
+def test_a_plug_ins_signal_arrives_where_its_type_was_ordered_and_nowhere_else() -> None:
+    """A worker that was taken over could name types without end."""
+    kind = SignalType("neuralhash-96")
+    sent = Analysis((Signal(kind, bytes(12), "frame 0", None, "mirrored"),))
+    frame = TOKEN + encode(Answer(sent))
+    assert decode(frame, TOKEN, frozenset((*SignalType, kind))).analysis == sent
+    with pytest.raises(WireError, match="a signal that cannot be read"):
+        decode(frame, TOKEN)
+
+
 def test_names_of_strangers_are_made_printable() -> None:
     sent = Analysis((Signal(SignalType.MD5, bytes(16), "a\nb\ud800\x1b[31m" + "x" * 300),))
     view = decode(TOKEN + encode(Answer(sent)), TOKEN).analysis.signals[0].view

@@ -56,7 +56,9 @@ class Explainer:
 
     def _explained(self, findings: Findings, sha256: bytes, site: str, route: str) -> Explained:
         limits = self.checker.distances
-        far = replace(self.checker, distances=limits.reaching(FARTHEST))
+        # A plug-in's limit is a quarter of its bits at most.
+        plugged = {kind: kind.size * 2 for kind in self.checker.snapshot().looks if kind.plugged}
+        far = replace(self.checker, distances=limits.reaching(FARTHEST | plugged))
         found = far.compare(findings.signals, sha256, site).matches
         beyond = sorted(
             (

@@ -192,7 +192,15 @@ class LocalChecker:
             matches=matches,
             unscannable=analysis.unscannable,
             unreadable=analysis.unreadable,
-            degraded=analysis.degraded,
+            degraded=analysis.degraded + self._not_computed(held.snapshot),
+        )
+
+    def _not_computed(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What lists hold and no upload is hashed by, since its plug-in is no longer in the settings."""
+        return tuple(
+            f"{kind} is listed and not computed"
+            for kind in snapshot.looks
+            if kind.plugged and kind not in self.distances.default
         )
 
     def _unlisted(self, upload: Upload, held: _Held, deadline: float) -> Findings:

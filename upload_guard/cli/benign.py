@@ -148,7 +148,7 @@ class _Examiner:
 
 def _names_it(match: Match) -> bool:
     """pHash and dHash never act alone: plain logos by the hundred are near some entry."""
-    return match.exact or match.signal_type.value == "pdq"
+    return not match.signal_type.coarse
 
 
 def _pass_again(app: App) -> None:

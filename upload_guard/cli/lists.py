@@ -17,6 +17,7 @@ from upload_guard.cli.gate import approve, examine, print_aside, print_report
 from upload_guard.cli.list_tables import counts_in_words, print_versions
 from upload_guard.cli.rehearse import rehearse
 from upload_guard.cli.retraction import effect_of_retraction
+from upload_guard.cli.signal_type import METAVAR, signal_type_of
 from upload_guard.compose import is_manual, known_categories, open_lists
 from upload_guard.errors import ListError, ListHeld
 from upload_guard.records import SignalType
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 _signal_type = click.option(
     "--signal-type",
-    type=click.Choice([kind.value for kind in SignalType]),
+    metavar=METAVAR,
+    callback=signal_type_of,
     help="Signal type of lines that are a bare hash (64 digits could be sha256 or pdq).",
 )
 _format = click.option(
@@ -78,7 +80,7 @@ def import_list(
     category: str | None,
     origin: str | None,
     form: str | None,
-    signal_type: str | None,
+    signal_type: SignalType | None,
     keep_dates: bool,
     signature: Path | None,
 ) -> None:
@@ -202,7 +204,9 @@ def export_list(app: App, name: str, version: int | None, form: str, output: Pat
 @_format
 @_signal_type
 @click.pass_obj
-def add(app: App, name: str, file: Path, category: str, form: str | None, signal_type: str | None) -> None:
+def add(
+    app: App, name: str, file: Path, category: str, form: str | None, signal_type: SignalType | None
+) -> None:
     """Let the hashes in FILE (or standard input) act at once, as part of NAME's active version.
 
     A later version does not have them unless its own file has. Junk and hashes that name a known-good
@@ -226,7 +230,7 @@ def add(app: App, name: str, file: Path, category: str, form: str | None, signal
 @_format
 @_signal_type
 @click.pass_obj
-def retract(app: App, name: str, file: Path, form: str | None, signal_type: str | None) -> None:
+def retract(app: App, name: str, file: Path, form: str | None, signal_type: SignalType | None) -> None:
     """Let the hashes in FILE (or standard input) no longer act in NAME, in this version and later ones.
 
     `list add` takes a retraction back.
@@ -261,14 +265,13 @@ def show(app: App) -> None:
 
 
 def _open(
-    file: Path, signal_type: str | None, form: str | None, progress: Progress | None = None
+    file: Path, signal_type: SignalType | None, form: str | None, progress: Progress | None = None
 ) -> HashFile:
     from upload_guard.lists.formats import HashFile
     from upload_guard.matching.build import no_progress
 
     readable = Path("/dev/stdin") if str(file) == "-" else file
-    kind = SignalType(signal_type) if signal_type else None
-    return HashFile(readable, kind, form, progress or no_progress)
+    return HashFile(readable, signal_type, form, progress or no_progress)
 
 
 def _fold(store: ListStore) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from upload_guard.checkers.cache import FindingsCache
     from upload_guard.checkers.local import LocalChecker, Settles
     from upload_guard.imaging.budget import ScanLimits
+    from upload_guard.imaging.plugin import Declared
     from upload_guard.lists.bank.bank import BenignBank
     from upload_guard.lists.live import Live
     from upload_guard.lists.opinions import Opinions
@@ -71,7 +72,18 @@ def _settles(settings: Settings) -> Settles:
 def sandbox_of(settings: Settings) -> Sandbox:
     from upload_guard.sandbox.pool import Sandbox
 
-    return Sandbox(sandbox_limits(settings), scan_limits(settings))
+    return Sandbox(sandbox_limits(settings), scan_limits(settings), plugins=declared_in(settings))
+
+
+def declared_in(settings: Settings) -> tuple[Declared, ...]:
+    """The signal types that plug-ins compute."""
+    from upload_guard.imaging.plugin import Declared
+
+    types = settings.signal_types
+    return tuple(
+        Declared(types[name], own.limit, own.plugin, dict(own.options))
+        for name, own in settings.signals.items()
+    )
 
 
 def sandbox_limits(settings: Settings) -> SandboxLimits:
@@ -106,12 +118,16 @@ def scan_limits(settings: Settings) -> ScanLimits:
 def _distances(settings: Settings) -> DistanceLimits:
     from upload_guard.matching.limits import DistanceLimits
 
+    plugged = settings.signal_types
     own = {
-        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit) for name, one in settings.lists.items()
+        name: _limits(one.pdq_limit, one.phash_limit, one.dhash_limit)
+        | {plugged[signal]: limit for signal, limit in one.signal_limits.items()}
+        for name, one in settings.lists.items()
     }
     trust = settings.trust
     return DistanceLimits(
-        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit),
+        default=_limits(trust.pdq_limit, trust.phash_limit, trust.dhash_limit)
+        | {plugged[name]: one.limit for name, one in settings.signals.items()},
         by_list=own,
         review_by_list={
             name: {SignalType.PDQ: one.pdq_review_limit}

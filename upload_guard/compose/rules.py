@@ -73,11 +73,12 @@ def two_person_rulings(settings: Settings) -> frozenset[Ruling]:
     return frozenset(words[word] for word in settings.quarantine.second_person)
 
 
+_DECIDING = {"trust", "lists", "signals", "upstreams", "failure", "routes", "imaging", "canary"}
+
+
 def rules_of(settings: Settings) -> str:
     """Names the settings by which an upload is found and judged."""
-    deciding = settings.model_dump_json(
-        include={"trust", "lists", "upstreams", "failure", "routes", "imaging", "canary"}
-    )
+    deciding = settings.model_dump_json(include=_DECIDING)
     return hashlib.sha256(deciding.encode()).hexdigest()[:16]
 
 

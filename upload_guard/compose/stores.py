@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.rules import is_manual, known_categories
 from upload_guard.errors import ConfigError
+from upload_guard.records import SignalType
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def lists_in(settings: Settings, database: Database) -> ListStore:
     from upload_guard.lists.store import ListStore
 
     bank = benign_in(settings, database).load
-    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir), bank)
+    computed = frozenset((*SignalType, *settings.signal_types.values()))
+    return ListStore(database, settings.lists_dir, SnapshotFolder(settings.snapshots_dir), bank, computed)
 
 
 def benign_in(settings: Settings, database: Database) -> BenignStore:

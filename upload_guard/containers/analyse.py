@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import BinaryIO
 
 from upload_guard.containers.appended import Appended
@@ -20,6 +21,7 @@ from upload_guard.digests import Digester
 from upload_guard.errors import Unreadable, Unscannable, UploadGuardError
 from upload_guard.imaging.budget import Budget, ScanLimits
 from upload_guard.imaging.formats import HEAD, ImageFormat, sniff
+from upload_guard.imaging.plugin import SignalPlugin
 from upload_guard.imaging.signals import image_signals
 from upload_guard.records import Analysis, Digests, Glimpse, Signal
 
@@ -56,13 +58,20 @@ Look = Callable[[BinaryIO, ImageFormat, Budget], Analysis]
 """What is made of each image on the way."""
 
 
-def analyse(stream: BinaryIO, limits: ScanLimits, containers: frozenset[str] | None = None) -> Analysis:
+def analyse(
+    stream: BinaryIO,
+    limits: ScanLimits,
+    containers: frozenset[str] | None = None,
+    plugins: Sequence[SignalPlugin] = (),
+) -> Analysis:
     """Signals of the file's views, digests and signals of the files inside it, and what could not be read.
 
-    `containers` are the names of those that are opened, instead of those in `limits`. A fault of our own is
-    `undecodable`; only `MemoryError` is raised, for the sandbox to renew the process.
+    `containers` are the names of those that are opened, instead of those in `limits`; `plugins` compute more
+    signal types than those that are built in. A fault of our own is `undecodable`; only `MemoryError` is
+    raised, for the sandbox to renew the process.
     """
-    return walked(stream, limits, image_signals, containers)
+    look = partial(image_signals, plugins=plugins) if plugins else image_signals
+    return walked(stream, limits, look, containers)
 
 
 def walked(

@@ -72,6 +72,12 @@ def _lists(settings: Settings) -> Said:
         )
     loaded = live_snapshot(store)()
     told = f"{', '.join(map(_described, active))}; {loaded.size} entries are loaded"
+    computed = settings.signal_types.values()
+    if unmet := [kind for kind in loaded.looks if kind.plugged and kind not in computed]:
+        return odd(
+            f"{told}; nothing computes {', '.join(unmet)}, so that no upload can meet such an entry",
+            f"write [signals.{unmet[0].rpartition('-')[0]}] into the settings again: docs/signal-types.md",
+        )
     if missing:
         return odd(
             f"{told}; configured and not active: {', '.join(missing)}",

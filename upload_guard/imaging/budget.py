@@ -14,7 +14,7 @@ from upload_guard.errors import Unreadable, Unscannable
 class ScanLimits:
     """Bounds on one file and all that is inside it. Sizes in bytes; `min_quality` is PDQ's, 0 to 100.
 
-    `containers` names those that are opened; None opens all.
+    `containers` names those that are opened; None opens all. `colours`: views come in colour as well.
     """
 
     max_pixels: int = 100_000_000
@@ -25,6 +25,7 @@ class ScanLimits:
     max_files: int = 1000
     max_bytes: int = 1 << 30
     containers: tuple[str, ...] | None = None
+    colours: bool = False
 
 
 _MOST_TEXT = 128 << 20

@@ -35,6 +35,31 @@ def looks(image: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     yield "alpha", alpha
 
 
+def in_colour(image: Image.Image, look: str, grey: Image.Image) -> Image.Image:
+    """The same look of `image` in RGB, of the size of `grey`, which may be reduced.
+
+    Strip by strip, so that a large picture is not held in colour a second time.
+    """
+    if look == "alpha" or image.mode[0] in "IF" or image.mode in {"1", "L"}:
+        return grey.convert("RGB")
+    factor = max(1, round(image.width / grey.width))
+    found = Image.new("RGB", grey.size)
+    step = factor * _ROWS
+    for top in range(0, image.height, step):
+        strip = image.crop((0, top, image.width, min(top + step, image.height)))
+        coloured = _coloured(strip, look)
+        found.paste(coloured.reduce(factor) if factor > 1 else coloured, (0, top // factor))
+    return found
+
+
+def _coloured(image: Image.Image, look: str) -> Image.Image:
+    if look == "without alpha" or not _has_alpha(image):
+        return image.convert("RGB")
+    full = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    page = Image.new("RGBA", image.size, "black" if look == "on black" else "white")
+    return Image.alpha_composite(page, full).convert("RGB")
+
+
 def is_opaque(image: Image.Image) -> bool:
     """Whether its grey is a plain sum of its colours, so that averaging may as well come first."""
     return image.mode in {"L", "RGB", "YCbCr"} and not _has_alpha(image)

@@ -27,7 +27,7 @@ from upload_guard.errors import Unscannable
 from upload_guard.imaging.budget import ScanLimits
 from upload_guard.imaging.formats import CURSOR, ImageFormat
 from upload_guard.imaging.heif import heif_pictures
-from upload_guard.imaging.picture import ENOUGH, Picture, ordinal
+from upload_guard.imaging.picture import ENOUGH, Picture, drafted, ordinal
 from upload_guard.imaging.tiff import tiff_pictures
 from upload_guard.spans import WindowReader
 
@@ -62,7 +62,9 @@ def _frames(image: Image.Image, data: bytes, limits: ScanLimits) -> Iterator[Pic
         if count > 1:
             image.seek(number)
         decode = (
-            partial(_of_fewer_levels, image, data) if image.format == "JPEG2000" else partial(_drafted, image)
+            partial(_of_fewer_levels, image, data)
+            if image.format == "JPEG2000"
+            else partial(drafted, image, limits.colours)
         )
         yield Picture(_name(image, number), image.size, decode)
 
@@ -71,14 +73,6 @@ def _name(image: Image.Image, number: int) -> str:
     if number == 0 and getattr(image, "default_image", False):
         return "hidden default image"
     return ordinal(number) if image.format == "MPO" else f"frame {number}"
-
-
-def _drafted(image: Image.Image) -> Image.Image:
-    if image.format in {"JPEG", "MPO"}:
-        # Only the luma and only as large as needed; libjpeg does both for less than a full decode.
-        image.draft("L", (ENOUGH, ENOUGH))
-    image.load()
-    return image
 
 
 def _of_fewer_levels(image: Image.Image, data: bytes) -> Image.Image:
@@ -112,7 +106,7 @@ def _icons(data: bytes, limits: ScanLimits) -> Iterator[Picture]:
         name = f"icon {entry.width}x{entry.height}"
         if data.startswith(b"\x89PNG", entry.offset):
             with Image.open(_from(data, entry.offset), formats=("PNG",)) as image:
-                yield Picture(name, image.size, partial(_drafted, image))
+                yield Picture(name, image.size, partial(drafted, image, limits.colours))
         else:
             yield Picture(name, _bitmap_size(data, entry.offset), partial(file.frame, number))
 

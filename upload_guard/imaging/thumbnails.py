@@ -16,7 +16,7 @@ from PIL import Image
 from upload_guard.errors import Unscannable
 from upload_guard.imaging.bounds import check_scans
 from upload_guard.imaging.ifds import THUMBNAIL_LENGTH, THUMBNAIL_OFFSET, Tags, directories
-from upload_guard.imaging.picture import ENOUGH, Picture
+from upload_guard.imaging.picture import Picture, drafted
 
 # Real files have a handful; three bytes are found by chance in every 16 MB.
 _MOST = 64
@@ -28,7 +28,7 @@ class BrokenThumbnail(Exception):
     """One is announced and cannot be read; the picture around it is another matter."""
 
 
-def thumbnails(image: Image.Image, name: str) -> Iterator[Picture]:
+def thumbnails(image: Image.Image, name: str, colours: bool = False) -> Iterator[Picture]:
     """Those in the metadata of `image`.
 
     Raises `BrokenThumbnail` after the others if the one that EXIF announces cannot be read, and `Unscannable`
@@ -38,8 +38,8 @@ def thumbnails(image: Image.Image, name: str) -> Iterator[Picture]:
     exif = _exif(image)
     blocks = [block for _, block in getattr(image, "applist", ())] or ([exif] if exif else [])
     for start in _jpegs(blocks):
-        yield from _jpeg(title, start, announced=False)
-    yield from _announced(title, exif)
+        yield from _jpeg(title, start, colours, announced=False)
+    yield from _announced(title, exif, colours)
 
 
 def _exif(image: Image.Image) -> bytes:
@@ -66,7 +66,7 @@ def _jpegs(blocks: list[bytes]) -> Iterator[bytes]:
             at = block.find(b"\xff\xd8\xff", at + 3)
 
 
-def _jpeg(title: str, start: bytes, *, announced: bool) -> Iterator[Picture]:
+def _jpeg(title: str, start: bytes, colours: bool, *, announced: bool) -> Iterator[Picture]:
     """`start` begins with the picture; what follows it is left alone, and a lost end is made up for."""
     try:
         image = Image.open(io.BytesIO(start + _END_OF_JPEG), formats=("JPEG",))
@@ -77,20 +77,14 @@ def _jpeg(title: str, start: bytes, *, announced: bool) -> Iterator[Picture]:
         if announced:
             raise BrokenThumbnail(str(error)) from error
         return
-    yield Picture(title, image.size, partial(_small, image), optional=True)
+    yield Picture(title, image.size, partial(drafted, image, colours), optional=True)
 
 
-def _small(image: Image.Image) -> Image.Image:
-    image.draft("L", (ENOUGH, ENOUGH))
-    image.load()
-    return image
-
-
-def _announced(title: str, block: bytes) -> Iterator[Picture]:
+def _announced(title: str, block: bytes, colours: bool) -> Iterator[Picture]:
     tags = _second_directory(block)
     if THUMBNAIL_OFFSET in tags:
         start = block[tags[THUMBNAIL_OFFSET] :][: tags.get(THUMBNAIL_LENGTH) or None]
-        yield from _jpeg(title, start, announced=True)
+        yield from _jpeg(title, start, colours, announced=True)
     elif tags.get(_COMPRESSION) == 1 and {_WIDTH, _HEIGHT, _STRIPS} <= tags.keys():
         yield from _samples(title, block, tags)
 

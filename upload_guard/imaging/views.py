@@ -17,7 +17,7 @@ from upload_guard.errors import Unscannable
 from upload_guard.imaging.bounds import check_bounds
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.formats import ImageFormat
-from upload_guard.imaging.looks import is_opaque, looks
+from upload_guard.imaging.looks import in_colour, is_opaque, looks
 from upload_guard.imaging.picture import ENOUGH, Picture
 from upload_guard.imaging.pictures import pictures
 from upload_guard.imaging.thumbnails import BrokenThumbnail, thumbnails
@@ -85,17 +85,19 @@ class _Reading:
 
     def _looks(self, name: str, image: Image.Image) -> Iterator[View]:
         # Of two orders that give the same, the one that turns fewer pixels into grey.
-        for look, grey in looks(_reduced(image) if is_opaque(image) else image):
+        shown = _reduced(image) if is_opaque(image) else image
+        for look, grey in looks(shown):
             small = _reduced(grey)
+            colours = in_colour(shown, look, small) if self._budget.limits.colours else None
             # Keyed by content, with a hash that nobody can make collide to hide a picture.
-            key = sha256(repr(small.size).encode() + small.tobytes()).digest()
+            key = sha256(repr(small.size).encode() + (colours or small).tobytes()).digest()
             if key not in self._seen:
                 self._seen.add(key)
-                yield View(f"{name} {look}".rstrip(), small)
+                yield View(f"{name} {look}".rstrip(), small, colours)
 
     def _thumbnails(self, name: str, image: Image.Image) -> Iterator[View]:
         try:
-            for picture in thumbnails(image, name):
+            for picture in thumbnails(image, name, self._budget.limits.colours):
                 yield from self._shown(picture)
         except BrokenThumbnail as error:
             self._notes.append(f"thumbnail of {name}: broken ({error})")

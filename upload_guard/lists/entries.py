@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic_core import from_json
 
 from upload_guard.errors import ListError
-from upload_guard.lists.formats.base import TYPES
+from upload_guard.lists.formats.base import named_type
 from upload_guard.lists.formats.jsonl import json_line
 from upload_guard.records import Entry, SignalType
 
@@ -83,7 +83,7 @@ def _entry(version: StoredVersion, number: int, line: bytes) -> Entry:
         version=version.number,
         origin=version.origin,
         category=stored["category"],
-        signal_type=TYPES[stored["type"]],
+        signal_type=named_type(stored["type"]),
         value=bytes.fromhex(stored["value"]),
         since=_moment(stored["since"]),
         number=number,

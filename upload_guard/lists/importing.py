@@ -14,6 +14,7 @@ from upload_guard.lists.entries import StoredHash, StoredVersion, read_entries, 
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.spool import Spool, spool_in
 from upload_guard.matching.build import Progress
+from upload_guard.records import SignalType
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,18 @@ def write_version(
         file.unlink()
         raise ListError(f"{order.source}: holds no hash")
     return Written(sha256, types, categories)
+
+
+def only_computed(hashes: Iterable[ListedHash], computed: frozenset[SignalType]) -> Iterator[ListedHash]:
+    """The same hashes; `ListError` at one of a type that nothing here computes: it could never be met."""
+    for one in hashes:
+        if one.signal_type not in computed:
+            name = one.signal_type.rpartition("-")[0]
+            raise ListError(
+                f"holds {one.signal_type}, which nothing here computes: "
+                f"[signals.{name}] in the settings says what does"
+            )
+        yield one
 
 
 def _remember(spool: Spool, before: StoredVersion) -> None:

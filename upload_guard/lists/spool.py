@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from upload_guard.errors import ListError
 from upload_guard.lists.entries import StoredHash
 from upload_guard.matching.build import microseconds
 from upload_guard.matching.sorting import sorted_parts
-from upload_guard.records import SignalType
+from upload_guard.records import SignalType, in_order
 
 _PART_BYTES = 8 << 20
 _CHUNK = 1 << 15
@@ -37,7 +38,7 @@ class Spool:
         self._part_bytes = part_bytes
         self._numbers: dict[str, bytes] = {}
         self._names: list[str] = []
-        self._counts = dict.fromkeys(SignalType, 0)
+        self._counts: Counter[SignalType] = Counter()
 
     def remember(self, hashes: Iterable[StoredHash]) -> None:
         """Hashes, each once, whose dates count for those taken later; called before any is taken."""
@@ -49,22 +50,19 @@ class Spool:
 
     def sorted(self) -> Iterator[StoredHash]:
         """What was taken, by signal type and value. To be called once. Raises `OSError`."""
-        for kind, count in self._counts.items():
-            if count:
-                records = np.memmap(self._file(kind), _record(kind), "r+")
-                scratch = np.memmap(
-                    self._file(kind).with_suffix(".scratch"), _record(kind), "w+", shape=count
-                )
-                for part in _each_once(sorted_parts(records, scratch, self._part_bytes)):
-                    yield from self._stored(kind, part)
+        for kind in in_order(self._counts):
+            records = np.memmap(self._file(kind), _record(kind), "r+")
+            scratch = np.memmap(
+                self._file(kind).with_suffix(".scratch"), _record(kind), "w+", shape=self._counts[kind]
+            )
+            for part in _each_once(sorted_parts(records, scratch, self._part_bytes)):
+                yield from self._stored(kind, part)
 
     def _write(self, hashes: Iterable[StoredHash], known: bool) -> None:
         rest = iter(hashes)
         while chunk := list(islice(rest, _CHUNK)):
-            for kind in SignalType:
+            for kind in in_order(one.signal_type for one in chunk):
                 ours = [one for one in chunk if one.signal_type is kind]
-                if not ours:
-                    continue
                 records = np.empty(len(ours), _record(kind))
                 keys = b"".join(one.value + self._number(one.category) for one in ours)
                 records["value"] = np.frombuffer(keys, np.uint8).reshape(len(ours), -1)

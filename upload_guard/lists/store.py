@@ -27,14 +27,14 @@ from upload_guard.lists.gate.gatekeeper import (
     report_on,
 )
 from upload_guard.lists.gate.sifting import Sifted, sift
-from upload_guard.lists.importing import ImportOrder, write_version
+from upload_guard.lists.importing import ImportOrder, only_computed, write_version
 from upload_guard.lists.lookup import found, found_or_new, refuse_no_way_back, version_before, version_of
 from upload_guard.lists.orders import BuildOrder, Fold, acting_version, generation_of, order_of, past_of
 from upload_guard.lists.snapshots import SnapshotFolder, fold_of
 from upload_guard.lists.versions import VersionInfo, Way, all_versions, info_of
 from upload_guard.matching.build import Progress, no_progress
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Entry
+from upload_guard.records import Entry, SignalType
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.locks import exclusive_lock
@@ -55,12 +55,13 @@ def say_nothing(_report: GateReport) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ListStore:
-    """Rows in `database`, entries in files below `folder`."""
+    """Rows in `database`, entries in files below `folder`; `computed` are the types that uploads have."""
 
     database: Database
     folder: Path
     snapshots: SnapshotFolder
     bank: Callable[[], BenignBank] = BenignBank
+    computed: frozenset[SignalType] = frozenset(SignalType)
 
     def import_version(
         self, order: ImportOrder, hashes: Iterable[ListedHash], progress: Progress = no_progress
@@ -79,7 +80,8 @@ class ListStore:
                 before = version_before(session, self.folder, order)
             number = before.number + 1 if before else 1
             file = version_file(self.folder, order.list_name, number)
-            written = write_version(file, order, hashes, before, now, progress)
+            known = only_computed(hashes, self.computed)
+            written = write_version(file, order, known, before, now, progress)
             with self.database.session() as session:
                 hash_list = found_or_new(session, order, now)
                 version = ListVersion(
@@ -197,7 +199,7 @@ class ListStore:
         Raises `ListError` and adds nothing if any cannot be read or no version is active.
         """
         # They may come slowly, and whoever writes to the database waits for the session.
-        sifted = sift(tuple(hashes), self.bank())
+        sifted = sift(tuple(only_computed(hashes, self.computed)), self.bank())
         with self.database.session() as session:
             hash_list = found(session, name)
             if hash_list.active_number is None:

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +53,21 @@ def band_keys(values: npt.NDArray[np.uint8], widths: tuple[int, ...]) -> npt.NDA
     return keys
 
 
+def word_of(size: int) -> np.dtype[Any]:
+    """The widest word that divides a hash of `size` bytes."""
+    return np.dtype(np.uint32 if size % 8 else np.uint64)
+
+
+def words_of(values: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+    """Hashes (n, bytes) as words (n, k) in the bytes' own order, good for distances only."""
+    return np.ascontiguousarray(values).view(word_of(values.shape[1]))
+
+
 def ordered_words(values: npt.NDArray[np.uint8]) -> Words:
-    """Hashes (n, bytes) as numbers (n, k), the first bit being the highest."""
-    return np.ascontiguousarray(values).view(">u8").astype(np.uint64)
+    """Hashes (n, bytes) as numbers (n, k), the first bit being the highest; the last is filled up with 0."""
+    lacking = -values.shape[1] % 8
+    whole = np.pad(values, ((0, 0), (0, lacking))) if lacking else np.ascontiguousarray(values)
+    return whole.view(">u8").astype(np.uint64)
 
 
 def keys_of_band(words: Words, widths: tuple[int, ...], band: int) -> Words:

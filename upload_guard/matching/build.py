@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +34,7 @@ from upload_guard.matching.layout import (
     write_manifest,
 )
 from upload_guard.matching.sorting import sorted_parts
-from upload_guard.records import Entry, SignalType
+from upload_guard.records import Entry, SignalType, in_order
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much of it is."""
@@ -75,11 +77,11 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         entries = iter(self._entries)
         while chunk := list(islice(entries, _CHUNK)):
-            for kind in SignalType:
-                if ours := [entry for entry in chunk if entry.signal_type is kind]:
-                    values = np.frombuffer(b"".join(entry.value for entry in ours), np.uint8)
-                    rows = np.array([self._row(entry) for entry in ours], ROW)
-                    yield Batch(kind, values.reshape(-1, kind.size), rows)
+            for kind in in_order(entry.signal_type for entry in chunk):
+                ours = [entry for entry in chunk if entry.signal_type is kind]
+                values = np.frombuffer(b"".join(entry.value for entry in ours), np.uint8)
+                rows = np.array([self._row(entry) for entry in ours], ROW)
+                yield Batch(kind, values.reshape(-1, kind.size), rows)
 
     def _row(self, entry: Entry) -> tuple[int, int, int]:
         names = (entry.list_name, entry.version, entry.origin, entry.category)
@@ -134,23 +136,19 @@ def build_snapshot(
 
 def _spool(part: Path, batches: EntryBatches, progress: Progress) -> Mapping[SignalType, int]:
     """One file of unsorted records a signal type; how many each has."""
-    files = {kind: (part / f"{kind}.spool").open("wb") for kind in SignalType}
-    counts = dict.fromkeys(SignalType, 0)
-    try:
+    counts: Counter[SignalType] = Counter()
+    with ExitStack() as opened:
+        files: dict[SignalType, BinaryIO] = {}
         for batch in batches:
+            if batch.kind not in files:
+                files[batch.kind] = opened.enter_context((part / f"{batch.kind}.spool").open("wb"))
             records = np.empty(len(batch.rows), _record(batch.kind))
             records["value"] = batch.values
             records["row"] = batch.rows
             files[batch.kind].write(records.data)
             counts[batch.kind] += len(records)
-            progress("reading", sum(counts.values()), 0)
-    finally:
-        for file in files.values():
-            file.close()
-    for kind in SignalType:
-        if not counts[kind]:
-            (part / f"{kind}.spool").unlink()
-    return {kind: count for kind, count in counts.items() if count}
+            progress("reading", counts.total(), 0)
+    return {kind: counts[kind] for kind in in_order(counts)}
 
 
 def _record(kind: SignalType) -> np.dtype[np.void]:

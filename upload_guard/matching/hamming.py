@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,14 @@ from upload_guard.matching.bands import (
     keys_of_band,
     ordered_words,
     probes_for,
+    words_of,
 )
 from upload_guard.matching.table import Table
 from upload_guard.records import SignalType
 
 Values = npt.NDArray[np.uint8]
-Words = npt.NDArray[np.uint64]
+Words = npt.NDArray[Any]
+"""Of 64 bits, or of 32 where a hash is no whole number of those: see `bands.word_of`."""
 Integers = npt.NDArray[np.intp]
 
 # What a probe, a candidate and a comparison cost in proportion, as measured by tests/bench/matching.py.
@@ -63,7 +66,7 @@ def _bands_pay(kind: SignalType, widths: tuple[int, ...], entries: int, reach: i
 
 def near_by_scan(held: Words, values: Values, asked: Integers, reach: int) -> Iterator[Near]:
     """By comparing those of `values` that are `asked` with all that are `held` (n, k)."""
-    words = values.view(np.uint64)
+    words = words_of(values)
     for start in range(0, len(held), _ROWS_AT_ONCE):
         rows = held[start : start + _ROWS_AT_ONCE]
         for query in asked:
@@ -166,7 +169,7 @@ def _verify(table: Table, values: Values, probes: Probes, reach: int, runs: _Run
     own = int(runs.counts[runs.firsts < table.entries].sum())
     positions[own:] = table.ids.take(positions[own:] - table.entries)
     queries = np.repeat(runs.queries, runs.counts)
-    words = values.view(np.uint64)
+    words = words_of(values)
     distances = _distances(table.words.take(positions, axis=0) ^ words.take(queries, axis=0))
     kept = np.flatnonzero(distances <= reach)
     if len(kept):
@@ -178,7 +181,7 @@ def _verify(table: Table, values: Values, probes: Probes, reach: int, runs: _Run
 
 def _first_bands(table: Table, probes: Probes, differing: Words) -> Integers:
     """The first band that names each pair, by the bits that differ: the one of its names that counts."""
-    ordered = ordered_words(differing.view(np.uint8))
+    ordered = ordered_words(np.ascontiguousarray(differing).view(np.uint8))
     first = np.full(len(differing), len(table.widths), np.intp)
     for band in reversed(range(len(table.widths))):
         changed = np.bitwise_count(keys_of_band(ordered, table.widths, band)).astype(np.intp)

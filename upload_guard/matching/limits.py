@@ -24,7 +24,9 @@ class DistanceLimits:
     def limit(self, kind: SignalType, list_name: str) -> int:
         if kind.exact:
             return 0
-        return self.by_list.get(list_name, {}).get(kind, self.default[kind])
+        # Of a plug-in that is no longer there only the very hash is a match: in cases it was met in before.
+        default = self.default.get(kind, 0) if kind.plugged else self.default[kind]
+        return self.by_list.get(list_name, {}).get(kind, default)
 
     def review_limit(self, kind: SignalType, list_name: str) -> int:
         """The limit, or the end of the list's review band beyond it."""

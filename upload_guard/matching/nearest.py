@@ -24,13 +24,13 @@ _HELD = 1 << 14
 class Found:
     """Entries near hashes asked for: which hash, the entry's row (`layout.ROW`), the distance; all (n,).
 
-    `words` (n, k) are the entries' own hashes, 64 bits each, in the bytes' own order.
+    `words` (n, k) are the entries' own hashes, in the bytes' own order.
     """
 
     queries: npt.NDArray[np.intp]
     rows: npt.NDArray[np.void]
     distances: npt.NDArray[np.intp]
-    words: npt.NDArray[np.uint64]
+    words: npt.NDArray[Any]
 
     def only(self, which: npt.NDArray[Any]) -> Found:
         return Found(self.queries[which], self.rows[which], self.distances[which], self.words[which])

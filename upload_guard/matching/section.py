@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from upload_guard.matching.hamming import Near, near, near_by_scan
+from upload_guard.matching.bands import words_of
+from upload_guard.matching.hamming import Near, Words, near, near_by_scan
 from upload_guard.matching.layout import ROW
 from upload_guard.matching.nearest import Found
 from upload_guard.matching.table import Table
@@ -33,10 +34,10 @@ class Section:
         self._retracted = frozenset(retracted)
         self._retracted_array = np.array(sorted(retracted), np.intp)
         self._added_rows = np.array([row for _, row in added], ROW)
-        self._added_words = np.zeros((0, 0), np.uint64)
+        self._added_words: Words = np.zeros((0, 0), np.uint64)
         if not kind.exact:
             packed = b"".join(value for value, _ in added)
-            self._added_words = np.frombuffer(packed, np.uint64).reshape(-1, kind.size // 8)
+            self._added_words = words_of(np.frombuffer(packed, np.uint8).reshape(-1, kind.size))
         self._added_by_value: defaultdict[bytes, list[Row]] = defaultdict(list)
         for value, row in added:
             self._added_by_value[value].append(row)
@@ -71,5 +72,5 @@ class Section:
         return pairs.only(~np.isin(found.positions, self._retracted_array))
 
 
-def _found(near: Near, rows: npt.NDArray[np.void], words: npt.NDArray[np.uint64]) -> Found:
+def _found(near: Near, rows: npt.NDArray[np.void], words: Words) -> Found:
     return Found(near.queries, rows[near.positions], near.distances, words[near.positions])

@@ -18,7 +18,7 @@ from upload_guard.matching.layout import Group
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.nearest import nearest
 from upload_guard.matching.section import Row, Section
-from upload_guard.records import Entry, Match, Signal, SignalType
+from upload_guard.records import Entry, Match, Signal, SignalType, in_order
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,14 +51,20 @@ class Snapshot:
         retracted = self._retracted(delta)
         tables = files.tables if files else {}
         self._sections = {
-            kind: Section(kind, tables.get(kind), retracted[kind], added[kind]) for kind in SignalType
+            kind: Section(kind, tables.get(kind), retracted[kind], added[kind])
+            for kind in in_order((*SignalType, *tables, *added))
         }
         self.size = sum(section.size for section in self._sections.values())
         self._reaches: _Reaches | None = None
 
     def holds(self, kind: SignalType) -> bool:
         """Whether there is any entry of this type."""
-        return self._sections[kind].size > 0
+        return kind in self._sections and self._sections[kind].size > 0
+
+    @property
+    def looks(self) -> tuple[SignalType, ...]:
+        """The perceptual types that there is any entry of."""
+        return tuple(kind for kind in self._sections if not kind.exact and self.holds(kind))
 
     @property
     def in_force(self) -> bool:
@@ -118,8 +124,8 @@ class Snapshot:
         if known is None or known.limits is not limits:
             known = self._reaches = _Reaches(
                 limits,
-                {kind: self._by_group(kind, limits.limit) for kind in SignalType if not kind.exact},
-                {kind: self._by_group(kind, limits.review_limit) for kind in SignalType if not kind.exact},
+                {kind: self._by_group(kind, limits.limit) for kind in self.looks},
+                {kind: self._by_group(kind, limits.review_limit) for kind in self.looks},
             )
         return known
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from upload_guard.matching.bands import first_places
+from upload_guard.matching.bands import first_places, word_of
 from upload_guard.matching.layout import ID, ROW, START, TableInfo
 from upload_guard.records import SignalType
 
@@ -23,8 +23,8 @@ _PIECE = 8 << 20
 class Table:
     """Arrays over mapped files, see `layout`. They stay usable after the files are removed.
 
-    `words` are the values as (n, k) 64-bit words in the bytes' own order, good for distances only; k is 0 for
-    types that have no distance. `places` says where each band begins in `starts`.
+    `words` are the values as (n, k) words (see `bands.word_of`) in the bytes' own order, good for distances
+    only; k is 0 for types that have no distance. `places` says where each band begins in `starts`.
     """
 
     kind: SignalType
@@ -33,7 +33,7 @@ class Table:
     rows: npt.NDArray[np.void]
     starts: npt.NDArray[np.uint32]
     ids: npt.NDArray[np.uint32]
-    words: npt.NDArray[np.uint64]
+    words: npt.NDArray[Any]
     places: npt.NDArray[np.int64]
     _values: mmap.mmap
     _maps: tuple[mmap.mmap, ...] = field(repr=False)
@@ -86,7 +86,7 @@ def open_table(folder: Path, info: TableInfo) -> Table:
     if len(info.widths) > 1:
         ids = mapped("ids")
         maps.append(ids)
-    words = np.zeros((0, 0), np.uint64) if kind.exact else np.frombuffer(values, np.uint64)
+    words = np.zeros((0, 0), np.uint64) if kind.exact else np.frombuffer(values, word_of(kind.size))
     return Table(
         kind=kind,
         widths=info.widths,

@@ -12,6 +12,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
+from upload_guard.records import SignalType
 from upload_guard.sandbox.confine import Confinement
 from upload_guard.sandbox.wire import Answer, FrameReader, decode, receive_frame, send_file
 from upload_guard.spans import Span
@@ -40,11 +41,22 @@ class Allowance:
 class WorkerHandle:
     """One worker. Used by one thread at a time."""
 
-    def __init__(self, parent: Parent, pid: int, channel: socket.socket, seconds: float) -> None:
-        """Wait for the worker's word that it is confined. Raises `WireError` or `OSError`."""
+    def __init__(
+        self,
+        parent: Parent,
+        pid: int,
+        channel: socket.socket,
+        seconds: float,
+        kinds: frozenset[SignalType] = frozenset(SignalType),
+    ) -> None:
+        """Wait for the worker's word that it is confined. Raises `WireError` or `OSError`.
+
+        `kinds` are the signal types that it may answer with.
+        """
         self.parent = parent
         self.files = 0
         self._pid = pid
+        self._kinds = kinds
         self._channel = channel
         # For a sandbox that is dropped and not closed.
         weakref.finalize(self, channel.close).atexit = False
@@ -82,7 +94,7 @@ class WorkerHandle:
                 reader.read_some(self._channel)
             except TimeoutError:
                 continue
-        return decode(reader.data, token)
+        return decode(reader.data, token, self._kinds)
 
     def kill(self) -> None:
         self.parent.kill(self._pid)

@@ -11,6 +11,7 @@ import weakref
 from contextlib import suppress
 
 from upload_guard.interpreter import interpreter, search_path
+from upload_guard.records import SignalType
 from upload_guard.sandbox.handle import WorkerHandle
 from upload_guard.sandbox.wire import WireError, receive_frame, send_frame
 from upload_guard.sandbox.zygote import COMMAND, PID, Order
@@ -29,6 +30,8 @@ _SINGLE = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
+    # onnxruntime from 1.29 on tells its maker what it is used for, by a thread of its own.
+    "ORT_DISABLE_TELEMETRY": "1",
 }
 # Pictures come in blocks of 16 MiB. Left to itself, glibc gives those back after each file and has the kernel
 # clear new ones for the next: a third of the time that a WebP takes. So a waiting worker keeps up to 64 MiB.
@@ -45,6 +48,7 @@ class Nursery:
     def __init__(self, order: Order) -> None:
         """Start and warm it. Takes about a second; raises `NurseryError`."""
         self._lock = threading.Lock()
+        self._kinds = frozenset((*SignalType, *(one.type for one in order.plugins)))
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -77,7 +81,7 @@ class Nursery:
                 data, fds, _, _ = socket.recv_fds(self._channel, PID.size, 1)
             if len(data) != PID.size or len(fds) != 1:
                 raise NurseryError("the decoder process has ended")
-            return WorkerHandle(self, PID.unpack(data)[0], socket.socket(fileno=fds[0]), _FORK)
+            return WorkerHandle(self, PID.unpack(data)[0], socket.socket(fileno=fds[0]), _FORK, self._kinds)
         except (OSError, WireError) as error:
             raise NurseryError(f"the decoder process gives no worker: {error}") from error
 

@@ -8,11 +8,13 @@ import math
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from upload_guard.errors import Busy, CheckFailed
 from upload_guard.forks import forget_in_children
 from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.plugin import Declared
 from upload_guard.records import Analysis, Content
 from upload_guard.sandbox.confine import Bounds, Confinement
 from upload_guard.sandbox.handle import Allowance, Overtime, WorkerHandle
@@ -64,12 +66,16 @@ class Sandbox:
         limits: SandboxLimits,
         scan: ScanLimits,
         task: str = "upload_guard.containers.analyse:analyse",
+        plugins: Sequence[Declared] = (),
     ) -> None:
-        """Starts nothing. `task` is "module:function", imported by the workers and never here."""
+        """Starts nothing. `task` is "module:function", imported by the workers and never here.
+
+        So are `plugins`, which compute signal types beside those that are built in.
+        """
         self._limits = limits
         # A bound for a whole life: the one for each file is watched from outside.
         cpu = math.ceil(limits.cpu_seconds * (limits.files + 1))
-        self._order = Order(task, scan, Bounds(limits.memory, cpu))
+        self._order = Order(task, scan, Bounds(limits.memory, cpu), tuple(plugins))
         self._allowance = Allowance(limits.wall_seconds, limits.cpu_seconds)
         self._begin()
         _sandboxes.add(self)

@@ -6,13 +6,20 @@ import encodings
 import gc
 import io
 import pkgutil
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import cast
 
 from PIL import AvifImagePlugin, Image
 
+from upload_guard.errors import ConfigError
 from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.plugin import GROUP, Declared, Maker, SignalPlugin
+from upload_guard.records import Analysis, View
 from upload_guard.sandbox.seccomp import prepared_filter
 from upload_guard.sandbox.worker import Task
 
@@ -23,6 +30,48 @@ def load_task(name: str) -> Task:
     """The function that "package.module:function" names. Raises `ImportError` or `AttributeError`."""
     module, _, function = name.partition(":")
     return cast("Task", getattr(import_module(module), function))
+
+
+def with_plugins(task: Task, plugins: Sequence[SignalPlugin]) -> Task:
+    """The task, which has to be one that takes `plugins`."""
+    return partial(cast("Callable[..., Analysis]", task), plugins=plugins)
+
+
+def load_plugins(declared: Iterable[Declared]) -> tuple[SignalPlugin, ...]:
+    """Each made, and used once. Raises `ConfigError` where one is not installed, and whatever it raises."""
+    plugins = tuple(_used(_made(one)) for one in declared)
+    if (threads := _threads()) > 1:
+        # Workers are forked from here: a lock that such a thread holds then is held in them for ever.
+        names = ", ".join(one.type for one in plugins)
+        raise ConfigError(f"{names}: a plug-in leaves {threads - 1} threads running")
+    return plugins
+
+
+def _threads() -> int:
+    """Of this process, those of C libraries among them; 1 where that cannot be told."""
+    tasks = Path("/proc/self/task")
+    return sum(1 for _ in tasks.iterdir()) if tasks.is_dir() else 1
+
+
+def _made(declared: Declared) -> SignalPlugin:
+    found = tuple(entry_points(group=GROUP, name=declared.plugin))
+    if not found:
+        raise ConfigError(f"{declared.type}: no installed package has a plug-in {declared.plugin!r}")
+    try:
+        maker = cast("Maker", found[0].load())
+    except ImportError as error:
+        # The one that comes with this package wants an extra: upload-guard[onnx].
+        raise ConfigError(f"{declared.type}: its plug-in needs what is not installed: {error}") from None
+    return maker(declared)
+
+
+def _used(plugin: SignalPlugin) -> SignalPlugin:
+    """What it loads at its first picture has to be there before the walls go up."""
+    picture = Image.linear_gradient("L")
+    for one in plugin.hashes(View("warm", picture, picture.convert("RGB"))):
+        if len(one.value) != plugin.type.size:
+            raise ConfigError(f"{plugin.type}: its plug-in gives hashes of {len(one.value) * 8} bits")
+    return plugin
 
 
 def warm(task: Task, limits: ScanLimits) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -150,8 +150,12 @@ def encode(answer: Answer) -> bytes:
     return data
 
 
-def decode(frame: bytes, token: bytes) -> Answer:
-    """The answer that `frame` spells, or `WireError` for whatever `encode` would not have written."""
+def decode(frame: bytes, token: bytes, kinds: frozenset[SignalType] = frozenset(SignalType)) -> Answer:
+    """The answer that `frame` spells, or `WireError` for whatever `encode` would not have written.
+
+    So is a signal of another type than `kinds`.
+    """
+    named = {kind.value: kind for kind in kinds}
     if not frame.startswith(token):
         raise WireError("an answer to nothing that was asked")
     data = frame[_TOKEN:]
@@ -161,7 +165,7 @@ def decode(frame: bytes, token: bytes) -> Answer:
     degraded: list[str] = []
     for kind, values in _lines(data):
         if kind == "signal":
-            signals.append(_signal(values))
+            signals.append(_signal(values, named))
         elif kind == "glimpse":
             glimpses.append(_glimpse(values))
         elif kind == "degraded" and len(values) == 1:
@@ -194,11 +198,11 @@ def _lines(data: bytes) -> Iterator[tuple[str, list[Any]]]:
         yield values[0], values[1:]
 
 
-def _signal(values: list[Any]) -> Signal:
+def _signal(values: list[Any], named: Mapping[str, SignalType]) -> Signal:
     try:
         name, digits, view, quality, variant = values
-        signal_type, value = SignalType(name), bytes.fromhex(digits)
-    except (ValueError, TypeError) as error:
+        signal_type, value = named[name], bytes.fromhex(digits)
+    except (KeyError, ValueError, TypeError) as error:
         raise WireError("a signal that cannot be read") from error
     if len(value) != signal_type.size:
         raise WireError(f"a {signal_type} of {len(value)} bytes")

@@ -13,11 +13,13 @@ import signal
 import socket
 import struct
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from upload_guard.imaging.budget import ScanLimits
+from upload_guard.imaging.plugin import Declared
+from upload_guard.records import SignalType
 from upload_guard.sandbox.confine import Bounds, confine, end_with
-from upload_guard.sandbox.warm import load_task, warm
+from upload_guard.sandbox.warm import load_plugins, load_task, warm, with_plugins
 from upload_guard.sandbox.wire import receive_frame, send_frame
 from upload_guard.sandbox.worker import Task, serve
 
@@ -36,6 +38,7 @@ class Order:
     task: str
     scan: ScanLimits
     bounds: Bounds
+    plugins: tuple[Declared, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -43,7 +46,9 @@ class Order:
     @classmethod
     def from_json(cls, data: bytes) -> Order:
         values = json.loads(data)
-        return cls(values["task"], ScanLimits(**values["scan"]), Bounds(**values["bounds"]))
+        plugins = (Declared(**one | {"type": SignalType(one["type"])}) for one in values["plugins"])
+        scan, bounds = ScanLimits(**values["scan"]), Bounds(**values["bounds"])
+        return cls(values["task"], scan, bounds, tuple(plugins))
 
 
 class Zygote:
@@ -126,14 +131,18 @@ def main() -> None:
         channel.set_inheritable(False)
         order = Order.from_json(receive_frame(channel))
         try:
-            task = load_task(order.task)
-            warm(task, order.scan)
+            task, scan = load_task(order.task), order.scan
+            if order.plugins:
+                plugins = load_plugins(order.plugins)
+                task = with_plugins(task, plugins)
+                scan = replace(scan, colours=any(plugin.colours for plugin in plugins))
+            warm(task, scan)
         except Exception as error:  # noqa: BLE001 - the server puts it into its own log
             send_frame(channel, json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode())
             return
         send_frame(channel, json.dumps({"fault": ""}).encode())
         channel.settimeout(None)
-        Zygote(channel, order, task, server).run()
+        Zygote(channel, replace(order, scan=scan), task, server).run()
 
 
 if __name__ == "__main__":

@@ -59,6 +59,22 @@ def test_pictures_that_differ_in_their_look_all_count() -> None:
     assert flood_of(pictures, 24, LIMITS) == Flood(24, 24, 3)
 
 
+def test_looks_of_fewer_bits_are_alike_by_the_same_share_of_them() -> None:
+    """Six of 96 bits, as sixteen of 256."""
+
+    def apart(bits: int) -> list[Hit]:
+        looks = [((1 << bits) - 1) << (number * bits) for number in range(2)] + [0]
+        return [
+            Hit(b"source %d" % source, b"file %d" % at, look.to_bytes(12))
+            for source in range(3)
+            for at, look in enumerate(looks)
+        ]
+
+    few = FloodLimits(uploads=4, share=0.01)
+    assert flood_of(apart(6), 9, few) is None
+    assert flood_of(apart(7), 9, few) == Flood(7, 9, 3)
+
+
 def test_many_sites_with_their_own_copies_are_a_flood() -> None:
     own = [Hit(b"source %d" % at, b"file %d" % at, SAME) for at in range(20)]
     assert flood_of(own, 100, LIMITS) == Flood(20, 100, 20)

@@ -48,7 +48,13 @@ def test_a_pattern_is_no_digest(kind: SignalType, pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "least"), [(SignalType.PDQ, 64), (SignalType.PHASH, 8), (SignalType.DHASH, 4)]
+    ("kind", "least"),
+    [
+        (SignalType.PDQ, 64),
+        (SignalType.PHASH, 8),
+        (SignalType.DHASH, 4),
+        (SignalType("neuralhash-96"), 6),
+    ],
 )
 def test_a_look_with_few_bits_set_or_unset_is_junk(kind: SignalType, least: int) -> None:
     bits = kind.size * 8

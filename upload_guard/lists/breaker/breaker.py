@@ -129,7 +129,7 @@ class FloodBreaker:
         return (
             match.standing is Standing.FIRM
             and not match.excused
-            and (match.exact or (match.signal_type is SignalType.PDQ and match.within_limit))
+            and match.telling
             and self._trust.ceiling(match.list_name, match.category).refuses
         )
 

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Copies saved anew mostly lie within 8 bits of each other; simple logos that anybody tells apart begin at 18.
+# Of 256: copies saved anew mostly lie within 8 bits of each other; simple logos that anybody tells apart
+# begin at 18. Looks of other sizes are alike by the same share of their bits.
 ALIKE = 16
 # Some 20 ms of processor time for one entry.
 _MOST_COMPARED = 200_000
@@ -99,7 +100,8 @@ def _counted(looks: dict[bytes, int], most: int) -> int:
     counted = 0
     for look, uploads in heapq.nsmallest(most, looks.items(), key=lambda item: (-item[1], item[0])):
         bits = int.from_bytes(look, "big")
-        if all((bits ^ other).bit_count() > ALIKE for other in kept):
+        alike = ALIKE * len(look) // 32
+        if all((bits ^ other).bit_count() > alike for other in kept):
             kept.append(bits)
             counted += uploads
     return counted

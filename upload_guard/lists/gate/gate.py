@@ -20,7 +20,7 @@ from upload_guard.lists.bank.bank import BenignBank, Likeness
 from upload_guard.lists.gate.junk import junk_among
 from upload_guard.matching.build import Batch, EntryBatches
 from upload_guard.matching.sorting import Records, sorted_parts
-from upload_guard.records import BankScope, SignalType
+from upload_guard.records import BankScope, SignalType, in_order
 
 SHRINK = 0.5
 """A version that keeps this share of the acting entries, or less, is held for approval."""
@@ -199,8 +199,7 @@ class _Spool:
         names = list(self._categories)
         return tuple(
             DiffRow(kind, names[category], **counts)
-            for kind in SignalType
-            if self._of_kind[kind]
+            for kind in in_order(self._of_kind)
             for category, counts in sorted(self._compare(kind).items(), key=lambda item: names[item[0]])
         )
 

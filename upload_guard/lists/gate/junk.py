@@ -19,6 +19,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from upload_guard.matching.bands import words_of
 from upload_guard.records import SignalType
 
 Values = npt.NDArray[np.uint8]
@@ -53,12 +54,17 @@ def junk_among(kind: SignalType, values: Values) -> Iterator[tuple[int, Junk]]:
         empty = np.frombuffer(_EMPTY[kind], np.uint8)
         reasons += [(Junk.EMPTY_FILE, (values == empty).all(axis=1)), (Junk.PATTERN, _repeats(values))]
     else:
-        reasons += [(Junk.LOW_ENTROPY, _is_plain(values, _LEAST_BITS[kind]))]
+        reasons += [(Junk.LOW_ENTROPY, _is_plain(values, _least_bits(kind)))]
     said = np.zeros(len(values), np.bool_)
     for reason, which in reasons:
         for row in np.flatnonzero(which & ~said).tolist():
             yield row, reason
         said |= which
+
+
+def _least_bits(kind: SignalType) -> int:
+    """Of a plug-in's hash as of the weakest built-in one: nothing is known of how its bits are spread."""
+    return _LEAST_BITS.get(kind, kind.size * 8 // 16)
 
 
 def _repeats(values: Values) -> Which:
@@ -72,7 +78,7 @@ def _repeats(values: Values) -> Which:
 
 
 def _is_plain(values: Values, least: int) -> Which:
-    words = np.ascontiguousarray(values).view(np.uint64)
+    words = words_of(values)
     ones = np.zeros(len(values), np.int64)
     for column in range(words.shape[1]):
         ones += np.bitwise_count(words[:, column])

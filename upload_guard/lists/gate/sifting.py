@@ -12,7 +12,7 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.gate.gate import PutAside, put_aside
 from upload_guard.matching.build import Batch
 from upload_guard.matching.layout import ROW
-from upload_guard.records import SignalType
+from upload_guard.records import SignalType, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,11 @@ class Sifted:
 
 def sift(hashes: Sequence[ListedHash], bank: BenignBank) -> Sifted:
     """Tell what is junk or names an image of the bank from the rest; both stay in their order."""
-    found = (one for kind in SignalType for one in put_aside(_batch(kind, hashes), bank))
+    found = (
+        one
+        for kind in in_order(one.signal_type for one in hashes)
+        for one in put_aside(_batch(kind, hashes), bank)
+    )
     aside = {one.entry: one for one in found}
     kept = (one for number, one in enumerate(hashes, start=1) if number not in aside)
     return Sifted(tuple(kept), tuple(aside[number] for number in sorted(aside)))

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from upload_guard.records import Entry, Signal, SignalType
+from upload_guard.records import EXACT_TYPES, Entry, Signal, SignalType
 
 _CHUNK = 1 << 14
 
@@ -65,9 +65,8 @@ class Recognizer:
         """The same entries, met while they pass."""
         rest = iter(entries)
         while chunk := list(islice(rest, _CHUNK)):
-            for kind in SignalType:
-                if kind.exact:
-                    self.meet(kind, (entry.value for entry in chunk if entry.signal_type is kind))
+            for kind in EXACT_TYPES:
+                self.meet(kind, (entry.value for entry in chunk if entry.signal_type is kind))
             yield from chunk
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from upload_guard.errors import StagingDamaged, StorageFailed
 from upload_guard.lists.formats import ListedHash
-from upload_guard.lists.formats.base import TYPES
+from upload_guard.lists.formats.base import named_type
 from upload_guard.lists.sync.exchange import Page, Record
 from upload_guard.records import SignalType
 
@@ -93,9 +93,10 @@ class Staging:
         content = 0
         for kind, value, category in self._connection.execute("SELECT type, value, category FROM held"):
             content += _digest(kind, value, category)
-            if kind not in TYPES:
-                raise _damaged()
-            yield ListedHash(TYPES[kind], value, category)
+            try:
+                yield ListedHash(named_type(kind), value, category)
+            except ValueError:
+                raise _damaged() from None
         if _bytes(content) != self.content:
             raise _damaged()
 

@@ -23,7 +23,7 @@ from upload_guard.machine_keys.keys import Scope
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.quarantine.cases import Cases
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
-from upload_guard.records import Result, SignalType
+from upload_guard.records import Result
 from upload_guard.sidecar.api.answers import answered
 from upload_guard.sidecar.api.cases import CASE_NUMBER
 from upload_guard.sidecar.api.check import Checks, FileQuery, only_file
@@ -191,11 +191,8 @@ def _config(bridge: Bridge) -> ConfigAnswer:
         site=caller().site,
         ready=snapshot is not None,
         lists_active=snapshot is not None and snapshot.size > 0,
-        looks_active=snapshot is not None and any(snapshot.holds(kind) for kind in _LOOKS),
+        looks_active=snapshot is not None and bool(snapshot.looks),
         max_file=bridge.checks.rule.limits.max_body,
         retry_after=bridge.checks.retry_after,
         messages={language: Messages(**asdict(sentences(language))) for language in LANGUAGES},
     )
-
-
-_LOOKS = tuple(kind for kind in SignalType if not kind.exact)
