@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from tests.support import digests_of, settings_in
+from tests.support import digests_of, quiet_station, settings_in
 from tests.upstreams.stand_in import StandIn, stand_in
 from tests.upstreams.standins.eokm import Eokm
+from upload_guard.compose import Station, sandbox_of
+from upload_guard.sandbox.pool import Sandbox
 from upload_guard.settings import Settings
 
 
@@ -44,6 +47,19 @@ class Service:
     def bodies(self) -> list[bytes]:
         """What has come to it."""
         return [one.body for one in self.running.asked]
+
+
+@cache
+def shared_sandbox() -> Sandbox:
+    """One for all tests, since starting one takes longer than most of them."""
+    return sandbox_of(Settings())
+
+
+def station_of(settings: Settings) -> Station:
+    """A quiet station that decodes in the shared sandbox."""
+    station = quiet_station(settings)
+    checker = replace(station.checker, sandbox=shared_sandbox())
+    return replace(station, checker=checker, guard=replace(station.guard, checker=checker))
 
 
 @contextmanager

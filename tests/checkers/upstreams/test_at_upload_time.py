@@ -14,14 +14,13 @@ from threading import Barrier, Event
 
 import pytest
 
-from tests.checkers.upstreams.services import Service
+from tests.checkers.upstreams.services import Service, station_of
 from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     digests_of,
     eventually,
     picture_bytes,
-    quiet_station,
     settings_in,
     upload_of,
 )
@@ -46,7 +45,7 @@ DOWN = Reply(b"", 503)
 
 
 def checked(settings: Settings, data: bytes) -> Outcome:
-    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
     return outcome
 
 
@@ -63,7 +62,7 @@ def zipped(data: bytes) -> bytes:
 def test_what_the_service_knows_is_held_and_kept(service: Service, tmp_path: Path) -> None:
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    station = quiet_station(service.settings(tmp_path))
+    station = station_of(service.settings(tmp_path))
     (outcome,) = station.guard.check([upload_of(data)])
     assert (outcome.verdict.result, outcome.verdict.action) == (Result.MATCH, Action.QUARANTINE)
     (case,) = cases_of(station)
@@ -149,7 +148,7 @@ def test_an_answer_is_remembered(service: Service, tmp_path: Path, known: bool) 
     data = picture_bytes(OTHER_SEED)
     if known:
         service.knows(data)
-    station = quiet_station(service.settings(tmp_path))
+    station = station_of(service.settings(tmp_path))
     first = [one.verdict.result for one in station.guard.check([upload_of(data)])]
     asked = len(service.bodies)
     service.running.instead = DOWN
@@ -159,7 +158,7 @@ def test_an_answer_is_remembered(service: Service, tmp_path: Path, known: bool) 
 
 def test_a_no_is_asked_again_once_its_time_is_over(service: Service, tmp_path: Path) -> None:
     data = picture_bytes(OTHER_SEED)
-    station = quiet_station(service.settings(tmp_path, negative_seconds=0))
+    station = station_of(service.settings(tmp_path, negative_seconds=0))
     station.guard.check([upload_of(data)])
     service.knows(data)
     (outcome,) = station.guard.check([upload_of(data)])
@@ -168,7 +167,7 @@ def test_a_no_is_asked_again_once_its_time_is_over(service: Service, tmp_path: P
 
 def test_a_failure_is_not_remembered(service: Service, tmp_path: Path) -> None:
     data = picture_bytes(OTHER_SEED)
-    station = quiet_station(service.settings(tmp_path))
+    station = station_of(service.settings(tmp_path))
     service.running.instead = DOWN
     with pytest.raises(ServiceUnreachable):
         station.guard.check([upload_of(data)])
@@ -289,7 +288,7 @@ def test_a_slow_service_costs_its_own_time_and_no_more(service: Service, tmp_pat
 
 
 def test_the_deadline_of_the_request_bounds_it_too(service: Service, tmp_path: Path) -> None:
-    station = quiet_station(service.settings(tmp_path, timeout=600))
+    station = station_of(service.settings(tmp_path, timeout=600))
     with never_answering(service):
         findings = station.checker.check(upload_of(b"no picture"), time.monotonic() + 0.5)
     (silent,) = findings.unanswered
@@ -326,7 +325,7 @@ class DecodesOnceAsked:
 
 
 def test_digests_are_asked_about_while_the_file_is_decoded(service: Service, tmp_path: Path) -> None:
-    checker = quiet_station(service.settings(tmp_path)).checker
+    checker = station_of(service.settings(tmp_path)).checker
     late = replace(checker, sandbox=DecodesOnceAsked(checker.sandbox, service))  # type: ignore[arg-type]
     assert late.check(upload_of(picture_bytes(OTHER_SEED)), math.inf).matches == ()
 
@@ -338,7 +337,7 @@ def test_what_passed_unchecked_is_checked_once_the_service_answers_again(
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
     service.running.instead = DOWN
-    station = quiet_station(settings)
+    station = station_of(settings)
     (late,) = (job for job in station.housekeeper.jobs if job.name == "late-checks")
     station.guard.check([upload_of(data)])
     late.run()
@@ -358,7 +357,7 @@ def test_a_case_that_only_the_service_holds_stays_open_when_lists_change(
     settings = service.settings(tmp_path)
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    station = quiet_station(settings)
+    station = station_of(settings)
     (outcome,) = station.guard.check([upload_of(data)])
     asked = len(service.bodies)
     activate_listed_picture(settings)
@@ -376,7 +375,7 @@ def test_a_service_that_is_gone_from_the_settings_holds_nothing_any_more(
     settings = service.settings(tmp_path)
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    quiet_station(settings).guard.check([upload_of(data)])
+    station_of(settings).guard.check([upload_of(data)])
     activate_listed_picture(settings)
     without = settings.model_copy(update={"upstreams": {}})
     assert build_reevaluator(without).run().proposed == 1
@@ -386,7 +385,7 @@ def test_a_false_positive_is_not_held_again(service: Service, tmp_path: Path) ->
     settings = service.settings(tmp_path)
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
     open_decisions(settings).false_positive(outcome.case, "tester", "a landscape")
     verdict = checked(settings, data).verdict
     assert (verdict.result, verdict.action) == (Result.DISPUTED, Action.MONITOR)
@@ -396,7 +395,7 @@ def test_what_a_service_knows_cannot_be_disputed_here(service: Service, tmp_path
     settings = service.settings(tmp_path)
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
     with pytest.raises(UploadGuardError):
         open_decisions(settings).dispute(outcome.case, "eokm", "tester", "it is a landscape")
 
@@ -405,7 +404,7 @@ def test_explaining_a_case_tells_what_the_service_said(service: Service, tmp_pat
     settings = service.settings(tmp_path)
     data = picture_bytes(OTHER_SEED)
     service.knows(data)
-    station = quiet_station(settings)
+    station = station_of(settings)
     station.guard.check([upload_of(data)])
     (case,) = cases_of(station)
     told = open_explainer(settings).of_case(case)
@@ -419,7 +418,7 @@ def test_explaining_a_file_tells_who_was_silent(service: Service, tmp_path: Path
 
 
 def by_hashes(settings: Settings, data: bytes) -> BySignals:
-    _, checker = with_signal_checker(quiet_station(settings), settings)
+    _, checker = with_signal_checker(station_of(settings), settings)
     digests = digests_of(data)
     return checker.check(Hashes(digests.signals(), digests.size), "test")
 
@@ -438,7 +437,7 @@ def test_the_service_is_asked_by_hashes_alone(service: Service, tmp_path: Path) 
 def test_a_silent_service_never_passes_anything_by_hashes(service: Service, tmp_path: Path) -> None:
     data = picture_bytes(OTHER_SEED)
     settings = service.settings(tmp_path, negative_seconds=0)
-    station, checker = with_signal_checker(quiet_station(settings), settings)
+    station, checker = with_signal_checker(station_of(settings), settings)
     station.guard.check([upload_of(data)])
     digests = digests_of(data)
     hashes = Hashes(digests.signals(), digests.size)

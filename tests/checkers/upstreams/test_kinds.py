@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkers.upstreams.services import station_of
 from tests.support import (
     OTHER_SEED,
     activate_listed_picture,
     digests_of,
     pdq_of,
     picture_bytes,
-    quiet_station,
     settings_in,
     upload_of,
 )
@@ -65,7 +65,7 @@ def settings(folder: Path, running: StandIn, system: object, **options: object) 
 
 
 def verdict(settings: Settings, data: bytes = DATA) -> Verdict:
-    (outcome,) = quiet_station(settings).guard.check([upload_of(data)])
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
     return outcome.verdict
 
 
@@ -151,7 +151,7 @@ def test_what_a_service_does_not_take_is_neither_known_nor_not_known(
 
 
 def test_a_file_is_sent_once_and_its_answer_remembered(tmp_path: Path, running: StandIn) -> None:
-    station = quiet_station(settings(tmp_path, running, Arachnid(), send=["file"]))
+    station = station_of(settings(tmp_path, running, Arachnid(), send=["file"]))
     for _ in range(2):
         station.guard.check([upload_of(DATA)])
     assert len(running.asked) == 1
@@ -168,10 +168,10 @@ def asked_by_hashes(station: Station, own: Settings, *, sent_before: bool) -> Ne
 def test_hashes_alone_never_pass_what_a_service_wants_to_see(tmp_path: Path, running: StandIn) -> None:
     own = settings(tmp_path, running, PhotoDna(), send=["file"])
     activate_listed_picture(own)
-    assert asked_by_hashes(quiet_station(own), own, sent_before=False) is NeedFile.TO_LOOK
-    assert asked_by_hashes(quiet_station(own), own, sent_before=True) is NeedFile.NO
+    assert asked_by_hashes(station_of(own), own, sent_before=False) is NeedFile.TO_LOOK
+    assert asked_by_hashes(station_of(own), own, sent_before=True) is NeedFile.NO
     forgetful = settings(tmp_path, running, PhotoDna(), send=["file"], negative_seconds=0)
-    assert asked_by_hashes(quiet_station(forgetful), forgetful, sent_before=True) is NeedFile.TO_LOOK
+    assert asked_by_hashes(station_of(forgetful), forgetful, sent_before=True) is NeedFile.TO_LOOK
 
 
 # Too often ----------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_one_that_fails_again_and_again_is_not_asked_any_more(tmp_path: Path, ru
     own = settings(tmp_path, running, Arachnid(), failures=2, pause=3600, failure="degrade")
     activate_listed_picture(own)
     running.otherwise = Reply(b"", 503)
-    station = quiet_station(own)
+    station = station_of(own)
     uploads = [upload_of(picture_bytes(seed)) for seed in (11, 12, 13)]
     notes = [outcome.verdict.degraded for outcome in station.guard.check(uploads)]
     assert len(running.asked) == 2
