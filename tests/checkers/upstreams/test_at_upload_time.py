@@ -17,9 +17,11 @@ import pytest
 from tests.checkers.upstreams.services import Service, station_of
 from tests.support import (
     OTHER_SEED,
+    activate_list,
     activate_listed_picture,
     digests_of,
     eventually,
+    listed_hashes,
     picture_bytes,
     settings_in,
     upload_of,
@@ -30,6 +32,7 @@ from upload_guard.checkers.wire import NeedFile
 from upload_guard.compose import (
     Station,
     build_reevaluator,
+    foretell,
     open_decisions,
     open_explainer,
     with_signal_checker,
@@ -367,6 +370,21 @@ def test_a_case_that_only_the_service_holds_stays_open_when_lists_change(
     (case,) = cases_of(station)
     assert (case.number, case.state) == (outcome.case, CaseState.OPEN)
     assert [match.list_name for match in case.matches] == ["eokm"]
+
+
+def test_a_forecast_asks_nobody_and_lets_go_of_nothing_that_a_service_holds(
+    service: Service, tmp_path: Path
+) -> None:
+    settings = service.settings(tmp_path)
+    activate_listed_picture(settings)
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    station_of(settings).guard.check([upload_of(data)])
+    asked = len(service.bodies)
+    activate_list(settings, listed_hashes(picture_bytes(77)), name="another")
+    foreseen = foretell(settings, "another", 1).cases
+    assert (foreseen.judged, foreseen.proposed) == (1, 0)
+    assert len(service.bodies) == asked
 
 
 def test_a_service_that_is_gone_from_the_settings_holds_nothing_any_more(

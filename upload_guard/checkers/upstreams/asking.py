@@ -34,16 +34,20 @@ _ABREAST = 4
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """All that are asked; with none of them nothing is asked and nothing changes."""
+    """All that are asked; with none of them nothing is asked and nothing changes.
+
+    `unasked` are names of others, whose word of an earlier day still counts.
+    """
 
     contacts: tuple[Contact, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.contacts)
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(contact.upstream.name for contact in self.contacts)
+        return self.unasked | {contact.upstream.name for contact in self.contacts}
 
     @property
     def digests(self) -> frozenset[SignalType]:
@@ -54,6 +58,10 @@ class Upstreams:
     def standings(self) -> tuple[Standing, ...]:
         """How it goes with each, in this process."""
         return tuple(contact.standing for contact in self.contacts)
+
+    def silenced(self) -> Upstreams:
+        """The same, and none of them is asked."""
+        return Upstreams(unasked=self.names)
 
     def inquire(self, sha256: bytes, deadline: float, upload: Upload | None = None) -> Inquiry:
         """Questions about one file; without `upload` it can be asked about by hashes only.
