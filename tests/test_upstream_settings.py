@@ -17,6 +17,8 @@ LOGINS: dict[str, dict[str, str]] = {
     "arachnid": {"user": "site", "password": "p"},
     "photodna": {"key": "k"},
     "upload_guard": {"user": "AAAA", "password": "p"},
+    "private": {"user": "AAAA", "password": "p"},
+    "ranges": {"user": "AAAA", "password": "p"},
 }
 
 
@@ -30,12 +32,13 @@ def loaded(kind: str = "eokm", **options: object) -> UpstreamSettings:
 
 
 def test_hashes_alone_leave_the_machine_unless_settings_say_more() -> None:
-    sent = {kind: loaded(kind).sent for kind in ("eokm", "hma", "arachnid", "upload_guard")}
+    sent = {kind: loaded(kind).sent for kind in ("eokm", "hma", "arachnid", "upload_guard", "private")}
     assert sent == {
         "eokm": ("md5", "sha1"),
         "hma": ("pdq",),
         "arachnid": ("pdq",),
         "upload_guard": ("md5", "sha1", "sha256", "pdq"),
+        "private": ("md5", "sha1", "sha256"),
     }
     assert loaded("arachnid", send=["file"]).sent == ("file",)
 

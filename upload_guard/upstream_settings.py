@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 from upload_guard.list_settings import is_loopback
 from upload_guard.sections import Section
 
-UpstreamKind = Literal["eokm", "hma", "arachnid", "photodna", "upload_guard"]
+UpstreamKind = Literal["eokm", "hma", "arachnid", "photodna", "upload_guard", "private", "ranges"]
 Sent = Literal["md5", "sha1", "sha256", "pdq", "file"]
 KnownCategory = Literal["baseline", "illegal", "investigative", "other", "unknown"]
 Word = Annotated[str, StringConstraints(pattern=r"^\S(.{0,126}\S)?$")]
@@ -43,6 +43,7 @@ class Kind:
 
 
 _MD5_SHA1: tuple[Sent, ...] = ("md5", "sha1")
+_DIGESTS: tuple[Sent, ...] = (*_MD5_SHA1, "sha256")
 _HASHES: tuple[Sent, ...] = (*_MD5_SHA1, "sha256", "pdq")
 KINDS: Mapping[UpstreamKind, Kind] = MappingProxyType(
     {
@@ -54,6 +55,9 @@ KINDS: Mapping[UpstreamKind, Kind] = MappingProxyType(
         "photodna": Kind(("file",), (), key=True, needs_key=True, rate=5.0),
         # A machine key: its id and its secret.
         "upload_guard": Kind((*_HASHES, "file"), _HASHES, login=True, needs_login=True, our_words=True),
+        # Another upload_guard that is not told what it is asked about; "ranges" tells it the first digits.
+        "private": Kind(_DIGESTS, _DIGESTS, login=True, needs_login=True, our_words=True),
+        "ranges": Kind(_DIGESTS, _DIGESTS, login=True, needs_login=True, per_hash=True, our_words=True),
     }
 )
 

@@ -103,6 +103,7 @@ def test_to_a_key_that_may_see_details_the_answer_names_them(service: Running) -
         "category": "baseline",
         "signal_type": "sha256",
         "distance": 0,
+        "excused": False,
     }
     assert sha256 in exact
     near = service.check(data=recompressed(service.listed)).json()["matches"]

@@ -88,6 +88,8 @@ def _service_of(name: str, own: UpstreamSettings, pdq_limit: int) -> CheckServic
     if own.kind == "upload_guard":
         key = Credentials(own.user, own.password.get_secret_value())
         return Sidecar(Asker(None, own.ca_file), own.url, key)
+    if own.kind in {"private", "ranges"}:
+        return _private_service(name, own)
     asker = Asker(_auth_of(own), own.ca_file)
     if own.kind == "eokm":
         return HashCheckService(asker, own.url, own.test_path)
@@ -97,6 +99,25 @@ def _service_of(name: str, own: UpstreamSettings, pdq_limit: int) -> CheckServic
         return PhotoDna(asker, own.url)
     types = frozenset(SignalType(one) for one in own.sent if one != "file")
     return Hma(asker, own.url, types, own.banks, pdq_limit)
+
+
+def _private_service(name: str, own: UpstreamSettings) -> CheckService:
+    from upload_guard.signing import Credentials
+    from upload_guard.upstreams.asking import Asker
+    from upload_guard.upstreams.services.private_door import PrivateDoor
+    from upload_guard.upstreams.services.private_ranges import RangeService
+
+    key = Credentials(own.user, own.password.get_secret_value())
+    door = PrivateDoor(Asker(None, own.ca_file), own.url, key)
+    if own.kind == "ranges":
+        return RangeService(door)
+    try:
+        from upload_guard.upstreams.services.private import ObliviousService
+    except (ImportError, OSError) as error:
+        raise ConfigError(
+            f"[upstreams.{name}] kind: private takes rbcl ({error}): pip install 'upload-guard[private]'"
+        ) from error
+    return ObliviousService(door)
 
 
 def _auth_of(own: UpstreamSettings) -> AuthBase | None:

@@ -118,6 +118,9 @@ ODD: dict[str, dict[str, object]] = {
     "a result and a fault": {"fault": {"code": "not_covered"}},
     "neither": {"result": None},
     "unchecked": {"result": "unchecked"},
+    "clean, with a match": {
+        "matches": [{"list": "a", "category": "b", "signal_type": "md5", "distance": 0}],
+    },
     "nearer than the same": {
         "matches": [{"list": "a", "category": "b", "signal_type": "pdq", "distance": -1}],
     },
@@ -159,6 +162,26 @@ def test_a_file_that_it_could_not_read_is_unhashable(system: StandInSidecar, ser
     assert service.ask(of_file(CLEAN_FILE), 20).unhashable
 
 
+def test_a_file_that_it_could_read_only_in_part_is_a_hit_of_that_part(
+    system: StandInSidecar, service: Sidecar
+) -> None:
+    match = {"list": "police", "version": 1, "category": "other", "signal_type": "pdq", "distance": 3}
+    system.files[CLEAN_FILE] = {"result": "unscannable", "action": "block", "matches": [match]}
+    told_of = service.ask(of_file(CLEAN_FILE), 20)
+    assert told_of.hits == (Hit(None, "other", "police", 3, near=True),)
+    assert told_of.unhashable
+
+
+def test_what_it_excuses_is_no_hit_beside_what_it_does_not(system: StandInSidecar, service: Sidecar) -> None:
+    match = {"list": "police", "version": 1, "category": "other", "signal_type": "sha256", "distance": 0}
+    excused = match | {"category": "baseline", "excused": True}
+    system.files[LISTED_FILE] = {"result": "match", "action": "block", "matches": [match, excused]}
+    assert service.ask(of_file(LISTED_FILE), 20) == Told((Hit(None, "other", "police"),))
+    for result in ("unscannable", "disputed"):
+        system.files[LISTED_FILE] = {"result": result, "action": "allow", "matches": [excused]}
+        assert service.ask(of_file(LISTED_FILE), 20).hits == ()
+
+
 def test_a_file_that_it_had_nothing_to_compare_with_is_not_checked(
     system: StandInSidecar, service: Sidecar
 ) -> None:
@@ -167,10 +190,12 @@ def test_a_file_that_it_had_nothing_to_compare_with_is_not_checked(
         service.ask(of_file(CLEAN_FILE), 20)
 
 
-def test_what_is_clean_and_refused_is_no_answer(system: StandInSidecar, service: Sidecar) -> None:
-    system.files[CLEAN_FILE] = {"result": "clean", "action": "block"}
-    with pytest.raises(UpstreamGarbled):
-        service.ask(of_file(CLEAN_FILE), 20)
+def test_what_is_clean_and_refused_or_listed_is_no_answer(system: StandInSidecar, service: Sidecar) -> None:
+    match = {"list": "police", "version": 1, "category": "other", "signal_type": "pdq", "distance": 3}
+    for odd in ({"action": "block"}, {"matches": [match]}):
+        system.files[CLEAN_FILE] = {"result": "clean", **odd}
+        with pytest.raises(UpstreamGarbled):
+            service.ask(of_file(CLEAN_FILE), 20)
 
 
 def test_a_file_that_cannot_be_read_here_is_a_fault_of_this_machine(service: Sidecar) -> None:

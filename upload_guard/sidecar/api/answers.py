@@ -13,13 +13,17 @@ from upload_guard.records import Match, Outcome, SignalType
 
 
 class MatchAnswer(BaseModel):
-    """One entry that a signal of the file came near; `distance` in bits, 0 where it is exact."""
+    """One entry that a signal of the file came near; `distance` in bits, 0 where it is exact.
+
+    `excused`: it did not count, since the entry is disputed or the benign bank speaks for the file.
+    """
 
     list: str
     version: int
     category: str
     signal_type: SignalType
     distance: int
+    excused: bool
 
 
 class DetailedAnswer(CheckAnswer):
@@ -45,6 +49,7 @@ def match_answers(matches: Iterable[Match]) -> tuple[MatchAnswer, ...]:
             category=match.category,
             signal_type=match.signal_type,
             distance=match.distance,
+            excused=match.excused,
         )
         for match in matches
     )

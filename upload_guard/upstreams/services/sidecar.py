@@ -38,6 +38,7 @@ class _Match(Said):
     category: Word
     signal_type: Word
     distance: int = Field(ge=0, le=256)
+    excused: bool = False
 
 
 class _Fault(Said):
@@ -58,6 +59,8 @@ class _Item(Said):
     def _hangs_together(self) -> Self:
         if (self.result is None) == (self.fault is None):
             raise ValueError("a result or a fault, and not both")
+        if self.result == "clean" and self.matches:
+            raise ValueError("what is clean matches nothing")
         return self
 
     def is_of(self, signal: Signal) -> bool:
@@ -66,7 +69,7 @@ class _Item(Said):
     def hits(self, signal: Signal) -> tuple[Hit, ...]:
         if self.result not in {"match", "near"}:
             return ()
-        distance = min((match.distance for match in self.matches), default=0)
+        distance = min((match.distance for match in self.matches if not match.excused), default=0)
         return (Hit(signal, self.category, distance=distance, near=not signal.type.exact),)
 
 
@@ -85,17 +88,25 @@ class _Verdict(Said):
     def _clean_passes(self) -> Self:
         if self.result == "clean" and self.action in {"quarantine", "block"}:
             raise ValueError("what is clean is not refused")
+        if self.result == "clean" and self.matches:
+            raise ValueError("what is clean matches nothing")
         return self
 
-    def hits(self) -> tuple[Hit, ...]:
+    def told(self) -> Told:
+        if self.result == "unscannable":
+            # What is read of it may be listed all the same, if less gravely.
+            return Told(self._named(), "the other upload_guard could not read it")
         if self.result not in {"match", "near"}:
-            return ()
+            return Told()
+        return Told(self._named() or (Hit(near=self.result == "near"),))
+
+    def _named(self) -> tuple[Hit, ...]:
         near = self.result == "near"
-        named = [
+        return tuple(
             Hit(None, one.category, one.list, one.distance, near or not _is_exact(one.signal_type))
             for one in self.matches
-        ]
-        return tuple(named) or (Hit(near=near),)
+            if not one.excused
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +165,7 @@ class Sidecar:
         verdict = read(reply, _Verdict)
         if verdict.result == "unchecked":
             raise UpstreamRefused(f"{reply.where} has no list to check against")
-        if verdict.result == "unscannable":
-            return Told(unhashable="the other upload_guard could not read it")
-        return Told(verdict.hits())
+        return verdict.told()
 
     def _ask(self, target: str, body: bytes | Streamed, headers: Mapping[str, Any], digest: str) -> Ask:
         return Ask("POST", self.url.rstrip("/") + target, body, headers, Signing(self.credentials, digest))
