@@ -20,6 +20,7 @@ from tests.upstreams.stand_in import Asked, Reply, stand_in
 from tests.upstreams.standins.eokm import Eokm
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.demo.pictures import jpeg, landscape
+from upload_guard.records import SignalType
 
 ANSWERS_AFTER = 0.05
 
@@ -72,6 +73,8 @@ def measure(folder: Path, url: str) -> None:
     upload = upload_of(jpeg(landscape(5, (4000, 3000))))
     signals = digests_of(upload.content.open().read()).signals()
     alone = checker_in(folder / "alone")
+    looks = {one.value for one in alone.check(upload, math.inf).signals if one.type is SignalType.PDQ}
+    print(f"{len(looks)} PDQ hashes\n")
     both = checker_in(folder / "both", upstreams={"eokm": eokm})
     asked = both.upstreams
 
