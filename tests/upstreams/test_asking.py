@@ -18,6 +18,7 @@ from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
     ConfigError,
     UpstreamError,
+    UpstreamGarbled,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
@@ -120,6 +121,20 @@ def test_what_comes_after_an_answer_is_not_the_next_one() -> None:
     with scripted(twice) as server:
         client = Asker()
         assert [asked(client, Ask("POST", f"{server.url}/x")) for _ in range(3)] == [b"yes"] * 3
+
+
+@pytest.mark.parametrize(
+    "begins", [b"", b"5;", b"5\r\nfalse\r\n0\r\n"], ids=["length", "extension", "trailer"]
+)
+def test_a_line_without_an_end_between_chunks_is_refused_before_it_fills_memory(begins: bytes) -> None:
+    def goes_on(connection: Connection) -> None:
+        connection.request()
+        connection.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + begins)
+        while True:
+            connection.answer(b"1" * (64 << 10))
+
+    with scripted(goes_on) as server, pytest.raises(UpstreamGarbled):
+        asked(Asker(), Ask("GET", server.url), 2)
 
 
 def test_the_deadline_holds_while_a_file_is_taken_slowly() -> None:
