@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import socket
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support import upload_of
+from tests.support import BytesContent, upload_of
 from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import RemoteChecker
 from upload_guard.checkers.wire import CheckAnswer
@@ -187,6 +188,25 @@ def test_an_empty_file_is_sent_with_a_length_too() -> None:
     with answering(200, json.dumps(CLEAN).encode(), seen) as checker:
         checker.check(upload_of(b""), math.inf)
     assert seen[0][1]["Content-Length"] == "0"
+
+
+def test_a_file_that_cannot_be_read_further_is_no_fault_of_the_sidecar() -> None:
+    """Or the policy for a sidecar that is away would let it pass."""
+
+    class BreaksOff(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    class Broken(BytesContent):
+        def open(self) -> io.BytesIO:
+            return BreaksOff(self.data)
+
+    data = bytes(200_000)
+    upload = replace(upload_of(data), content=Broken(data))
+    with answering(200, json.dumps(CLEAN).encode()) as checker, pytest.raises(StorageFailed, match="Input"):
+        checker.check(upload, math.inf)
 
 
 def test_the_answer_is_the_outcome() -> None:

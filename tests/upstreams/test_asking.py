@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import socket
 import threading
@@ -13,18 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.misbehaving import Connection, scripted
+from tests.support import BytesContent
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
     ConfigError,
-    StorageFailed,
     UpstreamError,
+    UpstreamGarbled,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from upload_guard.upstreams.asking import Ask, Asker, Key, Streamed
+from upload_guard.upstreams.asking import Ask, Asker, Key
 from upload_guard.upstreams.client import Login
 from upload_guard.upstreams.deadline import Deadline
+from upload_guard.upstreams.streamed import Streamed
 
 YES = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
 
@@ -36,18 +37,6 @@ def service() -> Iterator[StandIn]:
         yield running
 
 
-class InMemory:
-    """A file of an upload; how often it was opened."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.opened = 0
-
-    def open(self) -> io.BytesIO:
-        self.opened += 1
-        return io.BytesIO(self.data)
-
-
 def asked(client: Asker, ask: Ask, seconds: float = 20) -> bytes:
     with Deadline(seconds) as deadline:
         return client.ask(ask, deadline).body
@@ -56,74 +45,6 @@ def asked(client: Asker, ask: Ask, seconds: float = 20) -> bytes:
 def test_a_body_goes_there_and_the_answer_comes_back(service: StandIn) -> None:
     assert asked(Asker(), Ask("POST", f"{service.url}/x", b"a body")) == b"a body"
     assert (service.asked[0].method, service.asked[0].path) == ("POST", "/x")
-
-
-@pytest.mark.parametrize("size", [0, 1, 64 << 10, (64 << 10) + 1, 300_000])
-def test_a_file_is_streamed_whole_in_its_form(service: StandIn, size: int) -> None:
-    file = InMemory(os.urandom(size))
-    body = Streamed(file, b"<", b">")  # type: ignore[arg-type]
-    assert asked(Asker(), Ask("POST", f"{service.url}/x", body)) == b"<" + file.data + b">"
-    bare = Streamed(file)  # type: ignore[arg-type]
-    assert asked(Asker(), Ask("POST", f"{service.url}/x", bare)) == file.data
-    assert [one.headers["Content-Length"] for one in service.asked] == [str(size + 2), str(size)]
-
-
-def test_a_file_that_cannot_be_read_is_a_fault_of_this_machine(service: StandIn) -> None:
-    class Gone(InMemory):
-        def open(self) -> io.BytesIO:
-            raise OSError(5, "Input/output error")
-
-    class Breaking(InMemory):
-        def open(self) -> io.BytesIO:
-            return BreaksOff(self.data)
-
-    class BreaksOff(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            if self.tell():
-                raise OSError(5, "Input/output error")
-            return super().read(size)
-
-    for file in (Gone(b""), Breaking(bytes(200_000))):
-        with pytest.raises(StorageFailed, match="Input/output error"):
-            asked(Asker(), Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
-
-
-class Changing(io.BytesIO):
-    """Holds another number of bytes than it said when it was opened."""
-
-    def __init__(self, data: bytes, said: int) -> None:
-        super().__init__(data)
-        self.said = said
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        super().seek(offset, whence)
-        return self.said if whence == os.SEEK_END else self.tell()
-
-
-class Opened(InMemory):
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(b"")
-        self.file = file
-
-    def open(self) -> io.BytesIO:
-        return self.file
-
-
-def test_a_file_that_grows_is_no_second_question(service: StandIn) -> None:
-    client = Asker()
-    file = Opened(Changing(b"four" + b"POST /hidden HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 4))
-    assert asked(client, Ask("POST", f"{service.url}/x", Streamed(file))) == b"four"  # type: ignore[arg-type]
-    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
-    assert service.paths == ["/x", "/y"]
-
-
-def test_a_file_that_shrinks_is_a_fault_of_this_machine_and_ends_its_connection(service: StandIn) -> None:
-    client = Asker()
-    file = Opened(Changing(b"four", 40))
-    with pytest.raises(StorageFailed, match="shorter"):
-        asked(client, Ask("POST", f"{service.url}/x", Streamed(file)))  # type: ignore[arg-type]
-    assert asked(client, Ask("POST", f"{service.url}/y", b"next")) == b"next"
-    assert service.connections == 2
 
 
 def test_certificates_that_are_gone_vouch_for_nobody(tmp_path: Path) -> None:
@@ -179,9 +100,9 @@ def test_one_that_breaks_off_before_an_answer_is_asked_once_more_with_the_whole_
         connection.request()
         connection.answer(YES)
 
-    file = InMemory(b"a file")
+    file = BytesContent(b"a file")
     with scripted(breaks_off, answers) as server:
-        body = Streamed(file)  # type: ignore[arg-type]
+        body = Streamed(file)
         assert asked(Asker(), Ask("POST", f"{server.url}/x", body)) == b"yes"
         assert [one.last_body for one in server.connections] == [b"a file", b"a file"]
     with scripted(breaks_off) as server:
@@ -202,10 +123,24 @@ def test_what_comes_after_an_answer_is_not_the_next_one() -> None:
         assert [asked(client, Ask("POST", f"{server.url}/x")) for _ in range(3)] == [b"yes"] * 3
 
 
+@pytest.mark.parametrize(
+    "begins", [b"", b"5;", b"5\r\nfalse\r\n0\r\n"], ids=["length", "extension", "trailer"]
+)
+def test_a_line_without_an_end_between_chunks_is_refused_before_it_fills_memory(begins: bytes) -> None:
+    def goes_on(connection: Connection) -> None:
+        connection.request()
+        connection.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + begins)
+        while True:
+            connection.answer(b"1" * (64 << 10))
+
+    with scripted(goes_on) as server, pytest.raises(UpstreamGarbled):
+        asked(Asker(), Ask("GET", server.url), 2)
+
+
 def test_the_deadline_holds_while_a_file_is_taken_slowly() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
-        body = Streamed(InMemory(bytes(64 << 20)))  # type: ignore[arg-type]
+        body = Streamed(BytesContent(bytes(64 << 20)))
         with pytest.raises(UpstreamTimeout, match=r"within 0\.3 seconds"):
             asked(Asker(), Ask("POST", url, body), 0.3)
 

@@ -35,6 +35,7 @@ from upload_guard.errors import (
 from upload_guard.records import Outcome, Source, Upload
 from upload_guard.signing import Credentials
 from upload_guard.upstreams.signing import Signing
+from upload_guard.upstreams.streamed import Streamed, opened
 
 # Percent-encoded at most twelve times as long, which still fits a request line.
 _LONGEST_ROUTE = 200
@@ -60,7 +61,9 @@ class RemoteChecker:
     digests_first: bool = False
 
     def check(self, upload: Upload, deadline: float) -> Outcome:
-        """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout` or `BodyTooLarge`."""
+        """The sidecar's outcome. Raises `ServiceUnreachable`, `ServiceTimeout`, `BodyTooLarge`, and
+        `StorageFailed` where the upload cannot be read.
+        """
         known = self._known(upload, deadline) if self.digests_first else None
         # Refused bytes are kept, and only the file has them.
         if known is not None and not known.verdict.action.refuses:
@@ -90,7 +93,7 @@ class RemoteChecker:
 
     @contextmanager
     def _file(self, upload: Upload) -> Iterator[PreparedRequest]:
-        with upload.content.open() as stream:
+        with opened(Streamed(upload.content)) as body:
             yield requests.Request(
                 "POST",
                 self._url + CHECK_PATH,
@@ -102,8 +105,7 @@ class RemoteChecker:
                     "dry_run": str(int(self.dry_run)),
                     "guessed": str(int(upload.guessed)),
                 },
-                # requests sends an empty stream in chunks that never end; empty bytes have a length.
-                data=stream if upload.digest.size else b"",
+                data=body,
                 headers={"Content-Type": "application/octet-stream", "Accept": "application/json"},
                 auth=self._signing(upload.digest.sha256.hex()),
             ).prepare()

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from os import SEEK_END
 from pathlib import Path
-from typing import BinaryIO
 
 import requests
 from requests import PreparedRequest
@@ -22,20 +20,18 @@ from urllib3.exceptions import HTTPError
 
 from upload_guard.errors import (
     ConfigError,
-    StorageFailed,
     UpstreamError,
     UpstreamGarbled,
     UpstreamRefused,
     UpstreamTimeout,
 )
-from upload_guard.records import Content
 from upload_guard.upstreams.client import Answer, body, check_status, fault_of, shown, unpacked
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.pool import Pool
+from upload_guard.upstreams.streamed import Streamed, opened
 
 MOST_BYTES = 1 << 20
 _CONNECT_SECONDS = 10.0
-_PIECE = 64 << 10
 _OK = frozenset({int(HTTPStatus.OK)})
 
 
@@ -57,15 +53,6 @@ class Key(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[self.header] = self.value
         return request
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """A body that is read from the file as it is sent, between what a form puts around it."""
-
-    content: Content
-    before: bytes = b""
-    after: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +112,7 @@ class Asker:
 
     @contextmanager
     def _prepared(self, ask: Ask) -> Iterator[PreparedRequest]:
-        with _opened(ask.body) as data:
+        with opened(ask.body) as data:
             yield requests.Request(
                 ask.method,
                 ask.url,
@@ -160,59 +147,3 @@ _REDIRECTS = {
 
 def _late(ask: Ask, deadline: Deadline) -> UpstreamTimeout:
     return UpstreamTimeout(f"{shown(ask.url)} did not answer in full within {deadline.seconds:g} seconds")
-
-
-@contextmanager
-def _opened(data: bytes | Streamed) -> Iterator[bytes | _Pieces]:
-    if isinstance(data, bytes):
-        yield data
-        return
-    try:
-        file = data.content.open()
-    except OSError as error:
-        raise _unreadable(error) from error
-    with file:
-        pieces = _Pieces(data.before, file, data.after)
-        # requests sends a stream of no bytes in chunks that never end; empty bytes have a length.
-        yield pieces if len(pieces) else b""
-
-
-class _Pieces:
-    """A body of known length that is never in memory as a whole.
-
-    Exactly that long: whatever more or less were sent would be read as a part of the next question. Raises
-    `StorageFailed`.
-    """
-
-    def __init__(self, before: bytes, file: BinaryIO, after: bytes) -> None:
-        self._before, self._file, self._after = before, file, after
-        self._size = file.seek(0, SEEK_END)
-        file.seek(0)
-
-    def __len__(self) -> int:
-        return len(self._before) + self._size + len(self._after)
-
-    def __iter__(self) -> Iterator[bytes]:
-        if self._before:
-            yield self._before
-        left = self._size
-        while left:
-            piece = _read(self._file, min(left, _PIECE))
-            left -= len(piece)
-            yield piece
-        if self._after:
-            yield self._after
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    try:
-        piece = file.read(size)
-    except OSError as error:
-        raise _unreadable(error) from error
-    if not piece:
-        raise StorageFailed("the upload became shorter while it was sent")
-    return piece
-
-
-def _unreadable(error: OSError) -> StorageFailed:
-    return StorageFailed(f"the upload cannot be read: {error.strerror}")

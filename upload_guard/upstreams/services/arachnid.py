@@ -17,10 +17,11 @@ from pydantic import model_validator
 
 from upload_guard.errors import UpstreamGarbled
 from upload_guard.records import Content, Signal, SignalType
-from upload_guard.upstreams.asking import Ask, Asker, Streamed
+from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, read
 from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.streamed import Streamed
 
 URL = "https://shield.projectarachnid.com"
 _NO_MATCH = "no-known-match"

@@ -19,10 +19,11 @@ from pydantic import Field, RootModel, StringConstraints, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused
 from upload_guard.records import EXACT_TYPES, Content, Signal, SignalType
-from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
+from upload_guard.upstreams.asking import Ask, Asker, Reply
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
 from upload_guard.upstreams.services.service import Hit, Question, Told, one_by_one
+from upload_guard.upstreams.streamed import Streamed
 
 # As python-threatexchange calls them; its MD5 is there for videos and takes any file's.
 _NAMES = {SignalType.PDQ: "pdq", SignalType.MD5: "video_md5"}

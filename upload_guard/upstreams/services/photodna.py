@@ -16,10 +16,11 @@ from pydantic import Field, model_validator
 
 from upload_guard.errors import UpstreamGarbled, UpstreamRefused, UpstreamUnreachable
 from upload_guard.records import Content, SignalType
-from upload_guard.upstreams.asking import Ask, Asker, Reply, Streamed
+from upload_guard.upstreams.asking import Ask, Asker, Reply
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
 from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.streamed import Streamed
 
 URL = "https://api.microsoftmoderator.com/photodna/v1.0"
 KEY_HEADER = "Ocp-Apim-Subscription-Key"

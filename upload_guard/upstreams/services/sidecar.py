@@ -19,11 +19,12 @@ from upload_guard.digests import digest_of
 from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused
 from upload_guard.records import Content, Signal, SignalType
 from upload_guard.signing import Credentials
-from upload_guard.upstreams.asking import Ask, Asker, Streamed
+from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.said import Said, Word, read
 from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
 from upload_guard.upstreams.signing import Signing
+from upload_guard.upstreams.streamed import Streamed
 
 _MOST_ITEMS = 1000
 _NOT_COVERED = "not_covered"
