@@ -29,8 +29,9 @@ def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(bare: WordPress) -> Iterator[requests.Session]:
+    """The administrator, who stays logged in."""
     with bare.browser() as session:
         yield session
 
