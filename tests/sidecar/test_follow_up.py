@@ -6,7 +6,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.serving import Signs, Site, embedded_site, key_of, sidecar, write_config
+from tests.serving import Signs, Site, embedded_site, key_of, remote_site, sidecar, write_config
 from tests.support import activate_listed_picture, digests_of, eventually
 from upload_guard.compose import open_decisions
 from upload_guard.loading import load_settings
@@ -79,11 +80,15 @@ def upload(site: Site, data: bytes) -> int:
     return site.post(files={"file": ("a.jpg", data, "image/jpeg")}).status_code
 
 
-@pytest.mark.parametrize("kind", ["upload_guard", "eokm"])
-def test_what_the_service_finds_is_followed_up_by_itself(
-    service: CheckService, tmp_path: Path, kind: str
+@pytest.mark.parametrize(
+    ("kind", "deployed"),
+    [("upload_guard", embedded_site), ("eokm", remote_site)],
+    ids=["by itself at our door", "by a sidecar at EOKM's"],
+)
+def test_what_the_service_finds_is_followed_up_without_anybody(
+    service: CheckService, tmp_path: Path, kind: str, deployed: Callable[..., AbstractContextManager[Site]]
 ) -> None:
-    with embedded_site(tmp_path, **{"upstreams.national": asks(service, kind)}) as site:
+    with deployed(tmp_path, **{"upstreams.national": asks(service, kind)}) as site:
         assert upload(site, service.listed) == 403
         first = service.figures(kind)
         assert first["hits"] > 0

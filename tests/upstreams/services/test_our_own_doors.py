@@ -24,7 +24,7 @@ from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.records import Signal, SignalType
 from upload_guard.signing import Credentials
-from upload_guard.upstreams.asking import Asker, Bearer
+from upload_guard.upstreams.asking import Asker, Key
 from upload_guard.upstreams.client import Login
 from upload_guard.upstreams.services.hashcheckservice import HashCheckService
 from upload_guard.upstreams.services.hma import Hma
@@ -45,7 +45,7 @@ class Other:
         return HashCheckService(Asker(Login(self.key.key_id, self.key.secret)), self.url, test)
 
     def hma(self) -> CheckService:
-        return Hma(Asker(Bearer(f"{self.key.key_id}.{self.key.secret}")), self.url)
+        return Hma(Asker(Key("Authorization", f"Bearer {self.key.key_id}.{self.key.secret}")), self.url)
 
     def sidecar(self) -> CheckService:
         return Sidecar(Asker(), self.url, self.key)
