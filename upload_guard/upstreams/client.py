@@ -199,7 +199,8 @@ def check_status(answer: Answer) -> None:
     if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UpstreamUnreachable(f"{where} answered with status {status}")
     if status >= HTTPStatus.BAD_REQUEST:
-        raise UpstreamMissing(f"{where} answered with status {status}")
+        gone = status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+        raise UpstreamMissing(f"{where} answered with status {status}", gone)
     raise UpstreamGarbled(f"{where} answered with status {status}, which was not asked for")
 
 

@@ -149,7 +149,9 @@ class HmaExchange:
         url = f"{self._address}/content/{number}?signal_type=pdq&include_signals=true"
         try:
             fetch_page(self.client, url, file, self._headers)
-        except UpstreamMissing:
+        except UpstreamMissing as fault:
+            if not fault.gone:
+                raise
             return None
         content = read_json(_Content, file, shown(url))
         if content.id != number:
