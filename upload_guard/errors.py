@@ -84,9 +84,16 @@ class UpstreamRefused(UpstreamError):
 
 
 class UpstreamMissing(UpstreamRefused):
-    """It has nothing at this address, or no longer."""
+    """It has nothing at this address, or no longer; or it does not understand what was asked there.
+
+    `gone` where it is the former (404, 410).
+    """
 
     code = "upstream_missing"
+
+    def __init__(self, message: str, gone: bool = True) -> None:
+        super().__init__(message)
+        self.gone = gone
 
 
 class UpstreamGarbled(UpstreamError):

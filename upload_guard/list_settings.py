@@ -100,6 +100,14 @@ class ExchangeSettings(Section):
             raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
         return password
 
+    @field_validator("subscription_key", "function_key", "feedback_key", "bearer")
+    @classmethod
+    def _fits_a_header(cls, key: SecretStr) -> SecretStr:
+        said = key.get_secret_value()
+        if not (said.isascii() and said.isprintable()):
+            raise ValueError("a key of ASCII without a line break, since it stands in a header")
+        return key
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         is_file = urlsplit(self.url).scheme == "file"

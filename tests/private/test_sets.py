@@ -43,11 +43,36 @@ def test_after_a_while_it_is_removed_and_no_longer_answers(tmp_path: Path) -> No
     sets = SetFolder(tmp_path)
     sets.of_epoch(first)
     built(tmp_path, disclosed(4), "two")
-    os.utime(tmp_path / "current", (1, 1))
+    os.utime(tmp_path / first, (1, 1))
+    os.utime(sets.folder / sets.current_epoch(), (2, 2))
     sets.clear_up()
     with pytest.raises(EpochOver):
         sets.of_epoch(first)
     assert sets.current()
+
+
+def test_sets_of_long_ago_are_removed_although_a_new_one_has_just_come(tmp_path: Path) -> None:
+    epochs = [built(tmp_path, disclosed(3), generation).manifest.epoch for generation in ("1", "2", "3")]
+    for age, epoch in enumerate(epochs[:2], start=1):
+        os.utime(tmp_path / epoch, (age, age))
+    sets = SetFolder(tmp_path)
+    sets.clear_up()
+    with pytest.raises(EpochOver):
+        sets.of_epoch(epochs[0])
+    # The one that was followed just now is for those who are half way.
+    assert [sets.of_epoch(epoch).manifest.epoch for epoch in epochs[1:]] == epochs[1:]
+
+
+def test_a_damaged_set_that_was_built_again_is_not_answered_from_any_more(tmp_path: Path) -> None:
+    epoch = built(tmp_path, disclosed(3)).manifest.epoch
+    file = tmp_path / epoch / "oblivious.buckets"
+    file.write_bytes(bytes(file.stat().st_size))
+    sets = SetFolder(tmp_path)
+    damaged = sets.current()
+    assert not any(damaged.bucket(damaged.manifest.tables[0], 0))
+    assert built(tmp_path, disclosed(3)).manifest.epoch == epoch
+    mended = sets.current()
+    assert any(mended.bucket(mended.manifest.tables[0], 0))
 
 
 def test_a_file_of_another_length_is_not_served(tmp_path: Path) -> None:

@@ -78,10 +78,12 @@ def drip(out: BinaryIO, data: bytes) -> None:
 class StandIn:
     """A server whose pages are set by the test: by path, a reply, or what makes one of a request.
 
-    `otherwise` answers for all other paths, and `instead` for whatever is asked.
+    `otherwise` answers for all other paths, and `instead` for whatever is asked. `date` is what its clock
+    says, empty where that is the machine's.
     """
 
     url: str
+    date: str = ""
     otherwise: Reply | Callable[[Asked], Reply] = Reply(status=404)
     instead: Reply | None = None
     connections: int = 0
@@ -114,6 +116,9 @@ def stand_in(certificate: Path | None = None) -> Iterator[StandIn]:
         def setup(self) -> None:
             super().setup()
             service.connections += 1
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return service.date or super().date_time_string(timestamp)
 
         def do_GET(self) -> None:
             with suppress(OSError):

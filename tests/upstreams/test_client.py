@@ -83,6 +83,7 @@ def test_nothing_of_the_environment_is_used(
 
 BAD = {
     "fault of the server": (Reply(status=500), UpstreamUnreachable, "status 500"),
+    "took us too long": (Reply(status=408), UpstreamUnreachable, "status 408"),
     "too many": (Reply(status=429), UpstreamUnreachable, "status 429"),
     "not let in": (Reply(status=401), UpstreamRefused, "look at user and password"),
     "missing": (Reply(status=404), UpstreamRefused, "status 404"),

@@ -56,6 +56,7 @@ def open_private_checks(settings: Settings) -> PrivateChecks | None:
         quota=Quota(database, settings.private.evaluations_per_day),
         lists=lists,
         key_of=lru_cache(4)(lambda period: _pair(keyring, period)),
+        narrowed={name: own.lists for name, own in settings.customers.items() if own.lists},
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from upload_guard.errors import EpochOver, NotReady
 from upload_guard.list_settings import Disclosure
@@ -33,7 +33,8 @@ _MAY: Mapping[Disclosure, frozenset[Disclosure]] = {
 
 @dataclass(frozen=True, slots=True)
 class PrivateChecks:
-    """`lists` is what settings allow of each list now, `key_of` the key of a period.
+    """`lists` is what settings allow of each list now, `key_of` the key of a period. `narrowed` are the lists
+    of each customer that may have no others.
 
     Everything raises `NotReady` where nothing can be said: that is never "not listed".
     """
@@ -42,6 +43,11 @@ class PrivateChecks:
     quota: Quota
     lists: Mapping[str, Disclosure]
     key_of: Callable[[int], KeyPair]
+    narrowed: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def serves(self, site: str) -> bool:
+        """Whether it may have all that is in what is prepared, which is the same for everybody."""
+        return site not in self.narrowed or self.lists.keys() <= set(self.narrowed[site])
 
     def offer(self, key_id: str) -> Offer:
         """What may be asked now. Raises `StorageFailed`, too."""

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -105,7 +106,7 @@ class SetFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._opened: dict[str, PrivateSet] = {}
+        self._opened: dict[str, tuple[_Writing, PrivateSet]] = {}
 
     def current(self) -> PrivateSet:
         """The one in use. Raises `NotReady` where none was built yet, and `SnapshotDamaged`."""
@@ -126,13 +127,15 @@ class SetFolder:
 
     def of_epoch(self, epoch: str) -> PrivateSet:
         """That of an epoch, be it one just over. Raises `EpochOver` where it is no longer there."""
-        opened = self._opened.get(epoch)
-        if opened is not None and (self.folder / epoch).is_dir():
-            return opened
+        writing, opened = _writing(self.folder / epoch), self._opened.get(epoch)
+        # One that was damaged is written anew under its name, and what is mapped would stay damaged.
+        if opened is not None and opened[0] == writing:
+            return opened[1]
         with self._lock:
-            opened = _open(self.folder / epoch)
-            self._opened = {**dict(list(self._opened.items())[-1:]), epoch: opened}
-        return opened
+            found = _open(self.folder / epoch)
+            others = {name: one for name, one in self._opened.items() if name != epoch}
+            self._opened = {**dict(list(others.items())[-1:]), epoch: (writing, found)}
+        return found
 
     def is_whole(self, epoch: str) -> bool:
         """Whether every byte of it is as it was written."""
@@ -165,12 +168,11 @@ class SetFolder:
         draft.rename(self.folder / _CURRENT)
 
     def clear_up(self) -> None:
-        """Remove the sets before the current one, a few minutes after it came."""
-        current = self.folder / _CURRENT
-        if not current.exists() or time.time() - current.stat().st_mtime < _KEEP_SECONDS:
-            return
-        for old in self.folder.iterdir():
-            if old.is_dir() and old.name != self.current_epoch():
+        """Remove each set that another has followed some minutes ago, however fast they come now."""
+        sets = sorted((one for one in self.folder.glob("*") if one.is_dir()), key=_written_at)
+        for old, following in pairwise(sets):
+            late = time.time() - _written_at(following) >= _KEEP_SECONDS
+            if late and old.name != self.current_epoch():
                 shutil.rmtree(old, ignore_errors=True)
 
 
@@ -181,6 +183,28 @@ def write_table(folder: Path, name: str, packed: Packed) -> TableInfo:
     return TableInfo(name, packed.bits, packed.size, int(buckets.shape[2]), _sha256(file))
 
 
+_Writing = tuple[int, int]
+"""Which writing of a folder it is: the file's number of its manifest, and when that was written."""
+
+
+def _writing(folder: Path) -> _Writing:
+    try:
+        found = (folder / _MANIFEST).stat()
+    except FileNotFoundError:
+        raise _over(folder) from None
+    except OSError as error:
+        raise SnapshotDamaged(f"{folder}: cannot be opened: {type(error).__name__}") from error
+    return found.st_ino, found.st_mtime_ns
+
+
+def _written_at(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def _over(folder: Path) -> EpochOver:
+    return EpochOver(f"{folder}: there is no set of this epoch, or no longer")
+
+
 def _open(folder: Path) -> PrivateSet:
     try:
         manifest = _adapter.validate_json((folder / _MANIFEST).read_bytes())
@@ -188,7 +212,7 @@ def _open(folder: Path) -> PrivateSet:
             raise SnapshotDamaged(f"{folder}: is of format {manifest.format}, not {FORMAT}")
         return PrivateSet(manifest, {table.name: _mapped(folder, table) for table in manifest.tables})
     except FileNotFoundError:
-        raise EpochOver(f"{folder}: there is no set of this epoch, or no longer") from None
+        raise _over(folder) from None
     except (OSError, ValueError, ValidationError) as error:
         raise SnapshotDamaged(f"{folder}: cannot be opened: {type(error).__name__}") from error
 

@@ -37,6 +37,15 @@ _MOST_REDIRECTS = 5
 _MOST_DIGITS = 20
 _PORTS = {"http": 80, "https": 443}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+# Said by what stands before a service, of the request and not of what was asked for.
+_NOT_NOW = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.MISDIRECTED_REQUEST,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +196,11 @@ def check_status(answer: Answer) -> None:
         raise UpstreamRefused(
             f"{where} does not let us in (status {status}): look at user and password or key"
         )
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UpstreamUnreachable(f"{where} answered with status {status}")
     if status >= HTTPStatus.BAD_REQUEST:
-        raise UpstreamMissing(f"{where} answered with status {status}")
+        gone = status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+        raise UpstreamMissing(f"{where} answered with status {status}", gone)
     raise UpstreamGarbled(f"{where} answered with status {status}, which was not asked for")
 
 

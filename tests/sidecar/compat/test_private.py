@@ -51,6 +51,17 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Service:
     return service_in(tmp_path_factory.mktemp("closed"), "never")
 
 
+@pytest.mark.parametrize(("lists", "status"), [(["test-list"], 200), ([], 200), (["icse"], 404)])
+def test_a_customer_that_may_have_only_other_lists_is_told_of_none(
+    tmp_path: Path, lists: list[str], status: int
+) -> None:
+    settings = settings_with(tmp_path, customers={"shop": {"lists": lists}})
+    activate_list(settings, listed())
+    prepare(settings)
+    customer = Service(settings, create_app(settings)).customer()
+    assert customer.get("/v1/private").status_code == status
+
+
 def elements(count: int) -> list[str]:
     return [OBLIVIOUS.blind(str(at).encode()).element.hex() for at in range(count)]
 

@@ -206,7 +206,7 @@ def test_a_killed_run_is_gone_on_with_from_its_last_page(tmp_path: Path, kind: s
         supply.pages.clear()
         ours.settings = load_settings(config)
         report = ours.run()
-        assert min(supply.pages) == 2
+        assert supply.pages[0] == 2
         assert report.version.entries == len(numbers_of(kind))
 
 
@@ -228,14 +228,17 @@ def test_pages_in_a_circle_end(tmp_path: Path, kind: str) -> None:
         assert supply.pages == [1, 2]
 
 
+@pytest.mark.parametrize("status", [410, 500])
 @pytest.mark.parametrize("kind", ["ncmec", "stopncii"])
-def test_a_place_that_is_forgotten_begins_the_same_round_again(tmp_path: Path, kind: str) -> None:
+def test_a_place_that_is_forgotten_begins_the_same_round_again(
+    tmp_path: Path, kind: str, status: int
+) -> None:
     supply = KINDS[kind]()
     with machine(supply, tmp_path) as ours:
         supply.hold(*MANY)
         supply.broken = {2: Reply(status=500)}
         ours.fails(UpstreamUnreachable)
-        forgotten = [Reply(status=410)]
+        forgotten = [Reply(status=status)]
         supply.broken = {2: lambda asked: forgotten.pop() if forgotten else supply.page(asked, 2)}
         supply.pages.clear()
         assert ours.run().version.entries == len(MANY)

@@ -18,7 +18,7 @@ from tests.upstreams.standins.stopncii import StopNcii
 from tests.upstreams.standins.supply import digits
 from upload_guard.compose import build_sync, feedback_takers, open_lists
 from upload_guard.compose.outbox import outbox_jobs
-from upload_guard.errors import UpstreamGarbled, UpstreamRefused, UpstreamUnreachable
+from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused, UpstreamUnreachable
 from upload_guard.lists.feedback import Feedback, Opinion
 from upload_guard.records import SignalType
 
@@ -97,17 +97,27 @@ def test_of_an_entry_that_is_listed_no_more_nothing_is_told(ncmec: Machine) -> N
     assert vote(ncmec, Opinion.POSITIVE) == []
 
 
+def test_while_nothing_of_the_list_is_here_an_opinion_waits(tmp_path: Path) -> None:
+    with machine(Ncmec(), tmp_path, feedback=True) as ours:
+        ours.supply.hold(*MANY)
+        with pytest.raises(StorageFailed, match="the next run makes it"):
+            vote(ours, Opinion.NEGATIVE)
+        ours.run()
+        assert len(vote(ours, Opinion.NEGATIVE)) == 1
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
         (Reply(status=500), UpstreamUnreachable),
+        (Reply(status=400), UpstreamRefused),
         (Reply(status=401), UpstreamRefused),
         (Reply(status=307, headers={"Location": "https://127.0.0.2/"}), UpstreamRefused),
         (Reply(bytes(2 << 20)), UpstreamGarbled),
         (Reply(b"half", announced=900), UpstreamGarbled),
         (Reply(b"\n<!DOCTYPE html><title>Log in</title>"), UpstreamGarbled),
     ],
-    ids=["fault", "not let in", "elsewhere", "much", "half", "page for people"],
+    ids=["fault", "not understood", "not let in", "elsewhere", "much", "half", "page for people"],
 )
 def test_a_vote_that_may_not_have_arrived_is_given_again(
     ncmec: Machine, reply: Reply, kind: type[Exception]

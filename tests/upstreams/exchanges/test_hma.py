@@ -12,7 +12,7 @@ from tests.upstreams.exchanges.machine import Machine, machine
 from tests.upstreams.stand_in import Reply
 from tests.upstreams.standins.hma_bank import Hma, said
 from tests.upstreams.standins.supply import digits
-from upload_guard.errors import ListError, UpstreamGarbled, UpstreamMissing, UpstreamRefused
+from upload_guard.errors import ListError, UpstreamError, UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType
 
@@ -68,7 +68,7 @@ def test_what_hma_would_not_match_is_left_out(ours: Machine, caplog: pytest.LogC
 def test_it_ends_where_as_many_as_the_gap_are_missing_in_a_row(ours: Machine) -> None:
     ours.supply.hold(1, 20, 41)
     assert set(held(ours)) == {"1", "20"}
-    assert len(ours.service.asked) == 1 + 40
+    assert len(ours.service.asked) == 1 + 40 + 1
 
 
 def test_a_gap_goes_on_over_pages(ours: Machine) -> None:
@@ -79,6 +79,22 @@ def test_a_gap_goes_on_over_pages(ours: Machine) -> None:
 def test_a_bank_that_is_not_there_is_no_empty_list(ours: Machine) -> None:
     ours.supply.broken = {1: said({"message": "bank 'TEST_BANK' not found"}, 404)}
     with pytest.raises(UpstreamMissing):
+        ours.fetch()
+
+
+def test_a_bank_that_goes_meanwhile_is_no_end_of_the_list(ours: Machine) -> None:
+    ours.supply.hold(*range(1, 121))
+    gone = said({"message": "not found"}, 404)
+    ours.supply.broken = {2: lambda _asked: ours.supply.broken.update({1: gone}) or gone}
+    with pytest.raises(UpstreamMissing):
+        ours.fetch()
+
+
+@pytest.mark.parametrize("status", [400, 405, 408, 421, 425, 429])
+def test_a_fault_on_the_way_to_a_content_does_not_leave_it_out(ours: Machine, status: int) -> None:
+    ours.supply.hold(*range(1, 121))
+    ours.supply.broken = {2: lambda _asked: ours.supply.broken.clear() or Reply(status=status)}
+    with pytest.raises(UpstreamError, match=f"status {status}"):
         ours.fetch()
 
 

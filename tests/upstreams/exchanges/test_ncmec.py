@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -106,6 +107,12 @@ def test_of_two_words_on_one_entry_the_newer_counts_whichever_comes_first(ours: 
     assert withdrawn(ours.fetch()) == ["42/image1"]
 
 
+def test_a_tombstone_that_does_not_say_when_counts_where_it_comes_last(ours: Machine) -> None:
+    one_page(ours, image(1), deleted(1).replace("<timestamp>2026-10-24T15:10:00Z</timestamp>", ""))
+    pages = ours.fetch()
+    assert (hashes(pages), withdrawn(pages)) == ({}, ["42/image1"])
+
+
 def test_the_same_id_of_two_members_is_two_entries(ours: Machine) -> None:
     one_page(ours, image(1), image(1, member=43), deleted(1, member=43))
     pages = ours.fetch()
@@ -183,7 +190,9 @@ def test_the_next_page_may_be_named_in_any_way_on_the_same_host(ours: Machine, f
 # Times
 
 
-def exchange(ours: Machine, now: datetime = NOW) -> NcmecExchange:
+def exchange(ours: Machine, now: datetime = NOW, ahead: timedelta = timedelta()) -> NcmecExchange:
+    """At a time by our clock, which is so much ahead of theirs."""
+    ours.service.date = format_datetime(now - ahead, usegmt=True)
     client = Client(20, 1 << 20, Login("site", "a secret"))
     base = f"{ours.service.url}/hashsharing"
     return NcmecExchange(base, client, ours.settings.data_dir / "fetched", now=lambda: now)
@@ -213,6 +222,29 @@ def test_only_the_last_page_moves_the_time_on(ours: Machine) -> None:
     assert spans(ours)[1] == ("1970-01-01T00:00:00Z", "2026-11-26T09:00:00Z")
     list(exchange(ours).pages(second.checkpoint))
     assert spans(ours)[2][0] == "2026-11-26T08:00:00Z"
+
+
+def test_a_clock_that_is_ahead_leaves_nothing_out_that_comes_until_then(ours: Machine) -> None:
+    ours.supply.hold(*range(1, 8))
+    (_, page) = exchange(ours, ahead=timedelta(hours=2)).pages("")
+    list(exchange(ours, NOW + timedelta(hours=6)).pages(page.checkpoint))
+    assert spans(ours)[-1][0] == "2026-11-26T06:00:00Z"
+
+
+def test_a_clock_that_is_behind_is_asked_up_to_nevertheless(ours: Machine) -> None:
+    ours.supply.hold(1)
+    (page,) = exchange(ours, ahead=timedelta(hours=-2)).pages("")
+    list(exchange(ours).pages(page.checkpoint))
+    assert spans(ours)[-1][0] == "2026-11-26T08:00:00Z"
+
+
+def test_a_date_that_is_none_changes_nothing(ours: Machine) -> None:
+    ours.supply.hold(1)
+    asking = exchange(ours)
+    ours.service.date = "yesterday"
+    (page,) = asking.pages("")
+    list(exchange(ours).pages(page.checkpoint))
+    assert spans(ours)[-1][0] == "2026-11-26T08:00:00Z"
 
 
 def test_a_time_yet_to_come_begins_from_the_start_since_a_clock_was_wrong(ours: Machine) -> None:

@@ -86,6 +86,16 @@ def test_what_is_for_another_kind_is_refused(kind: str, option: dict[str, Any]) 
     assert f"a table without {next(iter(option))}, which is for the kind " in fault(kind, **option)
 
 
+@pytest.mark.parametrize("key", ["k-s€cret", "k-secret\nX: b"], ids=["no ASCII", "two lines"])
+@pytest.mark.parametrize(
+    ("kind", "option"), [("hma", "bearer"), ("stopncii", "function_key"), ("stopncii", "subscription_key")]
+)
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(kind: str, option: str, key: str) -> None:
+    line = fault(kind, **{option: key})
+    assert f"{option}: must be a key of ASCII" in line
+    assert "k-s" not in line
+
+
 @pytest.mark.parametrize("kind", ["ncmec", "stopncii", "tat", "hma", "upload_guard"])
 def test_keys_go_by_https_only_and_to_an_address_without_a_query(kind: str) -> None:
     for url in ("http://lists.example.org/api", "https://lists.example.org/api?key=1"):

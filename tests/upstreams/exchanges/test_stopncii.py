@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,13 @@ def test_the_last_word_on_a_hash_counts_in_whatever_case_it_is_written(ours: Mac
     ours.supply.broken = {1: answer([record(1), upper, record(2)])}
     pages = ours.fetch()
     assert (held(pages), withdrawn(pages)) == ([key(2)], [key(1)])
+
+
+def test_a_withdrawal_with_blanks_around_its_hash_is_of_the_same_record(ours: Machine) -> None:
+    blank = record(1, "Withdrawn", hashValue=f" {digits(SignalType.PDQ, 1)}\n")
+    ours.supply.broken = {1: answer([record(1), blank])}
+    pages = ours.fetch()
+    assert (held(pages), withdrawn(pages)) == ([], [key(1)])
 
 
 def test_hashes_of_other_things_are_passed_over_and_counted(
@@ -149,6 +157,17 @@ def test_the_next_set_begins_at_the_time_that_the_last_page_names(ours: Machine)
     ours.service.asked.clear()
     ours.run()
     assert asked(ours)[0] == {"startTimestamp": [str(TIME)], "pageSize": ["800"]}
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_what_changed_while_pages_came_is_asked_for_again(ours: Machine, unit: int) -> None:
+    begun = time.time()
+    ours.supply.broken = {1: answer([record(1)], following=int(begun + 1800) * unit)}
+    ours.run()
+    ours.service.asked.clear()
+    ours.run()
+    (since,) = asked(ours)[0]["startTimestamp"]
+    assert (begun - 4000) * unit < int(since) <= (time.time() - 3600) * unit
 
 
 def test_a_time_that_goes_back_loses_nothing(ours: Machine) -> None:

@@ -88,7 +88,18 @@ def test_an_entry_without_an_id_is_known_by_its_digest(ours: Machine) -> None:
     said = {name: value for name, value in entry(1, 1).items() if name != "id"}
     ours.supply.broken = {1: answer([said], "1,1", more=False)}
     (page,) = ours.fetch()
-    assert [record.key for record in page.records] == [f"MD5/{digits(SignalType.MD5, 1)}"]
+    assert [record.key for record in page.records] == [f"md5/{digits(SignalType.MD5, 1)}"]
+
+
+def test_an_entry_without_an_id_is_deleted_in_whatever_way_its_algorithm_is_written(ours: Machine) -> None:
+    digest = digits(SignalType.SHA1, 1)
+    said = [
+        entry(1, 1, id=None, algorithm=name, hash_digest=written, deleted=deleted)
+        for name, written, deleted in (("SHA-1", digest, False), ("sha1", f" {digest.upper()}", True))
+    ]
+    ours.supply.broken = {1: answer(said, "1,1", more=False)}
+    (page,) = ours.fetch()
+    assert (list(page.records), list(page.withdrawn)) == ([], [f"sha1/{digest}"])
 
 
 def test_a_token_serves_a_whole_run(ours: Machine) -> None:

@@ -180,6 +180,19 @@ def test_many_digests_are_asked_about_in_portions(oblivious: ObliviousService, s
     assert [path.partition("?")[0].split("/")[3] for path in server.paths[1:]] == ["evaluate", "buckets"] * 3
 
 
+def test_a_hit_stands_although_the_range_of_another_digest_cannot_be_had(
+    ranges: RangeService, other: Other
+) -> None:
+    def cut(answer: dict[str, Any]) -> None:
+        if answer["signal_type"] == "md5":
+            answer["records"] = []
+
+    other.lies["range"] = cut
+    told = ranges.ask(BOTH, 20)
+    assert told.hits == (Hit(SHA256, "baseline"),)
+    assert "another range than it offered" in told.unhashable
+
+
 def test_neither_way_imports_anything_heavy_and_by_ranges_not_even_the_extra() -> None:
     """A site that checks by itself asks so, too, and so may one that has no list of its own."""
     code = """

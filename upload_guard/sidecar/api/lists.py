@@ -75,7 +75,8 @@ def list_routes(lists: ListStore, sharing: Sharing) -> APIBlueprint:
         shared = sharing.find(path.name)
         response = Response(mimetype=_JSON_LINES)
         response.set_etag(shared.state)
-        if request.if_none_match.contains(shared.state):
+        # Weakly, by RFC 9110, 13.1.2: a proxy that packs the answer makes a weak one of it.
+        if request.if_none_match.contains_weak(shared.state):
             response.status_code = 304
             return response
         pieces = shared.pieces()

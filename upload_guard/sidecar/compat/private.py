@@ -1,6 +1,7 @@
 """/v1/private: checks by customers who may not tell which hashes they ask about; docs/private-checks.md.
 
-Where no list may be asked about so, every address here answers as one that does not exist.
+Where no list may be asked about so, or not all of them by this customer, every address here answers as one
+that does not exist.
 """
 
 from __future__ import annotations
@@ -92,4 +93,5 @@ def private_routes(checks: PrivateChecks | None, ledger: Ledger) -> APIBlueprint
 
 
 def _offered(checks: PrivateChecks | None) -> PrivateChecks:
-    return checks if checks is not None else abort(404)
+    """To whoever asks now."""
+    return checks if checks is not None and checks.serves(caller().site) else abort(404)

@@ -124,6 +124,8 @@ class HmaExchange:
         records: list[Record] = []
         for number in range(first, first + _PAGE):
             if number - last > self.gap:
+                # Contents of a bank that went meanwhile are missing, too.
+                self._look_at_bank(file)
                 return Taken(records, (), At(number=at.number + 1), anew=first == 1)
             content = self._content(file, number)
             if content is None:
@@ -147,7 +149,9 @@ class HmaExchange:
         url = f"{self._address}/content/{number}?signal_type=pdq&include_signals=true"
         try:
             fetch_page(self.client, url, file, self._headers)
-        except UpstreamMissing:
+        except UpstreamMissing as fault:
+            if not fault.gone:
+                raise
             return None
         content = read_json(_Content, file, shown(url))
         if content.id != number:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -44,6 +45,15 @@ _OVERLAP = timedelta(hours=1)
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _by_their_clock(at: At, date: str) -> At:
+    """Asked up to no later than it is there (header Date): ours may be ahead by more than the overlap."""
+    try:
+        there = parsedate_to_datetime(date).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return at
+    return at.model_copy(update={"until": min(at.until, there.strftime(_TIME))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,8 @@ class NcmecExchange:
         records = [Record(one.key, hashes) for one in entries if (hashes := self._hashes(one, left_out))]
         held = {record.key for record in records}
         withdrawn = [one.key for one in entries if one.key not in held]
-        return Taken(records, withdrawn, self._after(at, self._next(page.next, answer.url)))
+        reached = _by_their_clock(at, answer.headers.get("Date", ""))
+        return Taken(records, withdrawn, self._after(reached, self._next(page.next, answer.url)))
 
     def _span(self, at: At) -> str:
         asked = {"from": at.since or _BEGINNING.strftime(_TIME), "to": at.until}
@@ -123,7 +134,7 @@ class NcmecExchange:
                 left_out["videos"] += 1
             elif self.members and one.member not in self.members:
                 left_out["entries of other members"] += 1
-            elif one.key not in newest or newest[one.key].timestamp <= one.timestamp:
+            elif one.key not in newest or one.follows(newest[one.key]):
                 newest[one.key] = one
         return newest.values()
 

@@ -47,6 +47,10 @@ class NcmecEntry:
         """Names it for good; `place_of` reads it. An image and a video may have the same id."""
         return f"{'' if self.is_image else 'video/'}{self.member}/{self.id}"
 
+    def follows(self, other: NcmecEntry) -> bool:
+        """Whether this is a later word than `other`, which came before; where one tells no time, it is."""
+        return not (self.timestamp and other.timestamp) or other.timestamp <= self.timestamp
+
 
 def place_of(key: str) -> tuple[str, str]:
     """Member and id of an image's key."""

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
-from upload_guard.errors import UpstreamGarbled, UpstreamMissing, UpstreamRefused
+from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamMissing, UpstreamRefused
 from upload_guard.lists.feedback import Feedback, Opinion
 from upload_guard.lists.sync.holders import keys_holding
 from upload_guard.upstreams.asking import Ask, Asker
@@ -48,7 +48,7 @@ class NcmecVotes:
     seconds: float
 
     def take(self, feedback: Feedback) -> None:
-        """See `TakesFeedback`."""
+        """See `TakesFeedback`. Raises `StorageFailed`, too, after which it is given again as well."""
         name = _NAMES.get(feedback.signal_type)
         if name is None or not feedback.exact:
             return
@@ -57,6 +57,8 @@ class NcmecVotes:
                 "list %r: a vote at NCMEC cannot be taken back; a new one replaces it", feedback.list_name
             )
             return
+        if not self.staging.exists():
+            raise StorageFailed(f"{self.staging}: is not there, so no entry is known; the next run makes it")
         keys = keys_holding(self.staging, feedback.signal_type, feedback.value)
         if not keys:
             return
@@ -78,7 +80,9 @@ class NcmecVotes:
         url = f"{self.base}/v2/entries/{quote(member, safe='')}/{quote(entry, safe='')}/{name}/feedback"
         try:
             refuse_page_for_people(self.asker.ask(Ask("PUT", url, vote, _XML), deadline, _TAKEN))
-        except UpstreamMissing:
+        except UpstreamMissing as fault:
+            if not fault.gone:
+                raise
             # It was taken off the list since; the next run hears of that.
             log.info("NCMEC knows the entry no more that an opinion was on")
 

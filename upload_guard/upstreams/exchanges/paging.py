@@ -12,7 +12,13 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from upload_guard.errors import CheckpointLost, StorageFailed, UpstreamGarbled, UpstreamMissing
+from upload_guard.errors import (
+    CheckpointLost,
+    StorageFailed,
+    UpstreamGarbled,
+    UpstreamMissing,
+    UpstreamUnreachable,
+)
 from upload_guard.lists.sync.exchange import Page, Record
 from upload_guard.upstreams.asking import Reply
 from upload_guard.upstreams.client import Answer, Client, shown
@@ -67,7 +73,8 @@ class Taken:
 
 
 def walk(begin: At, ask: Callable[[At], Taken], name: str) -> Iterator[Page]:
-    """Every page of a round. `ask` gives the one at a place; a place of long ago may be gone by now.
+    """Every page of a round. `ask` gives the one at a place; a place of long ago may be gone by now, which
+    some say by a fault of their own.
 
     Raises `UpstreamGarbled` where pages go in a circle or never end.
     """
@@ -75,7 +82,7 @@ def walk(begin: At, ask: Callable[[At], Taken], name: str) -> Iterator[Page]:
     while True:
         try:
             taken = ask(at)
-        except UpstreamMissing:
+        except (UpstreamMissing, UpstreamUnreachable):
             if not resumed:
                 raise
             at, resumed, seen = at.again(), False, set()

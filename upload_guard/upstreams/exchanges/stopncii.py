@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
-from upload_guard.errors import UpstreamGarbled
+from upload_guard.errors import CheckpointLost, UpstreamGarbled
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.formats.base import hash_of
 from upload_guard.lists.sync.exchange import Page, Record
@@ -44,6 +44,8 @@ _PAGE_SIZE = 800
 _BEGINNING = "10"
 _DAY = 86_400
 _MILLISECONDS = 10**11
+# What changes while pages come may have been on one that is here, and be before the time that the last names.
+_OVERLAP = 3600
 
 
 class _Feedback(BaseModel):
@@ -58,7 +60,7 @@ class _Record(BaseModel):
 
     @property
     def key(self) -> str:
-        return f"{self.signal_type}/{self.value.lower()}"
+        return f"{self.signal_type}/{self.value.strip().lower()}"
 
     @property
     def votes(self) -> Votes:
@@ -110,10 +112,11 @@ class StopNciiExchange:
 
     def pages(self, checkpoint: str) -> Iterator[Page]:
         """See `Exchange`."""
-        left_out = Counter[str]()
+        at, left_out = At.read(checkpoint), Counter[str]()
+        if not at.next:
+            at = At(since=at.since, until=str(int(self.now().timestamp())))
         with fresh_folder(self.scratch) as scratch:
-            ask = partial(self._taken, scratch / "page", left_out)
-            yield from walk(At.read(checkpoint), ask, self.source)
+            yield from walk(at, partial(self._taken, scratch / "page", left_out), self.source)
         tell_left_out(self.source, left_out)
 
     def _taken(self, file: Path, left_out: Counter[str], at: At) -> Taken:
@@ -140,10 +143,13 @@ class StopNciiExchange:
 
     def _moment(self, at: At, following: int) -> str:
         """From when on the next round asks. A time to come would have us miss all that comes before it."""
-        now = self.now().timestamp()
-        if following > (now + _DAY) * (1000 if following > _MILLISECONDS else 1):
+        unit = 1000 if following > _MILLISECONDS else 1
+        if following > (self.now().timestamp() + _DAY) * unit:
             raise UpstreamGarbled(f"{self.source} goes on at a time to come: {following}")
-        return str(max(following, int(at.since or _BEGINNING)))
+        if not at.until.isdecimal():
+            raise CheckpointLost("the checkpoint does not say when its round began")
+        begun = (int(at.until) - _OVERLAP) * unit
+        return str(max(min(following, begun), int(at.since or _BEGINNING)))
 
     def _hashes(self, one: _Record, left_out: Counter[str]) -> tuple[ListedHash, ...]:
         """Raises `ListError` for what is no hash."""

@@ -62,7 +62,9 @@ class _Entry(BaseModel):
     @property
     def key(self) -> str:
         """One digest may stand in several entries, of which one is deleted."""
-        return f"{self.algorithm}/{self.hash_digest.lower()}" if self.id is None else str(self.id)
+        if self.id is not None:
+            return str(self.id)
+        return f"{self.type or self.algorithm}/{self.hash_digest.strip().lower()}"
 
     @property
     def type(self) -> SignalType | None:

@@ -14,7 +14,7 @@ from upload_guard.private.wire import RANGE_PATH, Offer, RangeAnswer, RangeOffer
 from upload_guard.records import EXACT_TYPES, Signal, SignalType
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.private_door import NOT_OFFERED, PrivateDoor
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
+from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told, one_by_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,12 @@ class RangeService:
 
         def ask(offer: Offer, deadline: Deadline) -> Told:
             offered = {one.signal_type: one for one in offer.ranges}
-            asked = [(one, offered[one.type]) for one in signals if one.type in offered]
-            hits = [hit for one, its in asked for hit in self._hits(one, its, offer, deadline)]
-            return Told(tuple(hits)) if asked else NOT_OFFERED
+            asked = tuple(one for one in signals if one.type in offered)
+
+            def hits(one: Signal) -> Told:
+                return Told(self._hits(one, offered[one.type], offer, deadline))
+
+            return one_by_one(asked, hits) if asked else NOT_OFFERED
 
         return self.door.asked(ask, seconds)
 
