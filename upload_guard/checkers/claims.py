@@ -17,7 +17,6 @@ from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
 from upload_guard.errors import InvalidHash, NotCovered
 from upload_guard.lists.bank.bank import BenignBank
-from upload_guard.lists.coverage import Coverage, InForce
 from upload_guard.moments import utc_now
 from upload_guard.records import CANARY, Benign, Findings, Match, Result, Signal, SignalType, Verdict
 
@@ -74,12 +73,11 @@ class ClaimChecker:
     """Writes nothing down."""
 
     checker: LocalChecker
-    coverage: Callable[[], Coverage]
     now: Callable[[], datetime] = field(default=utc_now)
 
     def check(self, claim: Claim, offer: Offer, site: str) -> Answer:
         """Raises `NotCovered` where nothing was found and nothing could have been, `NotReady`."""
-        # First: a list that is activated meanwhile may be missing here, and is never there too early.
+        # First: what is loaded meanwhile may be missing here, and is never there too early.
         compared = self._compared(claim, offer)
         verdict = offer.judge(self._found(claim, site), self.now())
         if verdict.result is Result.UNCHECKED:
@@ -94,16 +92,14 @@ class ClaimChecker:
 
     def ensure_covered(self, compared: frozenset[SignalType], offer: Offer) -> None:
         """Raises `NotCovered` where "not listed" would say nothing."""
-        if missing := offer.lists - {one.name for one in self.coverage().lists}:
+        if missing := offer.lists - self.checker.snapshot().lists:
             raise NotCovered(f"lists that are not active: {', '.join(sorted(missing))}")
         if not compared:
             raise NotCovered("no list in force that counts holds hashes of these types")
 
     def kinds(self, offer: Offer) -> frozenset[SignalType]:
-        """The types of which any list that counts has hashes now, in memory as in rows."""
-        snapshot = self.checker.snapshot()
-        lists = (one for one in self.coverage().lists if _counts(one, offer))
-        return frozenset(kind for one in lists for kind in one.kinds if snapshot.holds(kind))
+        """The types of which there are entries that count, in memory: rows may be ahead of it."""
+        return self.checker.snapshot().kinds(offer.counts)
 
     def _compared(self, claim: Claim, offer: Offer) -> frozenset[SignalType]:
         return self.kinds(offer) & {one.type for one in claim.signals}
@@ -125,12 +121,6 @@ def _deciding(verdict: Verdict) -> frozenset[SignalType]:
     """The types that told something: the canary is known by its SHA-256, whatever lists there are."""
     matched = frozenset(match.signal_type for match in verdict.matches)
     return matched | {SignalType.SHA256} if verdict.reason == CANARY else matched
-
-
-def _counts(one: InForce, offer: Offer) -> bool:
-    if not one.categories:
-        return offer.takes(one.name)
-    return any(offer.counts(one.name, category) for category in one.categories)
 
 
 def _with_known_good(match: Match, bank: BenignBank) -> Match:

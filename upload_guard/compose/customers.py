@@ -32,8 +32,5 @@ def build_customers(settings: Settings) -> Customers:
 def claim_checker_of(station: Station) -> ClaimChecker:
     """Answers by hashes alone, where the process checks by itself."""
     from upload_guard.checkers.claims import ClaimChecker
-    from upload_guard.lists.coverage import CoverageStore
-    from upload_guard.lists.live import Live
 
-    coverage = Live("what the lists hold", CoverageStore(station.lists.database))
-    return ClaimChecker(station.checker, coverage)
+    return ClaimChecker(station.checker)

@@ -43,6 +43,16 @@ class Section:
             self._added_by_value[value].append(row)
         self.size = (table.entries if table else 0) - len(self._retracted) + len(added)
 
+    def groups(self) -> frozenset[int]:
+        """Those that any entry is of."""
+        added = frozenset(self._added_rows["group"].tolist())
+        if self._table is None:
+            return added
+        of = self._table.rows["group"]
+        counts = np.bincount(of)
+        counts -= np.bincount(of[self._retracted_array], minlength=len(counts))
+        return added | frozenset(np.flatnonzero(counts).tolist())
+
     def same(self, value: bytes) -> list[Row]:
         """The rows of the entries that hold this very value."""
         rows = (
