@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.checkers.upstreams.services import eokm_service
 from tests.sidecar.customers import (
     BASELINE,
     CUSTOMERS,
@@ -50,8 +51,8 @@ def near(desk: CheckService) -> tuple[bytes, int]:
     return value, distance
 
 
-def service_in(folder: Path, *hashes: ListedHash) -> tuple[Settings, Client]:
-    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
+def service_in(folder: Path, *hashes: ListedHash, **sections: object) -> tuple[Settings, Client]:
+    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"}, **sections)
     if hashes:
         activate_list(settings, list(hashes))
     key = open_keys(settings).new("shop", {Scope.SERVICE}, "tester")
@@ -235,6 +236,16 @@ def test_a_likeness_is_not_looked_for_where_lists_have_digests_only(tmp_path: Pa
         assert (answer.status_code, answer.get_json()["code"]) == (503, "not_covered")
     listed = {"photo": (io.BytesIO(BASELINE), "file")}
     assert client.send("/m/lookup", data=listed).get_json()["md5"]
+
+
+def test_no_check_service_hears_of_a_customers_file_nor_makes_it_listed(tmp_path: Path) -> None:
+    """What it would not answer would else be "nothing found", and what it said not ours to pass on."""
+    listed = ListedHash(SignalType.PDQ, pdq_of(picture_bytes(7)))
+    with eokm_service() as service:
+        service.knows(UNSEEN)
+        _, client = service_in(tmp_path, listed, upstreams={"eokm": service.table()})
+        answer = client.send("/m/lookup", **photo(UNSEEN))
+        assert (answer.status_code, answer.get_json(), service.bodies) == (200, {"pdq": {}}, [])
 
 
 ROUTES = [
