@@ -86,6 +86,14 @@ def test_what_a_customer_holds_for_a_false_positive_is_counted_and_is_followed_u
     assert (month.doubted, month.within) == (1, 1)
 
 
+def test_the_first_month_is_whole_whatever_day_the_period_begins_on(database: Database) -> None:
+    hit(database, datetime(2026, 9, 30, 23, 59, tzinfo=UTC), 1)
+    hit(database, datetime(2026, 10, 1, tzinfo=UTC))
+    hit(database, datetime(2026, 10, 30, tzinfo=UTC), 1)
+    months = months_by_customer(database, Period.of_days(30, NOW), DAY, NOW)
+    assert [(one.month, one.hits, one.share) for one in months] == [("2026-10", 2, 0.5)]
+
+
 def test_what_was_asked_outside_the_period_does_not_count(database: Database) -> None:
     hit(database, datetime(2025, 12, 31, 23, 59, tzinfo=UTC), 1)
     assert months(database) == ()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, cast, func, select
 
+from upload_guard.customers.wire import HitOutcome
 from upload_guard.statistics.deciding import percentile
 from upload_guard.statistics.period import Period
 from upload_guard.storage.customer_tables import CustomerHit
@@ -59,15 +60,19 @@ class _Group:
 def months_by_customer(
     database: Database, period: Period, deadline: timedelta, now: datetime
 ) -> tuple[CustomerMonth, ...]:
-    """By customer, newest month first; of one where `period.site` names it. Raises `StorageFailed`."""
+    """By customer, newest month first; of one where `period.site` names it. The first month is whole, too.
+
+    Raises `StorageFailed`.
+    """
+    whole = period.in_months()
     month = func.strftime("%Y-%m", CustomerHit.asked_at).label("month")
     seconds = func.strftime("%s", CustomerHit.followed_at) - func.strftime("%s", CustomerHit.asked_at)
     minutes = cast(seconds / 60, Integer).label("minutes")
     late = (CustomerHit.asked_at < now - deadline).label("late")
-    doubted = (CustomerHit.outcome == "false_positive").label("doubted")
+    doubted = (CustomerHit.outcome == HitOutcome.FALSE_POSITIVE.value).label("doubted")
     counted = (
         select(CustomerHit.site, month, minutes, late, doubted, func.count())
-        .where(CustomerHit.asked_at >= period.begin, CustomerHit.asked_at < period.end)
+        .where(CustomerHit.asked_at >= whole.begin, CustomerHit.asked_at < whole.end)
         .group_by(CustomerHit.site, "month", "minutes", "late", "doubted")
         .order_by(CustomerHit.site, month.desc())
     )
