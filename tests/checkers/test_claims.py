@@ -103,7 +103,20 @@ def test_a_list_that_is_activated_and_not_loaded_yet_makes_no_no(settings: Setti
     asked, promised = Claim((Signal(MD5, OTHER.md5),)), replace(offer, lists=frozenset({"second"}))
     with pytest.raises(NotCovered):
         behind.check(asked, promised, "shop")
-    assert eventually(lambda: checker.check(asked, promised, "shop").verdict.result is Result.MATCH)
+    assert eventually(lambda: "second" in checker.checker.snapshot().lists)
+    assert checker.check(asked, promised, "shop").verdict.result is Result.MATCH
+
+
+@pytest.mark.parametrize("bits", [b"\x00", b"\xff"], ids=["none", "all"])
+def test_the_pdq_of_a_picture_too_plain_to_have_one_was_compared_with_nothing(
+    settings: Settings, offer: Offer, bits: bytes
+) -> None:
+    activate_list(settings, [ListedHash(SignalType.PDQ, bytes(range(7, 39)))], "pictures")
+    checker, plain = claim_checker_of(quiet_station(settings)), Signal(SignalType.PDQ, bits * 32)
+    with pytest.raises(NotCovered):
+        checker.check(Claim((plain,)), offer, "shop")
+    answer = checker.check(Claim((plain, Signal(MD5, OTHER.md5))), offer, "shop")
+    assert (answer.verdict.result, answer.compared) == (Result.CLEAN, {MD5})
 
 
 @pytest.mark.parametrize("digits", ["", "0" * 31, "0" * 33, "0" * 30 + "0x", " " * 32, "é" * 32])

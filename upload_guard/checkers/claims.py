@@ -34,6 +34,14 @@ def signal_of(kind: SignalType, digits: str) -> Signal:
     return Signal(kind, bytes.fromhex(digits))
 
 
+def is_told_apart(signal: Signal) -> bool:
+    """Not so the PDQ with all bits alike, which is what programs give for a picture too plain to have one.
+
+    No list may hold it (`lists.gate.junk`), so that it is not listed says nothing.
+    """
+    return signal.type is not SignalType.PDQ or set(signal.value) not in ({0x00}, {0xFF})
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Hashes that are said to be of one file; at least one, of types in `CLAIMED`.
@@ -102,7 +110,7 @@ class ClaimChecker:
         return self.checker.snapshot().kinds(offer.counts)
 
     def _compared(self, claim: Claim, offer: Offer) -> frozenset[SignalType]:
-        return self.kinds(offer) & {one.type for one in claim.signals}
+        return self.kinds(offer) & {one.type for one in claim.signals if is_told_apart(one)}
 
     def _found(self, claim: Claim, site: str) -> Findings:
         sha256 = claim.sha256

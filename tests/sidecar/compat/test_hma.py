@@ -92,7 +92,8 @@ def test_md5_has_the_name_that_its_clients_know(desk: CheckService) -> None:
 
 
 def test_the_hash_of_a_plain_picture_is_known_to_be_none(desk: CheckService) -> None:
-    assert lookup(desk.client(), "pdq", "").get_json()["code"] == "unhashable"
+    for signal in ("", "0" * 64, "F" * 64):
+        assert lookup(desk.client(), "pdq", signal).get_json()["code"] == "unhashable"
 
 
 def test_what_is_not_listed_is_in_no_bank(desk: CheckService) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from upload_guard.checkers.claims import CLAIMED, Answer, Claim, signal_of
+from upload_guard.checkers.claims import CLAIMED, Answer, Claim, is_told_apart, signal_of
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
 from upload_guard.customers.quotas import Door
@@ -156,9 +156,10 @@ def _offer(desk: Desk, asking: Caller) -> Offer:
 
 def _matches_of_hash(desk: Desk, asking: Caller, offer: Offer) -> tuple[Match, ...]:
     kind, signal = _kind(_needed("signal_type")), _needed("signal")
-    if not signal:
+    asked = signal_of(kind, signal) if signal else None
+    if asked is None or not is_told_apart(asked):
         raise Unhashable("the hash of a picture that has none")
-    claim = Claim((signal_of(kind, signal),))
+    claim = Claim((asked,))
     answer = desk.ask(asking, Door.HMA, [claim], offer)[0].known()
     return _counting(answer, offer)
 
