@@ -128,6 +128,15 @@ def test_what_is_no_signal_is_400_and_not_clean(desk: CheckService, kind: str, s
     assert answer.get_json()["message"]
 
 
+def test_what_is_asked_twice_in_one_request_is_not_left_out(desk: CheckService) -> None:
+    client, listed = desk.client(), hexes(BASELINE)["md5"]
+    two_banks = client.get("/m/lookup", signal_type="md5", signal=listed, banks=["illegal", "baseline"])
+    assert two_banks.get_json() == {"baseline": [{"bank_content_id": 0, "distance": "0"}]}
+    two_hashes = client.get("/m/lookup", signal_type="md5", signal=[hexes(UNLISTED)["md5"], listed])
+    assert two_hashes.status_code == 400
+    assert "more than once" in two_hashes.get_json()["message"]
+
+
 @pytest.mark.parametrize("query", [{"signal": "00"}, {"signal_type": "pdq"}], ids=["no type", "no signal"])
 def test_what_is_missing_is_named(desk: CheckService, query: dict[str, str]) -> None:
     answer = desk.client().get("/m/lookup", **query)

@@ -146,7 +146,7 @@ def _status(snapshot: LiveSnapshot) -> str:
 def _offer(desk: Desk, asking: Caller) -> Offer:
     """What counts for the customer, of the banks that the request names if it names any."""
     offer = desk.customer(asking).offer
-    names = [name for name in request.args.get("banks", "").split(",") if name]
+    names = [name for some in request.args.getlist("banks") for name in some.split(",") if name]
     if not names:
         return offer
     if Scope.DETAILS in asking.scopes:
@@ -214,6 +214,10 @@ def _kind(name: str) -> SignalType:
 
 def _needed(name: str) -> str:
     """A parameter of this request, which may be empty."""
-    if name not in request.args:
+    given = request.args.getlist(name)
+    if not given:
         raise BadRequest(f"The parameter {name} is missing.")
-    return request.args[name]
+    if len(given) > 1:
+        # Of one alone an answer would look like one about all.
+        raise BadRequest(f"The parameter {name} is there more than once.")
+    return given[0]
