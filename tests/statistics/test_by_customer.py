@@ -62,6 +62,13 @@ def test_each_hit_is_in_time_later_or_open_and_what_is_open_is_late_after_a_day(
     assert (month.due, month.share, month.median) == (4, 0.5, timedelta(hours=24))
 
 
+def test_half_a_minute_past_the_deadline_is_late_and_stays_so(database: Database) -> None:
+    hit(database, NOW - DAY - timedelta(seconds=30))
+    hit(database, NOW - DAY - timedelta(seconds=30), 24 + 30 / 3600)
+    (month,) = months(database)
+    assert (month.within, month.later, month.late) == (0, 1, 1)
+
+
 def test_where_nothing_is_due_there_is_no_share(database: Database) -> None:
     hit(database, NOW - timedelta(hours=1))
     (month,) = months(database)
