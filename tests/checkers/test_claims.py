@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import activate_list, digests_of, quiet_station, settings_in
+from tests.support import activate_list, digests_of, eventually, quiet_station, settings_in
 from upload_guard.checkers.claims import Answer, Claim, ClaimChecker, signal_of
 from upload_guard.compose import build_customers, open_benign, open_lists
 from upload_guard.compose.customers import claim_checker_of
@@ -81,6 +81,42 @@ def test_a_promised_list_that_does_not_act_makes_no_no(checker: ClaimChecker, of
         checker.check(Claim((Signal(MD5, OTHER.md5),)), promised, "shop")
     found = checker.check(Claim((Signal(MD5, BAD.md5),)), promised, "shop")
     assert (found.verdict.result, found.category) == (Result.MATCH, "baseline")
+
+
+def test_a_type_that_only_other_categories_have_is_not_covered(settings: Settings, offer: Offer) -> None:
+    """`baseline` has MD5 and SHA-256 alone: of a SHA-1 a customer of "baseline only" can be told nothing."""
+    sha1 = ListedHash(SignalType.SHA1, BAD.sha1)
+    open_lists(settings).add("test-list", [sha1], "illegal", "ann")
+    checker = claim_checker_of(quiet_station(settings))
+    asked = Claim((Signal(SignalType.SHA1, OTHER.sha1),))
+    assert checker.check(asked, offer, "shop").verdict.result is Result.CLEAN
+    with pytest.raises(NotCovered):
+        checker.check(asked, offer.narrowed(["baseline"], ()), "shop")
+
+
+def test_a_list_that_is_activated_and_not_loaded_yet_makes_no_no(settings: Settings, offer: Offer) -> None:
+    """It may take long to build what is to be loaded, or fail: until then nothing of the list is compared."""
+    checker = claim_checker_of(quiet_station(settings))
+    before = checker.checker.snapshot()
+    activate_list(settings, [ListedHash(MD5, OTHER.md5)], "second")
+    behind = replace(checker, checker=replace(checker.checker, snapshot=lambda: before))
+    asked, promised = Claim((Signal(MD5, OTHER.md5),)), replace(offer, lists=frozenset({"second"}))
+    with pytest.raises(NotCovered):
+        behind.check(asked, promised, "shop")
+    assert eventually(lambda: "second" in checker.checker.snapshot().lists)
+    assert checker.check(asked, promised, "shop").verdict.result is Result.MATCH
+
+
+@pytest.mark.parametrize("bits", [b"\x00", b"\xff"], ids=["none", "all"])
+def test_the_pdq_of_a_picture_too_plain_to_have_one_was_compared_with_nothing(
+    settings: Settings, offer: Offer, bits: bytes
+) -> None:
+    activate_list(settings, [ListedHash(SignalType.PDQ, bytes(range(7, 39)))], "pictures")
+    checker, plain = claim_checker_of(quiet_station(settings)), Signal(SignalType.PDQ, bits * 32)
+    with pytest.raises(NotCovered):
+        checker.check(Claim((plain,)), offer, "shop")
+    answer = checker.check(Claim((plain, Signal(MD5, OTHER.md5))), offer, "shop")
+    assert (answer.verdict.result, answer.compared) == (Result.CLEAN, {MD5})
 
 
 @pytest.mark.parametrize("digits", ["", "0" * 31, "0" * 33, "0" * 30 + "0x", " " * 32, "é" * 32])

@@ -246,3 +246,23 @@ def test_without_a_limit_of_its_own_only_the_very_hash_is_a_match(tmp_path: Path
     snapshot = snapshot_of(tmp_path, [entry_of(PLUGGED, bits(count, 12), number=count) for count in (0, 1)])
     matches = snapshot.find([Signal(PLUGGED, bytes(12), "frame 0")], DistanceLimits({}))
     assert [match.value for match in matches] == [bytes(12)]
+
+
+def test_a_type_counts_where_any_entry_left_of_it_stands_on_a_list_and_in_a_category_that_do(
+    tmp_path: Path,
+) -> None:
+    md5, sha1 = SignalType.MD5, SignalType.SHA1
+    entries = [
+        entry_of(md5, bits(1, 16), "one", category="baseline"),
+        entry_of(sha1, bits(1, 20), "one", category="illegal"),
+        entry_of(md5, bits(2, 16), "other", category="illegal"),
+    ]
+    changes = [
+        retracted(1, md5, bits(2, 16), "other"),
+        added(2, entry_of(SignalType.SHA256, bits(1), "third", category="illegal")),
+    ]
+    snapshot = snapshot_of(tmp_path, entries, changes)
+    assert snapshot.kinds(lambda _, category: category == "baseline") == {md5}
+    assert snapshot.kinds(lambda name, _: name == "other") == set()
+    assert snapshot.kinds(lambda *_: True) == {md5, sha1, SignalType.SHA256}
+    assert snapshot.lists == {"one", "other", "third"}

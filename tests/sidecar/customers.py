@@ -57,7 +57,7 @@ class Client:
         own = basic(self.key.key_id, self.key.secret)
         return self.client.post(path, data=body, headers=own | self.headers, environ_base=LOOPBACK)
 
-    def get(self, path: str, **query: str) -> TestResponse:
+    def get(self, path: str, **query: str | list[str]) -> TestResponse:
         return self.client.get(path, query_string=query, headers=self._bearer(), environ_base=LOOPBACK)
 
     def send(self, path: str, **options: object) -> TestResponse:

@@ -62,6 +62,13 @@ def test_each_hit_is_in_time_later_or_open_and_what_is_open_is_late_after_a_day(
     assert (month.due, month.share, month.median) == (4, 0.5, timedelta(hours=24))
 
 
+def test_half_a_minute_past_the_deadline_is_late_and_stays_so(database: Database) -> None:
+    hit(database, NOW - DAY - timedelta(seconds=30))
+    hit(database, NOW - DAY - timedelta(seconds=30), 24 + 30 / 3600)
+    (month,) = months(database)
+    assert (month.within, month.later, month.late) == (0, 1, 1)
+
+
 def test_where_nothing_is_due_there_is_no_share(database: Database) -> None:
     hit(database, NOW - timedelta(hours=1))
     (month,) = months(database)
@@ -84,6 +91,14 @@ def test_what_a_customer_holds_for_a_false_positive_is_counted_and_is_followed_u
     hit(database, NOW - timedelta(days=3), 2, outcome="false_positive")
     (month,) = months(database)
     assert (month.doubted, month.within) == (1, 1)
+
+
+def test_the_first_month_is_whole_whatever_day_the_period_begins_on(database: Database) -> None:
+    hit(database, datetime(2026, 9, 30, 23, 59, tzinfo=UTC), 1)
+    hit(database, datetime(2026, 10, 1, tzinfo=UTC))
+    hit(database, datetime(2026, 10, 30, tzinfo=UTC), 1)
+    months = months_by_customer(database, Period.of_days(30, NOW), DAY, NOW)
+    assert [(one.month, one.hits, one.share) for one in months] == [("2026-10", 2, 0.5)]
 
 
 def test_what_was_asked_outside_the_period_does_not_count(database: Database) -> None:

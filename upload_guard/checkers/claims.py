@@ -17,7 +17,6 @@ from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
 from upload_guard.errors import InvalidHash, NotCovered
 from upload_guard.lists.bank.bank import BenignBank
-from upload_guard.lists.coverage import Coverage, InForce
 from upload_guard.moments import utc_now
 from upload_guard.records import CANARY, Benign, Findings, Match, Result, Signal, SignalType, Verdict
 
@@ -33,6 +32,14 @@ def signal_of(kind: SignalType, digits: str) -> Signal:
     if len(digits) != 2 * kind.size or not _HEX.fullmatch(digits):
         raise InvalidHash(f"{len(digits)} characters are no {kind}")
     return Signal(kind, bytes.fromhex(digits))
+
+
+def is_told_apart(signal: Signal) -> bool:
+    """Not so the PDQ with all bits alike, which is what programs give for a picture too plain to have one.
+
+    No list may hold it (`lists.gate.junk`), so that it is not listed says nothing.
+    """
+    return signal.type is not SignalType.PDQ or set(signal.value) not in ({0x00}, {0xFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,11 @@ class ClaimChecker:
     """Writes nothing down."""
 
     checker: LocalChecker
-    coverage: Callable[[], Coverage]
     now: Callable[[], datetime] = field(default=utc_now)
 
     def check(self, claim: Claim, offer: Offer, site: str) -> Answer:
         """Raises `NotCovered` where nothing was found and nothing could have been, `NotReady`."""
-        # First: a list that is activated meanwhile may be missing here, and is never there too early.
+        # First: what is loaded meanwhile may be missing here, and is never there too early.
         compared = self._compared(claim, offer)
         verdict = offer.judge(self._found(claim, site), self.now())
         if verdict.result is Result.UNCHECKED:
@@ -94,19 +100,17 @@ class ClaimChecker:
 
     def ensure_covered(self, compared: frozenset[SignalType], offer: Offer) -> None:
         """Raises `NotCovered` where "not listed" would say nothing."""
-        if missing := offer.lists - {one.name for one in self.coverage().lists}:
+        if missing := offer.lists - self.checker.snapshot().lists:
             raise NotCovered(f"lists that are not active: {', '.join(sorted(missing))}")
         if not compared:
             raise NotCovered("no list in force that counts holds hashes of these types")
 
     def kinds(self, offer: Offer) -> frozenset[SignalType]:
-        """The types of which any list that counts has hashes now, in memory as in rows."""
-        snapshot = self.checker.snapshot()
-        lists = (one for one in self.coverage().lists if _counts(one, offer))
-        return frozenset(kind for one in lists for kind in one.kinds if snapshot.holds(kind))
+        """The types of which there are entries that count, in memory: rows may be ahead of it."""
+        return self.checker.snapshot().kinds(offer.counts)
 
     def _compared(self, claim: Claim, offer: Offer) -> frozenset[SignalType]:
-        return self.kinds(offer) & {one.type for one in claim.signals}
+        return self.kinds(offer) & {one.type for one in claim.signals if is_told_apart(one)}
 
     def _found(self, claim: Claim, site: str) -> Findings:
         sha256 = claim.sha256
@@ -125,12 +129,6 @@ def _deciding(verdict: Verdict) -> frozenset[SignalType]:
     """The types that told something: the canary is known by its SHA-256, whatever lists there are."""
     matched = frozenset(match.signal_type for match in verdict.matches)
     return matched | {SignalType.SHA256} if verdict.reason == CANARY else matched
-
-
-def _counts(one: InForce, offer: Offer) -> bool:
-    if not one.categories:
-        return offer.takes(one.name)
-    return any(offer.counts(one.name, category) for category in one.categories)
 
 
 def _with_known_good(match: Match, bank: BenignBank) -> Match:

@@ -45,7 +45,10 @@ class ServiceItem(BaseModel):
 
 
 class ServiceQuestion(BaseModel):
-    """`categories` and `lists` count for this question alone; all that count for the customer where empty."""
+    """`categories` and `lists` count for this question alone; all that count for the customer where empty.
+
+    Lists that the customer's own table does not name take the scope `details`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -92,14 +92,14 @@ def _take(session: Session, site: str, quota: Quota, checks: int, now: datetime)
     # A clock set back fills nothing and takes nothing away.
     waited = max(0.0, (now - before.filled_at).total_seconds()) if before else 0.0
     held = min(float(quota.burst), before.tokens + waited * quota.rate) if before else float(quota.burst)
-    # More at once than the bucket holds empties it.
+    # More at once than the bucket ever holds takes a full one, and is made up for before anything else.
     tokens = min(checks, quota.burst)
     if quota.per_day and used + checks > quota.per_day:
         raise QuotaSpent(f"customer {site}: over customers.{site}.per_day", _until_tomorrow(now))
     if held < tokens:
         wait = max(1, math.ceil((tokens - held) / quota.rate))
         raise RateLimited(f"customer {site}: over customers.{site}.rate and burst", wait)
-    left = {"day": day, "used": used + checks, "tokens": held - tokens, "filled_at": now}
+    left = {"day": day, "used": used + checks, "tokens": held - checks, "filled_at": now}
     if before is None:
         rows.execute(_BEGIN, {"site": site, **left})
     else:

@@ -56,7 +56,7 @@ def days_of_keys(database: Database, site: str, since: date) -> tuple[DayOfKey, 
 
 
 def months(database: Database, since: date) -> tuple[Month, ...]:
-    """Of all customers, newest first. Raises `StorageFailed`."""
+    """Of all customers, newest first; that of `since` is whole, too. Raises `StorageFailed`."""
     month = func.strftime("%Y-%m", KeyUse.day)
     asked = (
         select(
@@ -67,7 +67,7 @@ def months(database: Database, since: date) -> tuple[Month, ...]:
             func.sum(KeyUse.hits),
             func.sum(KeyUse.refused),
         )
-        .where(KeyUse.day >= since)
+        .where(KeyUse.day >= since.replace(day=1))
         .group_by(month, KeyUse.site, KeyUse.door)
         .order_by(month.desc(), KeyUse.site, KeyUse.door)
     )

@@ -15,6 +15,9 @@ from upload_guard.matching.nearest import Found
 from upload_guard.matching.table import Table
 from upload_guard.records import SignalType
 
+# Rows are counted in portions: numpy makes eight bytes of each.
+_AT_ONCE = 1 << 20
+
 Row = tuple[int, int, int]
 """As `layout.ROW`: group, number, since."""
 
@@ -42,6 +45,18 @@ class Section:
         for value, row in added:
             self._added_by_value[value].append(row)
         self.size = (table.entries if table else 0) - len(self._retracted) + len(added)
+
+    def groups(self) -> frozenset[int]:
+        """Those that any entry is of."""
+        added = frozenset(self._added_rows["group"].tolist())
+        if self._table is None:
+            return added
+        of = self._table.rows["group"]
+        groups = int(of.max(initial=0)) + 1
+        counts = -np.bincount(of[self._retracted_array], minlength=groups)
+        for start in range(0, len(of), _AT_ONCE):
+            counts += np.bincount(of[start : start + _AT_ONCE], minlength=groups)
+        return added | frozenset(np.flatnonzero(counts).tolist())
 
     def same(self, value: bytes) -> list[Row]:
         """The rows of the entries that hold this very value."""

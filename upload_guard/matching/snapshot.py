@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +71,26 @@ class Snapshot:
     def in_force(self) -> bool:
         """Whether any list is active, be it one of which everything is retracted."""
         return bool(self.generation)
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The names of all lists here, be it that everything of one is retracted."""
+        return frozenset(group.list_name for group in self._groups)
+
+    def kinds(self, counts: Callable[[str, str], bool]) -> frozenset[SignalType]:
+        """The types of which there is any entry on a list, and in its category, of which both count."""
+        return frozenset(
+            kind
+            for kind, group in self._held
+            if counts(self._groups[group].list_name, self._groups[group].category)
+        )
+
+    @cached_property
+    def _held(self) -> frozenset[tuple[SignalType, int]]:
+        """The types with the groups that they have entries of."""
+        return frozenset(
+            (kind, group) for kind, section in self._sections.items() for group in section.groups()
+        )
 
     def lists_of(self, kind: SignalType, value: bytes) -> frozenset[str]:
         """The names of the lists that hold this very hash."""

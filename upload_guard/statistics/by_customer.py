@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, cast, func, select
 
+from upload_guard.customers.wire import HitOutcome
 from upload_guard.statistics.deciding import percentile
 from upload_guard.statistics.period import Period
 from upload_guard.storage.customer_tables import CustomerHit
@@ -49,9 +50,13 @@ class CustomerMonth:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Hits that are alike: `minutes` until something was done, None where nothing was told."""
+    """Hits that are alike: `minutes` until something was done, None where nothing was told.
+
+    `in_time`, to the second: a whole minute more would call in time what was shown as late.
+    """
 
     minutes: int | None
+    in_time: bool
     late: bool
     doubted: bool
 
@@ -59,33 +64,38 @@ class _Group:
 def months_by_customer(
     database: Database, period: Period, deadline: timedelta, now: datetime
 ) -> tuple[CustomerMonth, ...]:
-    """By customer, newest month first; of one where `period.site` names it. Raises `StorageFailed`."""
+    """By customer, newest month first; of one where `period.site` names it. The first month is whole, too.
+
+    Raises `StorageFailed`.
+    """
+    whole = period.in_months()
     month = func.strftime("%Y-%m", CustomerHit.asked_at).label("month")
     seconds = func.strftime("%s", CustomerHit.followed_at) - func.strftime("%s", CustomerHit.asked_at)
     minutes = cast(seconds / 60, Integer).label("minutes")
+    in_time = func.coalesce(seconds <= int(deadline.total_seconds()), False).label("in_time")
     late = (CustomerHit.asked_at < now - deadline).label("late")
-    doubted = (CustomerHit.outcome == "false_positive").label("doubted")
+    doubted = (CustomerHit.outcome == HitOutcome.FALSE_POSITIVE.value).label("doubted")
     counted = (
-        select(CustomerHit.site, month, minutes, late, doubted, func.count())
-        .where(CustomerHit.asked_at >= period.begin, CustomerHit.asked_at < period.end)
-        .group_by(CustomerHit.site, "month", "minutes", "late", "doubted")
+        select(CustomerHit.site, month, minutes, in_time, late, doubted, func.count())
+        .where(CustomerHit.asked_at >= whole.begin, CustomerHit.asked_at < whole.end)
+        .group_by(CustomerHit.site, "month", "minutes", "in_time", "late", "doubted")
         .order_by(CustomerHit.site, month.desc())
     )
     if period.site:
         counted = counted.where(CustomerHit.site == period.site)
     months: dict[tuple[str, str], Counter[_Group]] = {}
     with database.session() as session:
-        for site, of, after, is_late, is_doubted, count in session.execute(counted):
-            months.setdefault((site, of), Counter())[_Group(after, is_late, is_doubted)] += count
-    return tuple(_month(site, of, groups, deadline) for (site, of), groups in months.items())
+        for site, of, *alike, count in session.execute(counted):
+            months.setdefault((site, of), Counter())[_Group(*alike)] += count
+    return tuple(_month(site, of, groups) for (site, of), groups in months.items())
 
 
-def _month(site: str, of: str, groups: Counter[_Group], deadline: timedelta) -> CustomerMonth:
+def _month(site: str, of: str, groups: Counter[_Group]) -> CustomerMonth:
     times: Counter[int] = Counter()
     for group, count in groups.items():
         if group.minutes is not None:
             times[group.minutes] += count
-    within = sum(n for after, n in times.items() if after <= deadline // timedelta(minutes=1))
+    within = sum(n for group, n in groups.items() if group.in_time)
     return CustomerMonth(
         customer=site,
         month=of,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 
@@ -20,6 +20,10 @@ class Period:
         """The last so many days, today among them."""
         today = now.astimezone(UTC).date()
         return cls(today - timedelta(days=days - 1), today, site)
+
+    def in_months(self) -> Period:
+        """The same from the first day of its first month on: half a month looks like a bad one."""
+        return replace(self, first=self.first.replace(day=1))
 
     @property
     def begin(self) -> datetime:

@@ -63,7 +63,7 @@ def test_the_question_may_be_narrower_than_the_settings(desk: CheckService) -> N
         for narrow in ("baseline", "illegal")
     }
     assert results == {"baseline": ["match", "clean"], "illegal": ["clean", "match"]}
-    only = desk.client().batch(*items, lists=["illegal-list"])
+    only = desk.client("shop", Scope.DETAILS).batch(*items, lists=["illegal-list"])
     assert [result for _, result, _, _ in told(only)] == ["clean", "match"]
 
 
@@ -74,8 +74,10 @@ def test_the_question_may_be_narrower_than_the_settings(desk: CheckService) -> N
         ("shop", {"categories": ["investigative"]}),
         ("shop", {"categories": ["baselin"]}),
         ("one-list", {"lists": ["illegal-list"]}),
+        ("shop", {"lists": ["illegal-list"]}),
+        ("shop", {"lists": ["no such list"]}),
     ],
-    ids=["not allowed", "only monitored", "misspelt", "another list"],
+    ids=["not allowed", "only monitored", "misspelt", "another list", "a guessed name", "a wrong guess"],
 )
 def test_what_does_not_count_cannot_be_asked_for(
     desk: CheckService,
@@ -84,6 +86,13 @@ def test_what_does_not_count_cannot_be_asked_for(
 ) -> None:
     response = desk.client(site).batch(item("a", hexes(BASELINE)), **narrow)
     assert (response.status_code, response.get_json()["code"]) == (400, "not_offered")
+
+
+def test_a_customer_may_name_the_lists_of_its_own_table(desk: CheckService) -> None:
+    (answer,) = told(
+        desk.client("one-list").batch(item("a", {"md5": hexes(UNLISTED)["md5"]}), lists=["test-list"])
+    )
+    assert answer[1] == "clean"
 
 
 def test_a_bad_item_has_its_own_fault_and_the_others_their_answers(desk: CheckService) -> None:

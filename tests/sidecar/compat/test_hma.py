@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.checkers.upstreams.services import eokm_service
 from tests.sidecar.customers import (
     BASELINE,
     CUSTOMERS,
@@ -50,8 +51,8 @@ def near(desk: CheckService) -> tuple[bytes, int]:
     return value, distance
 
 
-def service_in(folder: Path, *hashes: ListedHash) -> tuple[Settings, Client]:
-    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
+def service_in(folder: Path, *hashes: ListedHash, **sections: object) -> tuple[Settings, Client]:
+    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"}, **sections)
     if hashes:
         activate_list(settings, list(hashes))
     key = open_keys(settings).new("shop", {Scope.SERVICE}, "tester")
@@ -91,7 +92,8 @@ def test_md5_has_the_name_that_its_clients_know(desk: CheckService) -> None:
 
 
 def test_the_hash_of_a_plain_picture_is_known_to_be_none(desk: CheckService) -> None:
-    assert lookup(desk.client(), "pdq", "").get_json()["code"] == "unhashable"
+    for signal in ("", "0" * 64, "F" * 64):
+        assert lookup(desk.client(), "pdq", signal).get_json()["code"] == "unhashable"
 
 
 def test_what_is_not_listed_is_in_no_bank(desk: CheckService) -> None:
@@ -124,6 +126,15 @@ def test_what_is_no_signal_is_400_and_not_clean(desk: CheckService, kind: str, s
     answer = lookup(desk.client(), kind, signal)
     assert answer.status_code == 400
     assert answer.get_json()["message"]
+
+
+def test_what_is_asked_twice_in_one_request_is_not_left_out(desk: CheckService) -> None:
+    client, listed = desk.client(), hexes(BASELINE)["md5"]
+    two_banks = client.get("/m/lookup", signal_type="md5", signal=listed, banks=["illegal", "baseline"])
+    assert two_banks.get_json() == {"baseline": [{"bank_content_id": 0, "distance": "0"}]}
+    two_hashes = client.get("/m/lookup", signal_type="md5", signal=[hexes(UNLISTED)["md5"], listed])
+    assert two_hashes.status_code == 400
+    assert "more than once" in two_hashes.get_json()["message"]
 
 
 @pytest.mark.parametrize("query", [{"signal": "00"}, {"signal_type": "pdq"}], ids=["no type", "no signal"])
@@ -235,6 +246,16 @@ def test_a_likeness_is_not_looked_for_where_lists_have_digests_only(tmp_path: Pa
         assert (answer.status_code, answer.get_json()["code"]) == (503, "not_covered")
     listed = {"photo": (io.BytesIO(BASELINE), "file")}
     assert client.send("/m/lookup", data=listed).get_json()["md5"]
+
+
+def test_no_check_service_hears_of_a_customers_file_nor_makes_it_listed(tmp_path: Path) -> None:
+    """What it would not answer would else be "nothing found", and what it said not ours to pass on."""
+    listed = ListedHash(SignalType.PDQ, pdq_of(picture_bytes(7)))
+    with eokm_service() as service:
+        service.knows(UNSEEN)
+        _, client = service_in(tmp_path, listed, upstreams={"eokm": service.table()})
+        answer = client.send("/m/lookup", **photo(UNSEEN))
+        assert (answer.status_code, answer.get_json(), service.bodies) == (200, {"pdq": {}}, [])
 
 
 ROUTES = [

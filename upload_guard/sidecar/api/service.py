@@ -17,12 +17,13 @@ from upload_guard.checkers.service_wire import (
     ServiceItem,
     ServiceQuestion,
 )
+from upload_guard.customers.offers import Offer
 from upload_guard.customers.quotas import Door
-from upload_guard.errors import InvalidHash, UploadGuardError
+from upload_guard.errors import InvalidHash, NotOffered, UploadGuardError
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.sidecar.api.answers import MatchAnswer, answered, match_answers
 from upload_guard.sidecar.api.openapi import api_routes
-from upload_guard.sidecar.auth import caller, requires
+from upload_guard.sidecar.auth import Caller, caller, requires
 from upload_guard.sidecar.desk import Desk, Told
 
 
@@ -50,7 +51,7 @@ def service_routes(desk: Desk) -> APIBlueprint:
     def batch(body: ServiceQuestion) -> Response:
         """Check up to 1,000 files by their hashes. Opens no case; what is kept is that a hit was told."""
         asking = caller()
-        offer = desk.customer(asking).offer.narrowed(body.categories, body.lists)
+        offer = _narrowed(desk.customer(asking).offer, body, asking)
         claims, faults = _claims(body.items)
         told = dict(zip(claims, desk.ask(asking, Door.BATCH, tuple(claims.values()), offer), strict=True))
         plain = tuple(_answer(item, told, faults) for item in body.items)
@@ -59,6 +60,15 @@ def service_routes(desk: Desk) -> APIBlueprint:
         return answered(DetailedServiceAnswer(answers=tuple(_detailed(one, told) for one in plain)))
 
     return routes
+
+
+def _narrowed(offer: Offer, body: ServiceQuestion, asking: Caller) -> Offer:
+    """What counts for this question. Raises `NotOffered`."""
+    # Whoever may not see names of lists must not guess them, nor hear which one a hash stands on.
+    guessed = frozenset(body.lists) - offer.lists
+    if guessed and Scope.DETAILS not in asking.scopes:
+        raise NotOffered(f"key {asking.key_id} of {asking.site} named lists, and lacks the scope details")
+    return offer.narrowed(body.categories, body.lists)
 
 
 def _claims(items: Sequence[ServiceItem]) -> tuple[dict[str, Claim], dict[str, InvalidHash]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from upload_guard.checkers.claims import CLAIMED, Answer, Claim, signal_of
+from upload_guard.checkers.claims import CLAIMED, Answer, Claim, is_told_apart, signal_of
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
 from upload_guard.customers.quotas import Door
@@ -146,7 +146,7 @@ def _status(snapshot: LiveSnapshot) -> str:
 def _offer(desk: Desk, asking: Caller) -> Offer:
     """What counts for the customer, of the banks that the request names if it names any."""
     offer = desk.customer(asking).offer
-    names = [name for name in request.args.get("banks", "").split(",") if name]
+    names = [name for some in request.args.getlist("banks") for name in some.split(",") if name]
     if not names:
         return offer
     if Scope.DETAILS in asking.scopes:
@@ -156,9 +156,10 @@ def _offer(desk: Desk, asking: Caller) -> Offer:
 
 def _matches_of_hash(desk: Desk, asking: Caller, offer: Offer) -> tuple[Match, ...]:
     kind, signal = _kind(_needed("signal_type")), _needed("signal")
-    if not signal:
+    asked = signal_of(kind, signal) if signal else None
+    if asked is None or not is_told_apart(asked):
         raise Unhashable("the hash of a picture that has none")
-    claim = Claim((signal_of(kind, signal),))
+    claim = Claim((asked,))
     answer = desk.ask(asking, Door.HMA, [claim], offer)[0].known()
     return _counting(answer, offer)
 
@@ -213,6 +214,10 @@ def _kind(name: str) -> SignalType:
 
 def _needed(name: str) -> str:
     """A parameter of this request, which may be empty."""
-    if name not in request.args:
+    given = request.args.getlist(name)
+    if not given:
         raise BadRequest(f"The parameter {name} is missing.")
-    return request.args[name]
+    if len(given) > 1:
+        # Of one alone an answer would look like one about all.
+        raise BadRequest(f"The parameter {name} is there more than once.")
+    return given[0]

@@ -49,7 +49,7 @@ def customer_pages(review: Review) -> Blueprint:
     @pages.get("/customers.csv")
     @may(Permission.SEE)
     def file() -> Response:
-        period = _period()
+        period = _period().in_months()
         title = f"upload-guard-customers-{period.first}-{period.last}.csv"
         return Response(
             csv_of(months(period)),
