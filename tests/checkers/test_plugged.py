@@ -149,16 +149,27 @@ def test_a_list_stays_readable_when_the_plug_in_is_gone(settings: Settings) -> N
 
 
 def test_then_what_passes_says_that_it_was_not_compared_with_it(settings: Settings) -> None:
-    """Clean, with what was skipped named; doctor says so, too."""
+    """Clean by the other entries, with what was skipped named; doctor says so, too."""
     without = Settings.model_validate(settings.model_dump() | {"signals": {}})
+    activate_list(without, [ListedHash(SignalType.MD5, bytes(range(16)))], name="of-files")
     checker = build_checker(without)
     with closing(checker.sandbox):
         found = checker.check(upload_of(LISTED), math.inf)
-    assert found.matches == ()
+    assert (found.matches, found.unchecked) == ((), "")
     assert "neuralhash-96 is listed and not computed" in found.degraded
     (lists,) = [step.said for step in steps_here(without) if step.name == "lists"]
     assert lists.state is State.WARNING
     assert "nothing computes neuralhash-96" in lists.told
+
+
+def test_where_lists_hold_nothing_else_nothing_was_checked(tmp_path: Path, table: dict[str, object]) -> None:
+    own = settings_in(tmp_path, signals={"neuralhash": table})
+    activate_list(own, [ListedHash(TYPE, bytes.fromhex("0123456789abcdef00ff00ff"))])
+    checker = build_checker(Settings.model_validate(own.model_dump() | {"signals": {}}))
+    with closing(checker.sandbox):
+        found = checker.check(upload_of(OTHER), math.inf)
+    assert found.unchecked == "no_list"
+    assert verdict_of(own, found) == (Result.UNCHECKED, Action.ALLOW)
 
 
 # A sandbox that cannot start ----------------------------------------------------------------------

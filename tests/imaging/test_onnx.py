@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from PIL import Image
@@ -140,6 +141,17 @@ def test_what_is_no_model_is_refused(files: Files) -> None:
         OnnxHash(files.write("model.onnx", b"no model"))
 
 
+def test_weights_beside_the_model_are_not_taken_as_nothing_pins_them(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = onnx.load_from_string(model_bytes())
+    out = files.folder / "model.onnx"
+    onnx.save_model(model, str(out), save_as_external_data=True, location="weights.bin")
+    monkeypatch.chdir(files.folder)
+    with pytest.raises(ConfigError, match="the model cannot be loaded"):
+        OnnxHash(files.declared())
+
+
 # An answer that is none ---------------------------------------------------------------------------
 
 
@@ -159,7 +171,7 @@ def test_where_the_model_fails_the_picture_is_unscannable_and_the_other_signals_
     good = OnnxHash(files.declared())
     failing = OnnxHash(files.write("model.onnx", model_bytes(answer="nothing")))
     whole, found = signals_of(good), signals_of(failing)
-    assert found.unscannable == "undecodable"
+    assert found.unscannable == "plugin_failed"
     assert found.degraded == ("frame 0: neuralhash-96 failed (ValueError)",)
     assert set(found.signals) == {signal for signal in whole.signals if not signal.type.plugged}
     assert SignalType.PDQ in {signal.type for signal in found.signals}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -67,6 +68,12 @@ KINDS = {
     "        return view.colours.mode.encode().ljust(8)",
     "grey": "class Made(Base):\n    def value(self, view):\n"
     "        return (view.image.mode + str(view.colours)).encode()[:8].ljust(8)",
+    "mute": "class Made(Base):\n    def hashes(self, view): return []",
+    "peeking": "class Made(Base):\n    def value(self, view): return view.colours.tobytes()[:8]",
+    "strange": "from upload_guard.records import SignalType\n"
+    "class Made(Base):\n    def made(self, declared): self.type = SignalType.PHASH",
+    "silenced": afterwards("None"),
+    "worded": afterwards("'12345678'"),
     "missing": "import a_module_that_nobody_has\nclass Made(Base): ...",
 }
 
@@ -124,6 +131,9 @@ def test_and_none_where_it_does_not(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
+        ("mute", "whorl-64: its plug-in gives no hash"),
+        ("peeking", "AttributeError: 'NoneType' object has no attribute 'tobytes'"),
+        ("strange", "whorl-64: its plug-in computes phash"),
         ("short", "whorl-64: its plug-in gives hashes of 56 bits"),
         ("threaded", "a plug-in leaves 1 threads running"),
         ("choosy", r"ValueError: \['a', 'b'\]"),
@@ -137,15 +147,30 @@ def test_one_that_cannot_be_used_stops_the_start_and_not_in_silence(
         asked(kind, a=1, b=2)
 
 
-@pytest.mark.parametrize(("kind", "fault"), [("reading", "PermissionError"), ("changing", "ValueError")])
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("reading", "PermissionError"),
+        ("changing", "ValueError"),
+        ("silenced", "ValueError"),
+        ("worded", "ValueError"),
+    ],
+)
 def test_where_it_fails_the_picture_is_held_and_the_other_signals_stand(
     asked: Asked, kind: str, fault: str
 ) -> None:
     found = asked(kind)
-    assert found.unscannable == "undecodable"
+    assert found.unscannable == "plugin_failed"
     assert found.degraded == (f"frame 0: whorl-64 failed ({fault})",)
     assert plugged(found) == []
     assert SignalType.PDQ in {signal.type for signal in found.signals}
+
+
+def test_it_does_so_for_a_picture_that_was_only_guessed_at(asked: Asked) -> None:
+    """Bytes in a text that are no picture after all are forgiven; this is one."""
+    page = b'<p>hello <img src="data:image/png;base64,' + base64.b64encode(PICTURE) + b'"></p>'
+    assert asked("sound", page).unscannable == ""
+    assert asked("reading", page).unscannable == "plugin_failed"
 
 
 def test_memory_that_it_takes_is_bounded(asked: Asked) -> None:

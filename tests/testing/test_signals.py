@@ -135,6 +135,26 @@ class Painting(Odd):
         return one
 
 
+class Tinting(Odd):
+    def changed(self, one: Hashed, view: View) -> Hashed:
+        if view.colours:
+            view.colours.putpixel((0, 0), (1, 2, 3))
+        return one
+
+
+class Demanding(Odd):
+    """Fails where no other plug-in asks for colours."""
+
+    def changed(self, one: Hashed, view: View) -> Hashed:
+        assert view.colours
+        return one
+
+
+class Peeking(Odd):
+    def changed(self, one: Hashed, view: View) -> Hashed:
+        return one if view.colours else replace(one, value=bytes([one.value[0] ^ 1]) + one.value[1:])
+
+
 class Squeamish(Odd):
     def changed(self, one: Hashed, view: View) -> Hashed:
         if view.image.width > 10 * view.image.height:
@@ -181,6 +201,9 @@ WRONG: dict[type[Odd], str] = {
     Brittle: "bits away, its limit is 31",
     Blind: "two drawings are 0 bits apart",
     Painting: "changes the view",
+    Tinting: "changes the view",
+    Demanding: "fails at a view in grey: AssertionError",
+    Peeking: "looks at colours without asking",
     Squeamish: "fails at 3000 x 33: ValueError: too wide",
     Halfway: "does not recognise",
     Staying: "leaves 1 threads running",

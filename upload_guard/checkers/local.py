@@ -30,9 +30,10 @@ Settles = Callable[[tuple[Match, ...]], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What one upload is compared with, all of one moment."""
+    """What one upload is compared with, all of one moment. `listed`: there is any entry that can be met."""
 
     snapshot: Snapshot
+    listed: bool
     bank: BenignBank
     opinions: Opinions
     rules: str
@@ -44,11 +45,6 @@ class _Held:
 
     def key(self, sha256: bytes, site: str) -> CheckKey:
         return CheckKey(sha256, self.snapshot.generation, self.bank.generation, self.bank.scope_of(site))
-
-    @property
-    def listed(self) -> bool:
-        """Whether there is any entry here to compare with."""
-        return self.snapshot.size > 0
 
     def applied_to(self, known: Findings, sha256: bytes, site: str) -> Findings:
         return replace(self.opinions.applied_to(known, sha256, site), under=self.name)
@@ -155,7 +151,13 @@ class LocalChecker:
         return self._held().name
 
     def _held(self) -> _Held:
-        return _Held(self.snapshot(), self.bank(), self.opinions(), self.rules)
+        snapshot = self.snapshot()
+        return _Held(snapshot, self._is_met(snapshot), self.bank(), self.opinions(), self.rules)
+
+    def _is_met(self, snapshot: Snapshot) -> bool:
+        """Where all entries are of types that nothing here computes, nothing is compared with anything."""
+        kinds = (*SignalType, *self.distances.default)
+        return any(snapshot.holds(kind) for kind in kinds)
 
     def _beforehand(self, held: _Held, sha256: bytes) -> Findings | None:
         # By the upload's own digest only: inside an archive it would hide what lies beside it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,6 +100,8 @@ def _session(model: bytes, options: _Options) -> Any:
     # An arena would take memory by powers of two, and the worker's is bounded.
     own.enable_cpu_mem_arena = False
     own.log_severity_level = 4
+    # Weights in files of their own are not pinned; else those in the working folder would be taken.
+    own.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
         session = onnxruntime.InferenceSession(model, own, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - as above

@@ -24,8 +24,9 @@ def drafted(image: Image.Image, colours: bool) -> Image.Image:
 
 
 def _draft_mode(image: Image.Image) -> str | None:
-    # libjpeg makes no YCbCr of what is stored as RGB (Adobe's transform 0).
-    stored_as_rgb = image.info.get("adobe_transform") == 0
+    # libjpeg makes no YCbCr of what is stored as RGB: Adobe's transform 0, or components of those names.
+    names = bytes(component[0] for component in getattr(image, "layer", ()))
+    stored_as_rgb = image.info.get("adobe_transform") == 0 or names == b"RGB"
     return image.mode if stored_as_rgb else "YCbCr"
 
 

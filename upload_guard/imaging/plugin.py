@@ -7,7 +7,7 @@ docs/signal-types.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,6 +56,35 @@ class SignalPlugin(Protocol):
         makes the image one that could not be read.
         """
         ...
+
+
+def hashes_of(plugin: SignalPlugin, view: View) -> Iterator[Hashed]:
+    """What it gives for a view. Raises `ValueError` for no hash at all and for one that is none of its type.
+
+    Else what it failed at would look like a view that nothing is known of.
+    """
+    found = False
+    for one in plugin.hashes(view):
+        if fault := _fault(one, plugin.type.size):
+            raise ValueError(f"{plugin.type}: its plug-in gives {fault}")
+        found = True
+        yield one
+    if not found:
+        raise ValueError(f"{plugin.type}: its plug-in gives no hash")
+
+
+def _fault(one: Hashed, size: int) -> str:
+    """What is wrong with a hash: plug-ins are strangers' and need not be typed."""
+    if type(one.value) is not bytes:
+        return f"a hash that is {type(one.value).__name__}, not bytes"
+    if len(one.value) != size:
+        return f"hashes of {len(one.value) * 8} bits"
+    if type(one.variant) is not str:
+        return f"a variant that is {type(one.variant).__name__}, not str"
+    # `type`, since True is an int and must not become a quality.
+    if one.quality is not None and not (type(one.quality) is int and 0 <= one.quality <= 100):
+        return f"a quality of {one.quality!r}, not from 0 to 100"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

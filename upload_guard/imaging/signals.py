@@ -12,10 +12,12 @@ from upload_guard.imaging.borders import trimmed
 from upload_guard.imaging.budget import Budget
 from upload_guard.imaging.builtin import COARSE, PDQ, averaged, both
 from upload_guard.imaging.formats import ImageFormat
-from upload_guard.imaging.plugin import Hashed, SignalPlugin
+from upload_guard.imaging.plugin import Hashed, SignalPlugin, hashes_of
 from upload_guard.imaging.views import views
 from upload_guard.records import Analysis, Signal, SignalType, View
 
+PLUGIN_FAILED = "plugin_failed"
+"""A reason of its own: bytes that only look like an image are no failure of a plug-in, and are forgiven."""
 # PDQ asks for 16 frequencies each way. Below two samples a frequency the upper ones hold rounding noise, and
 # what is smaller (favicons, tracking pixels) tells nobody apart.
 LEAST_SIDE = 32
@@ -40,7 +42,7 @@ def image_signals(
     except Unscannable as fault:
         reason = fault.reason
     signals = tuple(found.signals.values())
-    return Analysis(signals, unscannable=reason or found.fault, degraded=_capped(notes))
+    return Analysis(signals, unscannable=found.fault or reason, degraded=_capped(notes))
 
 
 class _Found:
@@ -84,7 +86,7 @@ class _Found:
                 raise
             except Exception as error:  # noqa: BLE001 - what it would say is not known; the others' signals stand
                 self._notes.append(f"{view.name}: {plugin.type} failed ({type(error).__name__})")
-                self.fault = "undecodable"
+                self.fault = PLUGIN_FAILED
 
     def _add(self, signals: Iterable[Signal]) -> None:
         for signal in signals:
@@ -99,9 +101,7 @@ def coarse_signals(view: View) -> Iterator[Signal]:
 
 
 def _signals(plugin: SignalPlugin, view: View) -> Iterator[Signal]:
-    for one in plugin.hashes(view):
-        if len(one.value) != plugin.type.size:
-            raise ValueError(f"a {plugin.type} of {len(one.value)} bytes")
+    for one in hashes_of(plugin, view):
         yield Signal(plugin.type, one.value, view.name, one.quality, one.variant)
 
 

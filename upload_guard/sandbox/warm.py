@@ -18,7 +18,7 @@ from PIL import AvifImagePlugin, Image
 
 from upload_guard.errors import ConfigError
 from upload_guard.imaging.budget import ScanLimits
-from upload_guard.imaging.plugin import GROUP, Declared, Maker, SignalPlugin
+from upload_guard.imaging.plugin import GROUP, Declared, Maker, SignalPlugin, hashes_of
 from upload_guard.records import Analysis, View
 from upload_guard.sandbox.seccomp import prepared_filter
 from upload_guard.sandbox.worker import Task
@@ -62,15 +62,19 @@ def _made(declared: Declared) -> SignalPlugin:
     except ImportError as error:
         # The one that comes with this package wants an extra: upload-guard[onnx].
         raise ConfigError(f"{declared.type}: its plug-in needs what is not installed: {error}") from None
-    return maker(declared)
+    made = maker(declared)
+    if made.type is not declared.type:
+        # Its hashes would be searched for among those of another type, and never be met.
+        raise ConfigError(f"{declared.type}: its plug-in computes {made.type}")
+    return made
 
 
 def _used(plugin: SignalPlugin) -> SignalPlugin:
     """What it loads at its first picture has to be there before the walls go up."""
     picture = Image.linear_gradient("L")
-    for one in plugin.hashes(View("warm", picture, picture.convert("RGB"))):
-        if len(one.value) != plugin.type.size:
-            raise ConfigError(f"{plugin.type}: its plug-in gives hashes of {len(one.value) * 8} bits")
+    view = View("warm", picture, picture.convert("RGB") if plugin.colours else None)
+    for _ in hashes_of(plugin, view):
+        pass
     return plugin
 
 

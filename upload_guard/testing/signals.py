@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from upload_guard.imaging.dihedral import POSITIONS
 from upload_guard.imaging.formats import ImageFormat
 from upload_guard.imaging.plugin import Hashed, SignalPlugin
 from upload_guard.imaging.signals import LEAST_SIDE, image_signals
+from upload_guard.records import View
 from upload_guard.testing.conformance import NotConformant, demand, distance, nothing_left_behind
 from upload_guard.testing.pictures import copies, drawing, odd_pictures, png, view_of
 
@@ -31,6 +33,7 @@ def check_signal_plugin(plugin: SignalPlugin) -> frozenset[str]:
         _check_form(plugin)
         _check_hashes(plugin)
         _check_same_each_time(plugin)
+        _check_colours(plugin)
         _check_copies(plugin)
         _check_different_drawings(plugin)
         _check_odd_pictures(plugin)
@@ -74,10 +77,26 @@ def _check_same_each_time(plugin: SignalPlugin) -> None:
     demand(hashes(plugin, drawing(1)) == first, f"{plugin.type} hashes one picture in two ways")
     hashes(plugin, drawing(2))
     demand(hashes(plugin, drawing(1)) == first, f"{plugin.type} hashes a picture by the one before it, too")
-    grey = view_of(drawing(1))
-    before = grey.image.tobytes()
-    list(plugin.hashes(grey))
-    demand(grey.image.tobytes() == before, f"{plugin.type} changes the view that it is given")
+    view = view_of(drawing(1))
+    before = _pixels(view)
+    list(plugin.hashes(view))
+    demand(_pixels(view) == before, f"{plugin.type} changes the view that it is given")
+
+
+def _pixels(view: View) -> tuple[bytes, bytes]:
+    return view.image.tobytes(), view.colours.tobytes() if view.colours else b""
+
+
+def _check_colours(plugin: SignalPlugin) -> None:
+    """Views have colours only where some plug-in asks for them, and another's wish must change no hash."""
+    if plugin.colours:
+        return
+    view = view_of(drawing(1))
+    try:
+        found = list(plugin.hashes(replace(view, colours=None)))
+    except Exception as error:
+        raise NotConformant(f"{plugin.type} fails at a view in grey: {type(error).__name__}") from error
+    demand(found == list(plugin.hashes(view)), f"{plugin.type} looks at colours without asking for them")
 
 
 def _check_copies(plugin: SignalPlugin) -> None:

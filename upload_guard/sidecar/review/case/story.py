@@ -24,6 +24,7 @@ _REASONS = {
     "too_deep": lazy_gettext("files are packed in files too deep"),
     "timeout": lazy_gettext("reading it took too long"),
     "worker_failed": lazy_gettext("the decoder broke down over it"),
+    "plugin_failed": lazy_gettext("a plug-in failed at it"),
     "too_much_memory": lazy_gettext("reading it takes too much memory"),
     "unsupported_format": lazy_gettext("its format is not decoded here"),
     "unsupported_archive": lazy_gettext("this kind of archive is not opened here"),
