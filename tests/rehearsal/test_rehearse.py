@@ -372,6 +372,17 @@ def test_what_was_not_decoded_or_read_is_not_said_to_match_nothing(tmp_path: Pat
     assert tally.lacking == {NOT_DECODED: 1, "truncated": 1}
 
 
+def test_nor_is_a_picture_that_came_before_its_signal_type_was_computed(settings: Settings) -> None:
+    logged(settings, picture_bytes(1), b"no picture")
+    table = {"plugin": "nobody", "bits": 96, "limit": 10}
+    now = Settings.model_validate(settings.model_dump() | {"signals": {"neuralhash": table}})
+    kind = SignalType("neuralhash-96")
+    imported(now, [ListedHash(kind, bytes.fromhex("0123456789abcdef00ff00ff"))])
+    tally = rehearsed(now)
+    assert tally.effects == {Effect.UNJUDGED: 1, Effect.NOTHING: 1}
+    assert tally.lacking == {"neuralhash-96 was not computed then": 1}
+
+
 def test_a_file_that_cannot_be_opened_is_not_judged(settings: Settings, tmp_path: Path) -> None:
     imported(settings, listed_hashes(picture_bytes(1)))
     tally = rehearsed(settings, [tmp_path / "missing.jpg"])

@@ -15,7 +15,7 @@ from upload_guard.lists.store import ListStore
 from upload_guard.matching.build import Batches, Progress, build_snapshot
 from upload_guard.matching.files import open_files
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import Entry
+from upload_guard.records import Entry, SignalType
 
 Watch = Callable[[Iterable[Entry]], Iterator[Entry]]
 """Is given all entries and gives them on, looking at each."""
@@ -38,6 +38,11 @@ class Trial:
     def others(self) -> tuple[str, ...]:
         """The lists that act beside it."""
         return tuple(one.list_name for one in self.order.versions if one.list_name != self.list_name)
+
+    @property
+    def kinds(self) -> frozenset[SignalType]:
+        """The signal types of the version's own entries."""
+        return frozenset(row.signal_type for row in self.report.rows if row.now)
 
     def build(self, watch: Watch, progress: Progress) -> Snapshot:
         """The entries in memory; `watch` sees each once. Raises `ListError` and `StorageFailed`."""

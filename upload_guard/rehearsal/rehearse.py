@@ -23,7 +23,7 @@ from upload_guard.lists.log.signal_log import LogReader
 from upload_guard.lists.trial import Trial
 from upload_guard.matching.build import Progress
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import EXACT_TYPES, Findings, SignalType, Source, Upload
+from upload_guard.records import EXACT_TYPES, Findings, Signal, SignalType, Source, Upload
 from upload_guard.rehearsal.tally import Seen, Tally
 from upload_guard.spans import FileContent
 
@@ -59,7 +59,7 @@ class Stage:
         checker = self.among(snapshot)
         if log and recognizer:
             _meet_the_known_good(recognizer, checker)
-            uploads = self._each(lambda one: _rejudged(one, recognizer, checker), log.uploads())
+            uploads = self._each(lambda one: _rejudged(one, recognizer, checker, trial), log.uploads())
             for seen in _watched(uploads, "judging uploads", log.count, progress):
                 tally.add(seen)
         files = self._each(lambda file: self._opened(file, audience.site, checker), audience.files)
@@ -114,10 +114,21 @@ def _meet_the_known_good(recognizer: Recognizer, checker: LocalChecker) -> None:
     recognizer.meet(SignalType.SHA256, (sha256 for sha256, _ in checker.opinions().exempted))
 
 
-def _rejudged(upload: Logged, recognizer: Recognizer, checker: LocalChecker) -> Seen:
+def _rejudged(upload: Logged, recognizer: Recognizer, checker: LocalChecker, trial: Trial) -> Seen:
     signals = tuple(map(recognizer.plain, upload.signals))
     findings = checker.compare(signals, sha256_of(signals), upload.site)
-    return Seen(upload.site, findings, upload.lacking, not upload.action.refuses)
+    lacking = upload.lacking or _not_computed(signals, trial.kinds)
+    return Seen(upload.site, findings, lacking, not upload.action.refuses)
+
+
+def _not_computed(signals: Sequence[Signal], asked: Iterable[SignalType]) -> str:
+    """What pictures were not hashed by when they came, for their plug-in was not there yet; or nothing."""
+    kinds = {signal.type for signal in signals}
+    # Each picture that a plug-in is asked about has a pHash.
+    if SignalType.PHASH not in kinds:
+        return ""
+    missed = sorted(kind for kind in asked if kind.plugged and kind not in kinds)
+    return f"{missed[0]} was not computed then" if missed else ""
 
 
 def _watched(things: Iterable[_Thing], step: str, count: int, progress: Progress) -> Iterator[_Thing]:
