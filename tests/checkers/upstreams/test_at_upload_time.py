@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -463,6 +463,49 @@ def test_a_silent_service_never_passes_anything_by_hashes(service: Service, tmp_
     assert checker.check(hashes, "test").need is NeedFile.NO
     service.running.instead = DOWN
     assert checker.check(hashes, "test") == BySignals(NeedFile.TO_LOOK, None)
+
+
+def test_hashes_of_many_files_share_the_patience_of_one_request(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path, timeout=600)
+    _, checker = with_signal_checker(station_of(settings), settings)
+    files = [digests_of(one) for one in (b"first", b"second", b"third")]
+    with never_answering(service):
+        found = replace(checker, patience=0.5).check_all(
+            [Hashes(one.signals(), one.size) for one in files], "test"
+        )
+    assert [one.need for one in found] == [NeedFile.TO_LOOK] * 3
+    assert {*service.bodies} <= {files[0].md5.hex().encode(), files[0].sha1.hex().encode()}
+
+
+def test_who_checks_alone_asks_nobody_and_leaves_no_gap_for_who_asks(
+    service: Service, tmp_path: Path
+) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    settings = service.settings(tmp_path, {"signal_log": {"days": 0}})
+    activate_listed_picture(settings)
+    station = station_of(settings)
+    assert station.checker.alone().check_whole(upload_of(data), math.inf).matches == ()
+    assert service.bodies == []
+    (outcome,) = station.guard.check([upload_of(data)])
+    assert outcome.verdict.matches[0].list_name == "eokm"
+
+
+def test_what_a_list_holds_is_held_though_no_thread_is_left_to_ask_by(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = service.settings(tmp_path, {"imaging": {"decode_on_exact": True}})
+    data = activate_listed_picture(settings)
+    station = station_of(settings)
+    station.checker.alone().check_whole(upload_of(data), math.inf)
+
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert station.guard.check([upload_of(data)])[0].verdict.action is Action.BLOCK
+    with pytest.raises(ServiceUnreachable, match="no thread is left"):
+        station.guard.check([upload_of(b"no picture")])
 
 
 def cases_of(station: Station) -> tuple[CaseInfo, ...]:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from tests.checkers.upstreams.services import eokm_service
 from tests.sidecar.customers import (
     BASELINE,
     CUSTOMERS,
@@ -50,8 +51,8 @@ def near(desk: CheckService) -> tuple[bytes, int]:
     return value, distance
 
 
-def service_in(folder: Path, *hashes: ListedHash) -> tuple[Settings, Client]:
-    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
+def service_in(folder: Path, *hashes: ListedHash, **sections: object) -> tuple[Settings, Client]:
+    settings = settings_in(folder, customers=CUSTOMERS, sidecar={"bearer": "loopback"}, **sections)
     if hashes:
         activate_list(settings, list(hashes))
     key = open_keys(settings).new("shop", {Scope.SERVICE}, "tester")
@@ -185,6 +186,15 @@ def test_a_file_is_looked_up_by_all_that_is_in_it(desk: CheckService) -> None:
     assert client.send("/m/lookup", **photo(UNSEEN)).get_json() == {"pdq": {}}
     assert desk.used(client) == {"hma": Used(3, 2, 0)}
     assert open_cases(desk.settings).newest(1000) == ()
+
+
+def test_no_check_service_is_told_what_customers_send_nor_its_word_handed_on(tmp_path: Path) -> None:
+    with eokm_service() as other:
+        other.knows(UNSEEN)
+        listed = ListedHash(SignalType.PDQ, pdq_of(picture_bytes(1)))
+        _, client = service_in(tmp_path, listed, upstreams={"eokm": other.table()})
+        assert client.send("/m/lookup", **photo(UNSEEN)).json == {"pdq": {}}
+        assert other.bodies == []
 
 
 def test_a_file_is_found_by_the_customers_categories(desk: CheckService) -> None:
