@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import time
 import zipfile
@@ -26,7 +27,7 @@ from tests.support import (
     settings_in,
     upload_of,
 )
-from tests.upstreams.stand_in import Reply
+from tests.upstreams.stand_in import Asked, Reply
 from upload_guard.checkers.by_signals import BySignals, Hashes
 from upload_guard.checkers.wire import NeedFile
 from upload_guard.compose import (
@@ -35,6 +36,7 @@ from upload_guard.compose import (
     foretell,
     open_decisions,
     open_explainer,
+    open_lists,
     with_signal_checker,
 )
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UploadGuardError
@@ -434,6 +436,30 @@ def test_explaining_a_file_tells_who_was_silent(service: Service, tmp_path: Path
     service.running.instead = DOWN
     told = open_explainer(service.settings(tmp_path)).of_file(upload_of(picture_bytes(OTHER_SEED)))
     assert "Not checked, since it waits for a check service" in told.explanation.sentence
+
+
+def test_a_case_stays_that_a_service_knows_though_it_could_not_tell_of_each_hash(
+    service: Service, tmp_path: Path
+) -> None:
+    def say(asked: Asked) -> Reply:
+        first, *others = (item["id"] for item in json.loads(asked.body)["items"])
+        known = {"id": first, "result": "match", "category": "illegal", "compared": ["md5"]}
+        faults = [{"id": other, "fault": {"code": "busy"}} for other in others]
+        return Reply(json.dumps({"answers": [known, *faults]}).encode())
+
+    settings = service.settings(
+        tmp_path, {"benign": {"shipped": False}}, kind="upload_guard", send=["md5", "sha1"]
+    )
+    data = activate_listed_picture(settings)
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
+    assert outcome.verdict.action is Action.BLOCK
+    open_lists(settings).retract("test-list", listed_hashes(data), "tester")
+    service.running.replies["/v1/check/batch"] = say
+    try:
+        assert build_reevaluator(settings).run().proposed == 0
+    finally:
+        service.running.replies.clear()
+    assert any(b"items" in one for one in service.bodies)
 
 
 def by_hashes(settings: Settings, data: bytes) -> BySignals:
