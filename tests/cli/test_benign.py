@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from tests.cli.test_cli import Said, run
 from tests.support import LISTED_SEED, OTHER_SEED, digests_of, pdq_of, picture_bytes, recompressed
+from tests.upstreams.stand_in import Asked, Reply, stand_in
 
 LISTED, OTHER = picture_bytes(LISTED_SEED), picture_bytes(OTHER_SEED)
 NEUTRAL = "[trust]\nprobation_hours = 0\n[benign]\nshipped = false\n"
@@ -97,6 +99,31 @@ def test_an_image_that_cannot_be_read_is_not_added(folder: Path) -> None:
     (folder / "broken.jpg").write_bytes(OTHER[:4000])
     said = guard(folder, "benign", "add", "broken.jpg")
     assert (said.returncode, "broken.jpg  truncated" in said.stdout) == (1, True)
+
+
+def test_what_a_check_service_knows_is_not_added_though_it_could_not_tell_of_each_hash(folder: Path) -> None:
+    def say(asked: Asked) -> Reply:
+        first, *others = (item["id"] for item in json.loads(asked.body)["items"])
+        known = {"id": first, "result": "match", "category": "illegal", "compared": ["md5"]}
+        faults = [{"id": other, "fault": {"code": "busy"}} for other in others]
+        return Reply(json.dumps({"answers": [known, *faults]}).encode())
+
+    with stand_in() as service:
+        service.replies["/v1/check/batch"] = say
+        (folder / "upload_guard.toml").write_text(
+            f"""{NEUTRAL}
+            [upstreams.other]
+            kind = "upload_guard"
+            url = "{service.url}"
+            origin = "other"
+            user = "key"
+            password = "{"secret" * 8}"
+            send = ["md5", "sha1"]
+            """
+        )
+        said = guard(folder, "benign", "add", "theme")
+    assert said.returncode == 1
+    assert "hills.jpg  matches an active entry" in said.stdout
 
 
 def test_a_file_that_is_not_there_is_named(folder: Path) -> None:

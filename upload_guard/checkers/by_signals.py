@@ -7,6 +7,7 @@ read at all. A file is passed by its hashes only where reading it could change n
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -63,7 +64,14 @@ class SignalChecker:
 
     def check(self, hashes: Hashes, site: str) -> BySignals:
         """Raises `NotReady` where nothing can be said."""
+        return self._checked(hashes, site, time.monotonic() + self.patience)
+
+    def check_all(self, files: Iterable[Hashes], site: str) -> tuple[BySignals, ...]:
+        """The same of each; all of them share `patience`, as the files of one request do."""
         deadline = time.monotonic() + self.patience
+        return tuple(self._checked(hashes, site, deadline) for hashes in files)
+
+    def _checked(self, hashes: Hashes, site: str, deadline: float) -> BySignals:
         known = self._known(hashes, site, deadline)
         if known is not None:
             verdict = self._judged(known)

@@ -107,6 +107,12 @@ class LocalChecker:
         """As `check`, and the file is opened whatever its digests say."""
         return replace(self, settles=lambda _: False).check(upload, deadline)
 
+    def alone(self) -> LocalChecker:
+        """The same, and no check service is asked; the types of digests stay, since the memory is shared."""
+        return replace(
+            self, upstreams=self.upstreams.silenced(), digests=self.digests | self.upstreams.digests
+        )
+
     def beforehand(self, sha256: bytes) -> Findings | None:
         """What `check` finds of the file with that SHA-256 whatever is in it; None where that matters."""
         return self._beforehand(self._held(), sha256)

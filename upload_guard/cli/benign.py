@@ -130,10 +130,6 @@ class _Examiner:
         findings = self.station.checker.check(upload, float("inf"))
         if findings.canary:
             return _Found(digests, (), "is the canary, which is refused for the test's sake")
-        if findings.unchecked:
-            # There is no active list to compare with; what is in the file has to be seen all the same.
-            analysis = self.station.sandbox.analyse(upload.content)
-            return _Found(digests, analysis.signals, analysis.unscannable)
         if any(map(_names_it, counts(findings.matches, self.policy.trust))):
             from upload_guard.quarantine.deciding.reevaluation import BENIGN_ADD
 
@@ -143,6 +139,10 @@ class _Examiner:
             return _Found(digests, (), f"matches an active entry: case {case}")
         for silent in findings.unanswered:
             return _Found(digests, (), f"might be known to the check service {silent.upstream}: {silent.why}")
+        if findings.unchecked:
+            # There is no active list to compare with; what is in the file has to be seen all the same.
+            analysis = self.station.sandbox.analyse(upload.content)
+            return _Found(digests, analysis.signals, analysis.unscannable)
         return _Found(digests, findings.signals, findings.unscannable)
 
 

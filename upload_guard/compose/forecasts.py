@@ -23,10 +23,8 @@ def build_stage(settings: Settings) -> Stage:
     """Where versions are rehearsed. Raises `StorageFailed`."""
     from upload_guard.rehearsal.rehearse import Stage
 
-    checker = build_checker(settings)
     # What a version would do is foretold by lists alone: nobody is asked about uploads of the past.
-    alone = replace(checker, upstreams=checker.upstreams.silenced())
-    return Stage(alone, settings.sandbox.workers, settings.sandbox.request_seconds)
+    return Stage(build_checker(settings).alone(), settings.sandbox.workers, settings.sandbox.request_seconds)
 
 
 def foretell(settings: Settings, name: str, number: int) -> Forecast:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import time
 import zipfile
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.support import (
     settings_in,
     upload_of,
 )
-from tests.upstreams.stand_in import Reply
+from tests.upstreams.stand_in import Asked, Reply
 from upload_guard.checkers.by_signals import BySignals, Hashes
 from upload_guard.checkers.wire import NeedFile
 from upload_guard.compose import (
@@ -35,6 +36,7 @@ from upload_guard.compose import (
     foretell,
     open_decisions,
     open_explainer,
+    open_lists,
     with_signal_checker,
 )
 from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UploadGuardError
@@ -436,6 +438,30 @@ def test_explaining_a_file_tells_who_was_silent(service: Service, tmp_path: Path
     assert "Not checked, since it waits for a check service" in told.explanation.sentence
 
 
+def test_a_case_stays_that_a_service_knows_though_it_could_not_tell_of_each_hash(
+    service: Service, tmp_path: Path
+) -> None:
+    def say(asked: Asked) -> Reply:
+        first, *others = (item["id"] for item in json.loads(asked.body)["items"])
+        known = {"id": first, "result": "match", "category": "illegal", "compared": ["md5"]}
+        faults = [{"id": other, "fault": {"code": "busy"}} for other in others]
+        return Reply(json.dumps({"answers": [known, *faults]}).encode())
+
+    settings = service.settings(
+        tmp_path, {"benign": {"shipped": False}}, kind="upload_guard", send=["md5", "sha1"]
+    )
+    data = activate_listed_picture(settings)
+    (outcome,) = station_of(settings).guard.check([upload_of(data)])
+    assert outcome.verdict.action is Action.BLOCK
+    open_lists(settings).retract("test-list", listed_hashes(data), "tester")
+    service.running.replies["/v1/check/batch"] = say
+    try:
+        assert build_reevaluator(settings).run().proposed == 0
+    finally:
+        service.running.replies.clear()
+    assert any(b"items" in one for one in service.bodies)
+
+
 def by_hashes(settings: Settings, data: bytes) -> BySignals:
     _, checker = with_signal_checker(station_of(settings), settings)
     digests = digests_of(data)
@@ -463,6 +489,49 @@ def test_a_silent_service_never_passes_anything_by_hashes(service: Service, tmp_
     assert checker.check(hashes, "test").need is NeedFile.NO
     service.running.instead = DOWN
     assert checker.check(hashes, "test") == BySignals(NeedFile.TO_LOOK, None)
+
+
+def test_hashes_of_many_files_share_the_patience_of_one_request(service: Service, tmp_path: Path) -> None:
+    settings = service.settings(tmp_path, timeout=600)
+    _, checker = with_signal_checker(station_of(settings), settings)
+    files = [digests_of(one) for one in (b"first", b"second", b"third")]
+    with never_answering(service):
+        found = replace(checker, patience=0.5).check_all(
+            [Hashes(one.signals(), one.size) for one in files], "test"
+        )
+    assert [one.need for one in found] == [NeedFile.TO_LOOK] * 3
+    assert {*service.bodies} <= {files[0].md5.hex().encode(), files[0].sha1.hex().encode()}
+
+
+def test_who_checks_alone_asks_nobody_and_leaves_no_gap_for_who_asks(
+    service: Service, tmp_path: Path
+) -> None:
+    data = picture_bytes(OTHER_SEED)
+    service.knows(data)
+    settings = service.settings(tmp_path, {"signal_log": {"days": 0}})
+    activate_listed_picture(settings)
+    station = station_of(settings)
+    assert station.checker.alone().check_whole(upload_of(data), math.inf).matches == ()
+    assert service.bodies == []
+    (outcome,) = station.guard.check([upload_of(data)])
+    assert outcome.verdict.matches[0].list_name == "eokm"
+
+
+def test_what_a_list_holds_is_held_though_no_thread_is_left_to_ask_by(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = service.settings(tmp_path, {"imaging": {"decode_on_exact": True}})
+    data = activate_listed_picture(settings)
+    station = station_of(settings)
+    station.checker.alone().check_whole(upload_of(data), math.inf)
+
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert station.guard.check([upload_of(data)])[0].verdict.action is Action.BLOCK
+    with pytest.raises(ServiceUnreachable, match="no thread is left"):
+        station.guard.check([upload_of(b"no picture")])
 
 
 def cases_of(station: Station) -> tuple[CaseInfo, ...]:

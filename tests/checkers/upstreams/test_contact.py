@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,14 +37,16 @@ class Service:
         return self.say(question)
 
 
-def contact(service: Service, *, per_hash: bool = False, failures: int = 2) -> Contact:
+def contact(
+    service: Service, *, per_hash: bool = False, failures: int = 2, by_word: Mapping[str, str] | None = None
+) -> Contact:
     upstream = Upstream(
         name="service",
         origin="elsewhere",
         service=service,
         sends=BOTH,
         sends_file=False,
-        meaning=Meaning("illegal", {}),
+        meaning=Meaning("illegal", by_word or {}),
         on_failure=OnFailure.CLOSED,
         timeout=10,
         per_hash=per_hash,
@@ -99,6 +101,16 @@ def test_what_cannot_be_hashed_is_no_answer_and_not_remembered_though_a_hit_is()
     assert heard.by_hash == {(MD5.type, MD5.value): (Hit(MD5),)}
     heard_from(one, MD5, SHA1)
     assert [question.signals for question in service.asked] == [(MD5, SHA1), (SHA1,)]
+
+
+def test_of_thousands_of_hits_that_mean_the_same_the_nearest_is_kept() -> None:
+    hits = [Hit(MD5, f"word {at}", distance=2000 - at) for at in range(1000)]
+    service = Service(lambda _: Told((*hits, Hit(MD5, "A1", distance=5))))
+    one = contact(service, by_word={"a1": "baseline"})
+    heard = heard_from(one, MD5)
+    assert heard.by_hash == {
+        (MD5.type, MD5.value): (Hit(MD5, "A1", distance=5), Hit(MD5, "word 999", distance=1001))
+    }
 
 
 def test_what_was_heard_before_a_failure_stands() -> None:

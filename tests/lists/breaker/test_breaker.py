@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 from tests.support import (
     activate_list,
     activate_listed_picture,
+    digests_of,
     listed_hashes,
     live,
     pdq_of,
@@ -37,7 +38,17 @@ from upload_guard.lists.breaker.breaker import FloodBreaker
 from upload_guard.lists.breaker.flood import Flood
 from upload_guard.lists.formats import ListedHash
 from upload_guard.quarantine.cases import Cases
-from upload_guard.records import Action, Findings, Outcome, Result, SignalType, Source, Standing
+from upload_guard.records import (
+    Action,
+    Findings,
+    Match,
+    Outcome,
+    Result,
+    SignalType,
+    Source,
+    Standing,
+    Verdict,
+)
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryHit, UploadCount
@@ -291,6 +302,16 @@ def test_entries_that_may_not_refuse_have_nothing_to_lose(tmp_path: Path) -> Non
     house = House(settings, quiet_station(settings), open_database_of(settings))
     house.flood(activate_listed_picture(settings), 30)
     assert trips.trips(house.database) == ()
+
+
+def test_what_a_check_service_says_counts_for_no_entry_here(house: House, listed: bytes) -> None:
+    value = digests_of(listed).sha256
+    told = Match(SignalType.SHA256, "", 0, 0, "test-list", 0, "elsewhere", "baseline", 0, None, value=value)
+    verdict = Verdict(Result.MATCH, Action.QUARANTINE, "exact", (told,))
+    breaker_of(house).note(upload_of(listed), Outcome(verdict), Findings(matches=(told,)))
+    house.look()
+    with house.database.session() as session:
+        assert session.scalar(select(func.count(EntryHit.id))) == 0
 
 
 def test_neither_site_nor_uploader_nor_file_is_written_down(house: House, listed: bytes) -> None:

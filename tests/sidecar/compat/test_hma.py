@@ -198,6 +198,15 @@ def test_a_file_is_looked_up_by_all_that_is_in_it(desk: CheckService) -> None:
     assert open_cases(desk.settings).newest(1000) == ()
 
 
+def test_no_check_service_is_told_what_customers_send_nor_its_word_handed_on(tmp_path: Path) -> None:
+    with eokm_service() as other:
+        other.knows(UNSEEN)
+        listed = ListedHash(SignalType.PDQ, pdq_of(picture_bytes(1)))
+        _, client = service_in(tmp_path, listed, upstreams={"eokm": other.table()})
+        assert client.send("/m/lookup", **photo(UNSEEN)).json == {"pdq": {}}
+        assert other.bodies == []
+
+
 def test_a_file_is_found_by_the_customers_categories(desk: CheckService) -> None:
     client = desk.client("baseline-only")
     data = {"photo": (io.BytesIO(ILLEGAL), "file")}

@@ -182,6 +182,27 @@ def test_what_it_excuses_is_no_hit_beside_what_it_does_not(system: StandInSideca
         assert service.ask(of_file(LISTED_FILE), 20).hits == ()
 
 
+@pytest.mark.parametrize(
+    "noted",
+    [
+        {"result": "near", "action": "monitor"},
+        {
+            "result": "near",
+            "action": "monitor",
+            "matches": [
+                {"list": "police", "category": "illegal", "signal_type": "phash", "distance": 4},
+            ],
+        },
+    ],
+    ids=["of what category nobody says", "by a coarse look"],
+)
+def test_what_it_merely_notes_is_no_hit(
+    system: StandInSidecar, service: Sidecar, noted: dict[str, object]
+) -> None:
+    system.files[LISTED_FILE] = noted
+    assert service.ask(of_file(LISTED_FILE), 10) == Told()
+
+
 def test_a_file_that_it_had_nothing_to_compare_with_is_not_checked(
     system: StandInSidecar, service: Sidecar
 ) -> None:

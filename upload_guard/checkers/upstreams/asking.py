@@ -20,7 +20,13 @@ from upload_guard.checkers.upstreams.contact import Contact, File, Hash, Heard
 from upload_guard.checkers.upstreams.media_types import media_type_of
 from upload_guard.checkers.upstreams.tally import Standing
 from upload_guard.checkers.upstreams.upstream import OnFailure
-from upload_guard.errors import ServiceTimeout, ServiceUnreachable, UpstreamError, UpstreamTimeout
+from upload_guard.errors import (
+    ServiceTimeout,
+    ServiceUnreachable,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from upload_guard.records import Match, Signal, SignalType, Upload
 from upload_guard.spans import Span
 from upload_guard.stages import Stage, timed
@@ -159,7 +165,12 @@ class Inquiry:
             finally:
                 lent.__exit__(None, None, None)
 
-        threading.Thread(target=work, name=f"asking {contact.upstream.name}", daemon=True).start()
+        try:
+            threading.Thread(target=work, name=f"asking {contact.upstream.name}", daemon=True).start()
+        except RuntimeError:
+            # As many as the system allows: that is no answer, and what is known here still counts.
+            lent.__exit__(None, None, None)
+            running.done.set_exception(UpstreamUnreachable("no thread is left to ask it by"))
         return running
 
     def _of(self, line: _Line, signals: Sequence[Signal]) -> Answers:

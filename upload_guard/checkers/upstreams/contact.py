@@ -126,7 +126,7 @@ class Contact:
     def _take(self, told: Told, question: Question, file: File | None, heard: Heard) -> None:
         by_hash: dict[Hash, tuple[Hit, ...]] = {(one.type, one.value): () for one in question.signals}
         of_file: tuple[Hit, ...] = ()
-        for hit in told.hits:
+        for hit in self._nearest(told.hits):
             place = (hit.signal.type, hit.signal.value) if hit.signal else None
             if place in by_hash:
                 by_hash[place] += (hit,)
@@ -142,6 +142,13 @@ class Contact:
         heard.told = heard.told or not told.unhashable
         if told.unhashable:
             heard.unhashable.append(told.unhashable)
+
+    def _nearest(self, hits: Iterable[Hit]) -> Iterable[Hit]:
+        """Of hits that mean the same the nearest: a service may name thousands, of which each is kept."""
+        nearest: dict[tuple[Signal | None, str, bool], Hit] = {}
+        for hit in sorted(hits, key=lambda one: one.distance):
+            nearest.setdefault((hit.signal, self.upstream.meaning.of(hit), hit.near), hit)
+        return nearest.values()
 
     def _keep(
         self,

@@ -127,7 +127,8 @@ class FloodBreaker:
 
     def _may_be_lowered(self, match: Match) -> bool:
         return (
-            match.standing is Standing.FIRM
+            not match.told
+            and match.standing is Standing.FIRM
             and not match.excused
             and match.telling
             and self._trust.ceiling(match.list_name, match.category).refuses

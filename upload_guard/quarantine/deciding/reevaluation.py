@@ -169,7 +169,8 @@ class Reevaluator:
         if found.unanswered:
             return replace(by_digests, unchecked=found.unanswered[0].code)
         # Where every entry is retracted there is nothing left to look for in it.
-        return replace(by_digests, degraded=tuple(case.degraded)) if found.unchecked else found
+        nothing = found.unchecked and not found.matches
+        return replace(by_digests, degraded=tuple(case.degraded)) if nothing else found
 
     def _verdict(self, case: Case, findings: Findings) -> Verdict:
         held_unread = case.result == Result.UNSCANNABLE

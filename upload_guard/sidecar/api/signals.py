@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, RootModel
 
-from upload_guard.checkers.by_signals import Hashes, SignalChecker
+from upload_guard.checkers.by_signals import BySignals, Hashes, SignalChecker
 from upload_guard.checkers.wire import (
     BATCH_PATH,
     SIGNALS_PATH,
@@ -54,7 +54,8 @@ def signal_routes(checker: SignalChecker, ledger: Ledger) -> APIBlueprint:
     @requires(Scope.CHECK)
     def signals(body: SignalsQuestion) -> Response:
         """Check a file by its hashes, as far as they tell. Keeps nothing and opens no case."""
-        return answered(_asked(checker, body, caller()))
+        asking = caller()
+        return answered(_answer(checker.check(_hashes(body), asking.site), asking))
 
     @routes.post(BATCH_PATH, responses={200: EitherBatchAnswer})
     @requires(Scope.CHECK)
@@ -64,15 +65,19 @@ def signal_routes(checker: SignalChecker, ledger: Ledger) -> APIBlueprint:
         if Scope.DETAILS not in asking.scopes:
             # A customer may read a site's key: asking many at once must not be the way past the limits.
             ledger.charge(asking.key_id, len(body.files) - 1)
-        answers = tuple(_asked(checker, one, asking) for one in body.files)
+        found = checker.check_all(map(_hashes, body.files), asking.site)
+        answers = tuple(_answer(one, asking) for one in found)
         detailed = tuple(one for one in answers if isinstance(one, DetailedSignalsAnswer))
         return answered(DetailedBatchAnswer(answers=detailed) if detailed else BatchAnswer(answers=answers))
 
     return routes
 
 
-def _asked(checker: SignalChecker, question: SignalsQuestion, asking: Caller) -> SignalsAnswer:
-    found = checker.check(Hashes(question.signals(), question.size), asking.site)
+def _hashes(question: SignalsQuestion) -> Hashes:
+    return Hashes(question.signals(), question.size)
+
+
+def _answer(found: BySignals, asking: Caller) -> SignalsAnswer:
     verdict = CheckAnswer.of(Outcome(found.verdict)) if found.verdict else None
     if Scope.DETAILS not in asking.scopes:
         return SignalsAnswer(need_file=found.need, verdict=verdict)

@@ -118,7 +118,8 @@ def _take_files(routes: Blueprint, desk: Desk, files: Files) -> None:
         received = files.received(asking.site)
         try:
             upload = only_file(received)
-            findings = files.checker.check_whole(upload, files.deadline())
+            # What customers send is compared with what they were offered, and told to no other service.
+            findings = files.checker.alone().check_whole(upload, files.deadline())
         finally:
             received.close()
         if findings.canary:

@@ -30,6 +30,8 @@ _MOST_ITEMS = 1000
 _NOT_COVERED = "not_covered"
 # All that is asked at once is of one upload, so that it is one hit there.
 _UPLOAD = "a"
+# They never act alone, there or here, and their distances are no PDQ's.
+_COARSE = {kind.value for kind in SignalType if kind.coarse}
 _TYPES = frozenset({SignalType.MD5, SignalType.SHA1, SignalType.SHA256, SignalType.PDQ})
 _ACCEPT = {"Accept": "application/json"}
 
@@ -99,14 +101,18 @@ class _Verdict(Said):
             return Told(self._named(), "the other upload_guard could not read it")
         if self.result not in {"match", "near"}:
             return Told()
-        return Told(self._named() or (Hit(near=self.result == "near"),))
+        if self.matches:
+            return Told(self._named())
+        # As in a batch: what is merely noted there is as good as unlisted where no category comes with it.
+        held = self.action in {"quarantine", "block"}
+        return Told((Hit(near=self.result == "near"),) if held else ())
 
     def _named(self) -> tuple[Hit, ...]:
         near = self.result == "near"
         return tuple(
             Hit(None, one.category, one.list, one.distance, near or not _is_exact(one.signal_type))
             for one in self.matches
-            if not one.excused
+            if not one.excused and one.signal_type not in _COARSE
         )
 
 
