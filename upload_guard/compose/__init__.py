@@ -2,7 +2,7 @@
 
 from upload_guard.compose.answering import with_signal_checker
 from upload_guard.compose.checking import build_checker, live_snapshot, sandbox_of
-from upload_guard.compose.customers import build_customers, claim_checker_of, file_checker_of
+from upload_guard.compose.customers import build_customers, claim_checker_of
 from upload_guard.compose.exchanges import due_lists, exchanges_of, stale_lists
 from upload_guard.compose.forecasts import build_stage, foretell
 from upload_guard.compose.guards import (
@@ -81,7 +81,6 @@ __all__ = [
     "exchanges_of",
     "explainer_of",
     "feedback_takers",
-    "file_checker_of",
     "foretell",
     "is_manual",
     "known_categories",

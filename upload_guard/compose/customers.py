@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.rules import build_policy
@@ -11,7 +10,6 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.checkers.claims import ClaimChecker
-    from upload_guard.checkers.local import LocalChecker
     from upload_guard.customers.offers import Customers
 
 
@@ -29,17 +27,6 @@ def build_customers(settings: Settings) -> Customers:
             for site, own in settings.customers.items()
         }
     )
-
-
-def file_checker_of(station: Station) -> LocalChecker:
-    """Looks into customers' files for what is listed here. No check service hears of them: neither may
-    others' files go there, nor would their silence be an answer, nor is what they say ours to pass on.
-    """
-    from upload_guard.checkers.upstreams.asking import NO_UPSTREAMS
-
-    own = station.checker
-    # The same digests as for uploads of our own: what is found is remembered for both.
-    return replace(own, upstreams=NO_UPSTREAMS, digests=own.digests | own.upstreams.digests)
 
 
 def claim_checker_of(station: Station) -> ClaimChecker:

@@ -19,7 +19,6 @@ from upload_guard.compose import (
     decisions_of,
     disclosed_lists,
     explainer_of,
-    file_checker_of,
     open_benign,
     open_private_checks,
     with_signal_checker,
@@ -90,7 +89,7 @@ def create_app(settings: Settings) -> Flask:
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     desk = _desk(station, settings, keys)
-    files = Files(checks.rule, file_checker_of(station), station.guard.patience)
+    files = Files(checks.rule, station.checker.alone(), station.guard.patience)
     for routes in (
         check_routes(checks),
         signal_routes(signals, ledger),

@@ -38,7 +38,10 @@ _Found = dict[str, list[dict[str, object]]]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What takes in the file of a request and looks into it; `patience` in seconds."""
+    """What takes in the file of a request and looks into it; `patience` in seconds.
+
+    `checker` asks no service: what customers send is told to nobody, nor is what others say ours to pass on.
+    """
 
     rule: IntakeRule
     checker: LocalChecker
@@ -118,8 +121,7 @@ def _take_files(routes: Blueprint, desk: Desk, files: Files) -> None:
         received = files.received(asking.site)
         try:
             upload = only_file(received)
-            # What customers send is compared with what they were offered, and told to no other service.
-            findings = files.checker.alone().check_whole(upload, files.deadline())
+            findings = files.checker.check_whole(upload, files.deadline())
         finally:
             received.close()
         if findings.canary:
