@@ -123,6 +123,9 @@ _FAULT_SENTENCES = {
     "No hash can be taken of this file, so nothing was checked.": (
         "Van dit bestand kan geen hash worden genomen, dus er is niets gecontroleerd."
     ),
+    "Nothing could be checked: the lists that answer this are not in force.": (
+        "Er kon niets worden gecontroleerd: de lijsten die hierop antwoorden gelden niet."
+    ),
     "Nothing could be checked: no list in force holds hashes of this type.": (
         "Er kon niets worden gecontroleerd: geen geldende lijst heeft hashes van deze soort."
     ),

@@ -466,6 +466,13 @@ class NotCovered(Unavailable):
     public = "Nothing could be checked: no list in force holds hashes of this type."
 
 
+class ListsMissing(NotCovered):
+    """No list is active at all, or one that whoever asks was promised: it will be again."""
+
+    code = "lists_missing"
+    public = "Nothing could be checked: the lists that answer this are not in force."
+
+
 class SnapshotDamaged(Unavailable):
     """A snapshot of the lists is missing or not what was written; it is built again."""
 

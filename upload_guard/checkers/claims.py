@@ -15,7 +15,7 @@ import numpy as np
 
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
-from upload_guard.errors import InvalidHash, NotCovered
+from upload_guard.errors import InvalidHash, ListsMissing, NotCovered
 from upload_guard.lists.bank.bank import BenignBank
 from upload_guard.moments import utc_now
 from upload_guard.records import CANARY, Benign, Findings, Match, Result, Signal, SignalType, Verdict
@@ -84,12 +84,12 @@ class ClaimChecker:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def check(self, claim: Claim, offer: Offer, site: str) -> Answer:
-        """Raises `NotCovered` where nothing was found and nothing could have been, `NotReady`."""
+        """Raises `NotReady`, and `NotCovered` (or `ListsMissing`) where nothing found says nothing."""
         # First: what is loaded meanwhile may be missing here, and is never there too early.
         compared = self._compared(claim, offer)
         verdict = offer.judge(self._found(claim, site), self.now())
         if verdict.result is Result.UNCHECKED:
-            raise NotCovered("no list is active")
+            raise ListsMissing("no list is active")
         if verdict.result is Result.CLEAN:
             self.ensure_covered(compared, offer)
         return Answer(verdict, compared | _deciding(verdict))
@@ -99,9 +99,9 @@ class ClaimChecker:
         self.checker.snapshot()
 
     def ensure_covered(self, compared: frozenset[SignalType], offer: Offer) -> None:
-        """Raises `NotCovered` where "not listed" would say nothing."""
+        """Raises `NotCovered`, of which `ListsMissing`, where "not listed" would say nothing."""
         if missing := offer.lists - self.checker.snapshot().lists:
-            raise NotCovered(f"lists that are not active: {', '.join(sorted(missing))}")
+            raise ListsMissing(f"lists that are not active: {', '.join(sorted(missing))}")
         if not compared:
             raise NotCovered("no list in force that counts holds hashes of these types")
 

@@ -64,7 +64,9 @@ class ServiceQuestion(BaseModel):
 
 
 class ItemFault(BaseModel):
-    """Why nothing is known of an item: `invalid_hash`, or `not_covered` where no list has such hashes."""
+    """Why nothing is known of an item: `invalid_hash`; `not_covered` where no list has such hashes;
+    `lists_missing` where those that should answer are not in force.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -263,12 +263,14 @@ def test_a_type_that_no_list_holds_is_no_answer(tmp_path: Path) -> None:
 def test_without_any_list_nothing_is_false(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
     client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
-    assert client.eokm("md5", hexes(UNLISTED)["md5"]).status_code == 503
+    response = client.eokm("md5", hexes(UNLISTED)["md5"])
+    assert (response.status_code, response.get_json()["code"]) == (503, "lists_missing")
+    assert is_no_answer(response)
 
 
 def test_a_list_that_was_promised_and_does_not_act_makes_no_no(desk: CheckService) -> None:
     client = desk.client("not-yet")
-    assert client.eokm("md5", hexes(UNLISTED)["md5"]).get_json()["code"] == "not_covered"
+    assert client.eokm("md5", hexes(UNLISTED)["md5"]).get_json()["code"] == "lists_missing"
     assert said(client.eokm("md5", digests_of(desk.picture).md5.hex())) == TRUE
 
 

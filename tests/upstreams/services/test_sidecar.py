@@ -26,7 +26,7 @@ from tests.upstreams.stand_in import StandIn, stand_in
 from tests.upstreams.standins.hma import told
 from tests.upstreams.standins.sidecar import Sidecar as StandInSidecar
 from upload_guard.compose import open_cases
-from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused
+from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused, UpstreamUnreachable
 from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.records import Signal, SignalType
@@ -81,6 +81,18 @@ def test_a_key_without_details_tells_the_category_as_well(system: StandInSidecar
 def test_what_it_disputes_is_no_hit(system: StandInSidecar, service: Sidecar) -> None:
     system.listed[LISTED.value.hex()] = ("disputed", "baseline")
     assert service.ask(Question((LISTED,)), 20) == Told()
+
+
+def test_lists_that_are_not_in_force_there_are_no_answer_and_a_hit_stands(
+    system: StandInSidecar, service: Sidecar
+) -> None:
+    system.covered, system.missing = set(), "lists_missing"
+    with pytest.raises(UpstreamUnreachable, match="no list in force"):
+        service.ask(Question((CLEAN, CLEAN_MD5)), 20)
+    system.covered = {"pdq"}
+    assert service.ask(Question((LISTED, CLEAN_MD5)), 20).hits == (
+        Hit(LISTED, "baseline", distance=9, near=True),
+    )
 
 
 def test_hashes_that_none_of_its_lists_has_are_not_listed_where_others_were_compared(

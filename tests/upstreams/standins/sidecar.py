@@ -15,12 +15,14 @@ from upload_guard.signing import Request, parse
 class Sidecar:
     """`listed` has result and category by hash in hex, `files` a whole verdict by file.
 
-    `covered` are the types of which some list has hashes; `details` says that the key has this scope.
+    `covered` are the types of which some list has hashes, and `missing` is why those of others are not told;
+    `details` says that the key has this scope.
     """
 
     listed: dict[str, tuple[str, str]] = field(default_factory=dict)
     files: dict[bytes, dict[str, object]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=lambda: {"md5", "sha1", "sha256", "pdq"})
+    missing: str = "not_covered"
     details: bool = False
     key_id: str = "KEYID"
     secret: str = "a secret"  # noqa: S105
@@ -48,7 +50,7 @@ class Sidecar:
         ((name, value),) = (pair for pair in item.items() if pair[0] not in {"id", "upload"})
         blank = {"id": item["id"], "result": None, "action": None, "category": "", "reason": "", "hit": ""}
         if name not in self.covered:
-            fault = {"code": "not_covered", "message": "No list has such hashes."}
+            fault = {"code": self.missing, "message": "No list in force has such hashes."}
             return blank | {"compared": [], "fault": fault}
         result, category = self.listed.get(value, ("clean", ""))
         action = "block" if result in {"match", "near"} else "allow"

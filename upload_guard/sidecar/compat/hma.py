@@ -19,7 +19,7 @@ from upload_guard.checkers.claims import CLAIMED, Answer, Claim, is_told_apart, 
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.customers.offers import Offer
 from upload_guard.customers.quotas import Door
-from upload_guard.errors import NotCovered, NotReady, Unhashable
+from upload_guard.errors import ListsMissing, NotReady, Unhashable
 from upload_guard.intake.receive import Received, receive
 from upload_guard.intake.rules import IntakeRule
 from upload_guard.machine_keys.keys import Scope
@@ -182,7 +182,7 @@ def _matches_of_file(
         desk.note_listed(asking, Door.HMA, [Listed((upload.digest.signal(),), answer.category)])
         return _counting(answer, offer)
     if findings.unchecked:
-        raise NotCovered("no list is active")
+        raise ListsMissing("no list is active")
     reason = findings.unscannable or findings.unreadable
     if reason or not any(one.type is SignalType.PDQ for one in findings.signals):
         raise Unhashable(reason or "it has no PDQ")

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from upload_guard.digests import digest_of
-from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused
+from upload_guard.errors import StorageFailed, UpstreamGarbled, UpstreamRefused, UpstreamUnreachable
 from upload_guard.records import Content, Signal, SignalType
 from upload_guard.signing import Credentials
 from upload_guard.upstreams.asking import Ask, Asker
@@ -28,6 +28,8 @@ from upload_guard.upstreams.streamed import Streamed
 
 _MOST_ITEMS = 1000
 _NOT_COVERED = "not_covered"
+# Not "cannot tell": its lists are gone for now.
+_LISTS_MISSING = "lists_missing"
 # All that is asked at once is of one upload, so that it is one hit there.
 _UPLOAD = "a"
 # They never act alone, there or here, and their distances are no PDQ's.
@@ -146,8 +148,10 @@ class Sidecar:
             for first in range(0, len(signals), _MOST_ITEMS)
             for answer in self._answers(signals[first : first + _MOST_ITEMS], deadline)
         ]
-        hits = (hit for signal, one in zip(signals, answers, strict=True) for hit in one.hits(signal))
-        return Told(tuple(hits), _why_not_all(answers))
+        hits = tuple(hit for signal, one in zip(signals, answers, strict=True) for hit in one.hits(signal))
+        if not hits and any(one.fault and one.fault.code == _LISTS_MISSING for one in answers):
+            raise UpstreamUnreachable(f"{self.url} has no list in force that should answer")
+        return Told(hits, _why_not_all(answers))
 
     def _answers(self, signals: tuple[Signal, ...], deadline: Deadline) -> list[_Item]:
         items = [
