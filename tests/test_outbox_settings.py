@@ -79,11 +79,11 @@ def test_what_is_no_option_of_notices_is_refused(tmp_path: Path, setting: str) -
         load_settings(written(tmp_path, f"[notices]\n{setting}\n"))
 
 
-def test_feedback_goes_to_folders_only(tmp_path: Path) -> None:
+def test_feedback_goes_only_to_those_that_take_it(tmp_path: Path) -> None:
     exchange = '[lists.icse.exchange]\norigin = "interpol"\nfeedback = true\nurl = '
     taken = load_settings(written(tmp_path, f'{exchange}"file:///srv/lists/icse"\n'))
     assert taken.lists["icse"].exchange is not None
-    with pytest.raises(ConfigError, match="only a folder"):
+    with pytest.raises(ConfigError, match="feedback = false: of exchanges folder"):
         load_settings(written(tmp_path, f'{exchange}"https://lists.example.org/icse"\n'))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from sqlalchemy import select, update
-from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
 from tests.sidecar.machines import Machine, machine
@@ -241,8 +241,12 @@ def answers(house: House, number: str, asking: Machine, ticket: str) -> Iterator
     rules = sorted(house.app.url_map.iter_rules(), key=lambda rule: "log-out" in rule.rule)
     for rule in rules:
         # Cases have numbers that are words; versions of lists and the like are counted.
-        counted = {name for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
-        path = rule.build({name: 1 if name in counted else values.get(name, "x") for name in rule.arguments})
+        counted = {name: 1 for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)}
+        chosen = {
+            name: min(kind.items) for name, kind in rule._converters.items() if isinstance(kind, AnyConverter)
+        }
+        known = values | counted | chosen
+        path = rule.build({name: known.get(name, "x") for name in rule.arguments})
         assert path is not None, rule
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             if rule.rule.startswith("/review") and method == "GET":
