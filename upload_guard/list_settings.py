@@ -195,6 +195,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_private(url: str) -> bool:
+    """Whether what is sent to this address is read by nobody between: https, or http to this machine.
+
+    It names a host, and no user, which would be shown with it, and no fragment, which is never sent.
+    """
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    covered = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    return named and covered and "@" not in parts.netloc and not parts.fragment
+
+
 class ListSettings(Section):
     """What is said of one hash list, and what differs for it from `[trust]`."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from upload_guard.list_settings import is_loopback
+from upload_guard.list_settings import is_private
 from upload_guard.sections import Section
 
 NoticeEvent = Literal[
@@ -32,13 +31,7 @@ class WebhookSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_private(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            named = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            raise ValueError(_ADDRESS) from None
-        private = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        if not named or not private or "@" in parts.netloc or parts.fragment:
+        if not is_private(url):
             raise ValueError(_ADDRESS)
         return url
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from upload_guard.list_settings import is_loopback
+from upload_guard.list_settings import is_private
 from upload_guard.sections import Section
 
 UpstreamKind = Literal["eokm", "hma", "arachnid", "photodna", "upload_guard", "private", "ranges"]
@@ -95,13 +95,7 @@ class UpstreamSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_private(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            named = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            raise ValueError(_ADDRESS) from None
-        private = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        if not named or not private or "@" in parts.netloc or parts.query or parts.fragment:
+        if not is_private(url) or urlsplit(url).query:
             raise ValueError(_ADDRESS)
         return url.rstrip("/")
 

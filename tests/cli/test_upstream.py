@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkers.upstreams.services import Service, eokm_service
+from tests.checkers.upstreams.services import Service, emptied, eokm_service
 from tests.cli.test_cli import Said, run
 from tests.serving import write_config
 from tests.support import OTHER_SEED, picture_bytes
@@ -23,10 +23,8 @@ def running() -> Iterator[Service]:
 
 @pytest.fixture
 def service(running: Service) -> Iterator[Service]:
-    running.system.known.clear()
-    running.running.asked.clear()
-    yield running
-    running.running.instead = None
+    with emptied(running) as service:
+        yield service
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.checkers.upstreams.services import Service, eokm_service
+from tests.checkers.upstreams.services import Service, emptied, eokm_service
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,5 @@ def running_service() -> Iterator[Service]:
 
 @pytest.fixture
 def service(running_service: Service) -> Iterator[Service]:
-    running_service.system.known.clear()
-    running_service.running.asked.clear()
-    yield running_service
-    running_service.running.instead = None
+    with emptied(running_service) as service:
+        yield service

@@ -68,3 +68,12 @@ def eokm_service() -> Iterator[Service]:
     with stand_in() as running:
         running.otherwise = system
         yield Service(system, running)
+
+
+@contextmanager
+def emptied(service: Service) -> Iterator[Service]:
+    """The same, which knows nothing, was asked nothing yet, and answers well again afterwards."""
+    service.system.known.clear()
+    service.running.asked.clear()
+    yield service
+    service.running.instead = None

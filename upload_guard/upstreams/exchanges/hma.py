@@ -12,8 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -24,17 +23,16 @@ from upload_guard.errors import UpstreamGarbled, UpstreamMissing, UpstreamRefuse
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.formats.base import hash_of
 from upload_guard.lists.sync.exchange import Page, Record
+from upload_guard.moments import utc_now
 from upload_guard.records import SignalType
 from upload_guard.upstreams.client import Client, shown
-from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.paging import (
     LONGEST_SOURCE,
     At,
     Taken,
     fetch_page,
     read_json,
-    tell_left_out,
-    walk,
+    whole_round,
 )
 
 _TYPES = {
@@ -76,10 +74,6 @@ class _Content(BaseModel):
         return self.enabled is not False and until != _DISABLED and until <= now.timestamp()
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class HmaExchange:
     """The bank called `bank` at `base`. `bearer` is for those forks that want one, empty otherwise."""
@@ -90,7 +84,7 @@ class HmaExchange:
     scratch: Path
     gap: int
     bearer: str = field(default="", repr=False)
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
 
     @property
     def source(self) -> str:
@@ -102,11 +96,7 @@ class HmaExchange:
 
     def pages(self, checkpoint: str) -> Iterator[Page]:
         """See `Exchange`. Each round begins anew, since any content may have changed."""
-        left_out = Counter[str]()
-        with fresh_folder(self.scratch) as scratch:
-            ask = partial(self._taken, scratch / "page", left_out)
-            yield from walk(At.read(checkpoint), ask, self.source)
-        tell_left_out(self.source, left_out)
+        yield from whole_round(At.read(checkpoint), self._taken, self.scratch, self.source)
 
     @property
     def _address(self) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -20,9 +19,9 @@ from upload_guard.errors import CheckpointLost, UpstreamGarbled, UpstreamRefused
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.formats.base import hash_of
 from upload_guard.lists.sync.exchange import Page, Record
+from upload_guard.moments import utc_now
 from upload_guard.records import SignalType
 from upload_guard.upstreams.client import Client, host, same_host, shown
-from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.dissent import Votes
 from upload_guard.upstreams.exchanges.ncmec_entries import NcmecAnswer, NcmecEntry, read_answer
 from upload_guard.upstreams.exchanges.paging import (
@@ -31,8 +30,7 @@ from upload_guard.upstreams.exchanges.paging import (
     At,
     Taken,
     fetch_page,
-    tell_left_out,
-    walk,
+    whole_round,
 )
 
 # By their names in `fingerprints` and, in capitals, in the address of a vote.
@@ -41,10 +39,6 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 # Their clock is not ours, and what is written while it is asked for may be told later; twice does no harm.
 _OVERLAP = timedelta(hours=1)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _by_their_clock(at: At, date: str) -> At:
@@ -65,7 +59,7 @@ class NcmecExchange:
     scratch: Path
     members: frozenset[str] = frozenset()
     dissent: int = 0
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
 
     @property
     def source(self) -> str:
@@ -78,15 +72,13 @@ class NcmecExchange:
 
     def pages(self, checkpoint: str) -> Iterator[Page]:
         """See `Exchange`."""
-        at, left_out = At.read(checkpoint), Counter[str]()
+        at = At.read(checkpoint)
         if not at.next:
             at = At(since=at.since, until=self.now().strftime(_TIME))
         # A clock was wrong, then or now: what came in between would never be asked for.
         if at.since > at.until:
             raise CheckpointLost(f"{self.source} was asked up to {at.since}, which is yet to come")
-        with fresh_folder(self.scratch) as scratch:
-            yield from walk(at, partial(self._taken, scratch / "page", left_out), self.source)
-        tell_left_out(self.source, left_out)
+        yield from whole_round(at, self._taken, self.scratch, self.source)
 
     def _taken(self, file: Path, left_out: Counter[str], at: At) -> Taken:
         url = at.next or self._span(at)

@@ -22,6 +22,7 @@ from upload_guard.errors import (
 from upload_guard.lists.sync.exchange import Page, Record
 from upload_guard.upstreams.asking import Reply
 from upload_guard.upstreams.client import Answer, Client, shown
+from upload_guard.upstreams.delivered import fresh_folder
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,18 @@ class Taken:
     withdrawn: Iterable[str]
     at: At
     anew: bool = False
+
+
+Ask = Callable[[Path, Counter[str], At], Taken]
+"""Asks for the page at a place; the answer goes into a file, what is left out is counted."""
+
+
+def whole_round(begin: At, ask: Ask, scratch: Path, name: str) -> Iterator[Page]:
+    """Every page from a place on, as `walk` gives them; says in the log what of them was left out."""
+    left_out = Counter[str]()
+    with fresh_folder(scratch) as folder:
+        yield from walk(begin, lambda at: ask(folder / "page", left_out, at), name)
+    tell_left_out(name, left_out)
 
 
 def walk(begin: At, ask: Callable[[At], Taken], name: str) -> Iterator[Page]:

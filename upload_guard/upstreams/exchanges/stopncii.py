@@ -11,8 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
@@ -23,9 +22,9 @@ from upload_guard.errors import CheckpointLost, UpstreamGarbled
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.formats.base import hash_of
 from upload_guard.lists.sync.exchange import Page, Record
+from upload_guard.moments import utc_now
 from upload_guard.records import SignalType
 from upload_guard.upstreams.client import Client, shown
-from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.dissent import Votes
 from upload_guard.upstreams.exchanges.paging import (
     LONGEST_PLACE,
@@ -34,8 +33,7 @@ from upload_guard.upstreams.exchanges.paging import (
     Taken,
     fetch_page,
     read_json,
-    tell_left_out,
-    walk,
+    whole_round,
 )
 
 PDQ = "ImagePDQ"
@@ -87,10 +85,6 @@ class StopNciiKeys:
         return {"x-functions-key": self.function, "Ocp-Apim-Subscription-Key": self.subscription}
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class StopNciiExchange:
     """PDQ hashes of images at `base`. `dissent` as in `Votes.outvoted`, of members who do not block it."""
@@ -100,7 +94,7 @@ class StopNciiExchange:
     keys: StopNciiKeys
     scratch: Path
     dissent: int = 0
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
 
     @property
     def source(self) -> str:
@@ -112,12 +106,10 @@ class StopNciiExchange:
 
     def pages(self, checkpoint: str) -> Iterator[Page]:
         """See `Exchange`."""
-        at, left_out = At.read(checkpoint), Counter[str]()
+        at = At.read(checkpoint)
         if not at.next:
             at = At(since=at.since, until=str(int(self.now().timestamp())))
-        with fresh_folder(self.scratch) as scratch:
-            yield from walk(at, partial(self._taken, scratch / "page", left_out), self.source)
-        tell_left_out(self.source, left_out)
+        yield from whole_round(at, self._taken, self.scratch, self.source)
 
     def _taken(self, file: Path, left_out: Counter[str], at: At) -> Taken:
         asked = {"startTimestamp": at.since or _BEGINNING, "pageSize": _PAGE_SIZE}

@@ -25,7 +25,6 @@ from upload_guard.records import SignalType
 from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.client import Client, Login, shown
 from upload_guard.upstreams.deadline import Deadline
-from upload_guard.upstreams.delivered import fresh_folder
 from upload_guard.upstreams.exchanges.paging import (
     LONGEST_PLACE,
     LONGEST_SOURCE,
@@ -33,8 +32,7 @@ from upload_guard.upstreams.exchanges.paging import (
     Taken,
     fetch_page,
     read_json,
-    tell_left_out,
-    walk,
+    whole_round,
 )
 
 # By their names in small letters, without what stands between letters and digits.
@@ -97,10 +95,7 @@ class TatExchange:
 
     def pages(self, checkpoint: str) -> Iterator[Page]:
         """See `Exchange`."""
-        reading = _Reading(self)
-        with fresh_folder(self.scratch) as scratch:
-            yield from walk(At.read(checkpoint), lambda at: reading.taken(scratch / "page", at), self.source)
-        tell_left_out(self.source, reading.left_out)
+        yield from whole_round(At.read(checkpoint), _Reading(self).taken, self.scratch, self.source)
 
     def token(self) -> str:
         """A new one. Raises `UpstreamError`."""
@@ -124,9 +119,8 @@ class _Reading:
     def __init__(self, exchange: TatExchange) -> None:
         self._exchange = exchange
         self._token = ""
-        self.left_out = Counter[str]()
 
-    def taken(self, file: Path, at: At) -> Taken:
+    def taken(self, file: Path, left_out: Counter[str], at: At) -> Taken:
         url = f"{self._exchange.base}/api/hash-list/v2/all?{urlencode({'order': 'asc', 'after': at.since})}"
         try:
             self._fetch(url, file)
@@ -140,7 +134,7 @@ class _Reading:
             self._fetch(url, file)
         said = read_json(_Answer, file, shown(url))
         # The last word on an entry counts.
-        records = {one.key: self._hashes(one) for one in said.results}
+        records = {one.key: self._hashes(one, left_out) for one in said.results}
         return Taken(
             [Record(key, hashes) for key, hashes in records.items() if hashes],
             [key for key, hashes in records.items() if not hashes],
@@ -159,12 +153,12 @@ class _Reading:
             raise UpstreamGarbled(f"{self._exchange.source} has more entries and does not say where")
         return At(since=said.checkpoint, next=said.checkpoint, number=at.number + 1)
 
-    def _hashes(self, one: _Entry) -> tuple[ListedHash, ...]:
+    def _hashes(self, one: _Entry, left_out: Counter[str]) -> tuple[ListedHash, ...]:
         """Raises `ListError` for what is no hash."""
         if one.deleted:
             return ()
         if one.type is None:
-            self.left_out[f"{one.algorithm[:20]} hashes"] += 1
+            left_out[f"{one.algorithm[:20]} hashes"] += 1
             return ()
         place = f"{self._exchange.source}: hash_digest of entry {str(one.id)[:40]}"
         kind, value = hash_of(one.hash_digest.strip(), one.type, place)

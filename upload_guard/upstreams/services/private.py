@@ -26,7 +26,7 @@ from upload_guard.private.wire import (
 from upload_guard.records import EXACT_TYPES, Signal, SignalType
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.private_door import NOT_OFFERED, PrivateDoor
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Question, Told
+from upload_guard.upstreams.services.service import Question, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,13 @@ class ObliviousService:
 
     def ask(self, question: Question, seconds: float) -> Told:
         """See `CheckService`. Takes two requests for up to 32 digests, and now and then one more."""
-        signals = question.of(EXACT_TYPES)
-        if not signals:
-            return NOTHING_ASKED
+        return self.door.asked(question, self._told, seconds)
 
-        def ask(offer: Offer, deadline: Deadline) -> Told:
-            asked = tuple(one for one in signals if one.type in offer.oblivious.signal_types)
-            portions = [asked[at : at + MOST_BUCKETS] for at in range(0, len(asked), MOST_BUCKETS)]
-            told = [self._portion(portion, offer, deadline) for portion in portions]
-            return Told(tuple(hit for one in told for hit in one.hits)) if told else NOT_OFFERED
-
-        return self.door.asked(ask, seconds)
+    def _told(self, digests: tuple[Signal, ...], offer: Offer, deadline: Deadline) -> Told:
+        asked = tuple(one for one in digests if one.type in offer.oblivious.signal_types)
+        portions = [asked[at : at + MOST_BUCKETS] for at in range(0, len(asked), MOST_BUCKETS)]
+        told = [self._portion(portion, offer, deadline) for portion in portions]
+        return Told(tuple(hit for one in told for hit in one.hits)) if told else NOT_OFFERED
 
     def _portion(self, signals: Sequence[Signal], offer: Offer, deadline: Deadline) -> Told:
         marks = self._marks(signals, offer, deadline)

@@ -15,17 +15,18 @@ from pydantic import BaseModel, ValidationError
 
 from upload_guard.errors import EpochOver, UpstreamGarbled, UpstreamUnreachable
 from upload_guard.private.wire import OFFER_PATH, Label, Offer
-from upload_guard.records import Signal
+from upload_guard.records import EXACT_TYPES, Signal
 from upload_guard.signing import Credentials
 from upload_guard.upstreams.asking import Ask, Asker
 from upload_guard.upstreams.deadline import Deadline
-from upload_guard.upstreams.services.service import Hit, Told
+from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told
 from upload_guard.upstreams.signing import Signing
 
 _REMEMBERED_SECONDS = 60.0
 _KNOWN = frozenset({int(HTTPStatus.OK), int(HTTPStatus.CONFLICT)})
 NOT_OFFERED = Told(unhashable="it has no list of such hashes that may be asked about privately")
 
+_Ask = Callable[[tuple[Signal, ...], Offer, Deadline], Told]
 Said = TypeVar("Said", bound=BaseModel)
 
 
@@ -36,15 +37,21 @@ class PrivateDoor:
         self._client, self._url, self._key = client, url.rstrip("/"), key
         self._offered: tuple[float, Offer] | None = None
 
-    def asked(self, ask: Callable[[Offer, Deadline], Told], seconds: float) -> Told:
-        """What `ask` makes of the offer; once more if that was over meanwhile. Raises `UpstreamError`."""
+    def asked(self, question: Question, ask: _Ask, seconds: float) -> Told:
+        """What `ask` makes of the digests in it and the offer; once more if that was over meanwhile.
+
+        Raises `UpstreamError`.
+        """
+        digests = question.of(EXACT_TYPES)
+        if not digests:
+            return NOTHING_ASKED
         with Deadline(seconds) as deadline:
             try:
-                return ask(self._offer(deadline), deadline)
+                return ask(digests, self._offer(deadline), deadline)
             except EpochOver:
                 self._offered = None
             try:
-                return ask(self._offer(deadline), deadline)
+                return ask(digests, self._offer(deadline), deadline)
             except EpochOver as error:
                 raise UpstreamUnreachable(f"{self._url}: what it offers changes again and again") from error
 

@@ -14,7 +14,7 @@ from upload_guard.private.wire import RANGE_PATH, Offer, RangeAnswer, RangeOffer
 from upload_guard.records import EXACT_TYPES, Signal, SignalType
 from upload_guard.upstreams.deadline import Deadline
 from upload_guard.upstreams.services.private_door import NOT_OFFERED, PrivateDoor
-from upload_guard.upstreams.services.service import NOTHING_ASKED, Hit, Question, Told, one_by_one
+from upload_guard.upstreams.services.service import Hit, Question, Told, one_by_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,16 @@ class RangeService:
 
     def ask(self, question: Question, seconds: float) -> Told:
         """See `CheckService`. Takes a request for each digest, and now and then one more."""
-        signals = question.of(EXACT_TYPES)
-        if not signals:
-            return NOTHING_ASKED
+        return self.door.asked(question, self._told, seconds)
 
-        def ask(offer: Offer, deadline: Deadline) -> Told:
-            offered = {one.signal_type: one for one in offer.ranges}
-            asked = tuple(one for one in signals if one.type in offered)
+    def _told(self, digests: tuple[Signal, ...], offer: Offer, deadline: Deadline) -> Told:
+        offered = {one.signal_type: one for one in offer.ranges}
+        asked = tuple(one for one in digests if one.type in offered)
 
-            def hits(one: Signal) -> Told:
-                return Told(self._hits(one, offered[one.type], offer, deadline))
+        def hits(one: Signal) -> Told:
+            return Told(self._hits(one, offered[one.type], offer, deadline))
 
-            return one_by_one(asked, hits) if asked else NOT_OFFERED
-
-        return self.door.asked(ask, seconds)
+        return one_by_one(asked, hits) if asked else NOT_OFFERED
 
     def _hits(self, signal: Signal, its: RangeOffer, offer: Offer, deadline: Deadline) -> tuple[Hit, ...]:
         digits = signal.value.hex()
