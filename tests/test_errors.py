@@ -15,7 +15,7 @@ from upload_guard.errors import HandoverBusy, RateLimited, Unavailable, Unscanna
 def tree(root: type[UploadGuardError]) -> Iterator[type[UploadGuardError]]:
     yield root
     for child in root.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from tree(child)
 
 

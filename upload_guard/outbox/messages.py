@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     NOTICE = "notice"
     FEEDBACK = "feedback"
     OUTCOME = "outcome"
+    LETTER = "letter"
 
 
 class MessageState(StrEnum):

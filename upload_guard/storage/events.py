@@ -35,6 +35,11 @@ class EventKind(StrEnum):
     UNDELIVERED = "undelivered"
     HIT_OPEN = "hit_open"
     FOLLOWED_UP = "followed_up"
+    NOTICE_RECEIVED = "notice_received"
+    NOTICE_LATE = "notice_late"
+    NOTICE_CLOSED = "notice_closed"
+    APPEALED = "appealed"
+    REPORT_FAILED = "report_failed"
     DIGEST = "digest"
 
 
