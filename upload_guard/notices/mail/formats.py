@@ -61,7 +61,7 @@ def read_xarf(text: str) -> Named | None:
         return None
     reports = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
     values = [pair for one in reports for pair in _values(one)]
-    keys = {key for key, _ in values}
+    keys = {key for key, _ in values} | {str(name).lower() for one in reports for name in one}
     if not keys & {"xarf_version", "reporterinfo", "reportid", "report_id"}:
         return None
     return Named(

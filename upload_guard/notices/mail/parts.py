@@ -21,8 +21,8 @@ MOST_BYTES = 25 << 20
 """Of one message; mail servers commonly take no more."""
 MOST_PARTS = 500
 MOST_DEPTH = 12
-_HEAD_BYTES = 256 << 10
-_HEAD_ENDS = re.compile(rb"\r?\n[ \t]*\r?\n|\A\r?\n")
+_HEAD_BYTES = 4 << 20
+_HEAD = re.compile(rb"(?:[^\s:]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
 _MAILBOX_LINE = re.compile(rb"\A\s*>?From [^\r\n]*\r?\n")
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 
@@ -83,7 +83,7 @@ def take_apart(raw: bytes) -> Taken:
     inner: list[Message] = []
     waiting = [Part(_type_of(headers), headers, body, 0)]
     while waiting:
-        if len(parts) >= MOST_PARTS or len(waiting) > MOST_PARTS:
+        if len(parts) == MOST_PARTS:
             faults.append(f"the mail has more than {MOST_PARTS} parts; the others were not read")
             break
         part = waiting.pop()
@@ -138,17 +138,14 @@ def _pieces(part: Part) -> Iterator[bytes]:
 
 
 def _split_head(raw: bytes) -> tuple[Message, bytes]:
-    if raw[:1] in (b"\n", b"\r"):
-        return Message(compat32), raw.lstrip(b"\r\n")
-    ends = _HEAD_ENDS.search(raw, 0, _HEAD_BYTES)
-    head, body = (raw[: ends.start()], raw[ends.end() :]) if ends else (raw[:_HEAD_BYTES], raw[_HEAD_BYTES:])
-    parsed = BytesHeaderParser(policy=compat32).parsebytes(head + b"\n\n")
-    # The first line that is no header ends the head; all that follows is what was to be read.
-    rest = str(parsed.get_payload() or "").encode("utf-8", "surrogateescape").strip(b"\r\n")
+    """The first line that is no header ends the head; what follows is what was to be read."""
+    found = _HEAD.match(raw, 0, _HEAD_BYTES)
+    head = found[0] if found else b""
+    parsed = BytesHeaderParser(policy=compat32).parsebytes(head)
     bounded = Message(compat32)
     for name, value in parsed.raw_items():
         bounded[name] = str(value)[:HEADER_CHARS]
-    return bounded, rest + b"\n\n" + body if rest else body
+    return bounded, raw[len(head) :].removeprefix(b"\r").removeprefix(b"\n")
 
 
 def _type_of(headers: Message, implied: str = "text/plain") -> str:

@@ -40,6 +40,7 @@ _SEALED = frozenset(
 _GOOD_FAITH = re.compile(
     r"good[\s-]+faith|bona[\s-]+fide|te\s+goeder\s+trouw|gute[mn]\s+glauben|bonne\s+foi", re.IGNORECASE
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -169,7 +170,7 @@ def _text(part: Part, content: _Content) -> str:
         content.lacks.append(
             f"a text is not in the character set that it says ({part.charset[:40] or 'none'})"
         )
-    return content.bounded(text.replace("\x00", ""))
+    return content.bounded(_CONTROLS.sub(" ", text))
 
 
 def _leave(part: Part, content: _Content) -> None:
