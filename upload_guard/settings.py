@@ -22,6 +22,7 @@ from upload_guard.list_settings import (
     SignalName,
     TrustSettings,
 )
+from upload_guard.notice_settings import IncomingSettings
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
@@ -191,6 +192,7 @@ class Settings(Section):
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
+    incoming: IncomingSettings = IncomingSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()

@@ -92,7 +92,7 @@ class Desk:
         )
 
     def _same(self, session: Session, notice: Notice, incoming: Incoming) -> Notice | None:
-        """An earlier notice that says all of this. Anybody may reuse a reference, so none is believed alone."""
+        """An earlier notice that says all of this. Anybody may reuse a reference: none is believed alone."""
         alike = session.scalars(
             select(Notice)
             .where(
@@ -136,7 +136,6 @@ def _said_before(session: Session, notice: Notice, addresses: Sequence[NoticeAdd
         .where(
             NoticeAddress.url_sha256 == addresses[0].url_sha256,
             Notice.closed_at.is_(None),
-            Notice.site == notice.site,
             Notice.id != notice.id,
         )
         .order_by(Notice.id)
