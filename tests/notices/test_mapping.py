@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 import pytest
@@ -35,10 +34,10 @@ def first(url: str, mapper: Mapper = MAPPER) -> str:
         ("http://blog.example.org/media/a.jpg", "file:///srv/media/a.jpg"),
         ("HTTPS://Blog.Example.ORG:443/media/a.jpg?v=2#x", "file:///srv/media/a.jpg"),
         ("https://user:word@blog.example.org/media/a.jpg", "file:///srv/media/a.jpg"),
-        ("https://blog.example.org/media/a%20b.jpg", "file:///srv/media/a b.jpg"),
+        ("https://blog.example.org/media/a%20b.jpg", "file:///srv/media/a%20b.jpg"),
         ("https://blog.example.org/%6dedia/a.jpg", "file:///srv/media/a.jpg"),
-        ("https://blog.example.org/media/%C3%A9.jpg", "file:///srv/media/é.jpg"),
-        ("https://blog.example.org/media/%252e%252e/a.jpg", "file:///srv/media/%2e%2e/a.jpg"),
+        ("https://blog.example.org/media/%C3%A9.jpg", "file:///srv/media/%C3%A9.jpg"),
+        ("https://blog.example.org/media/%252e%252e/a.jpg", "file:///srv/media/%252e%252e/a.jpg"),
         ("https://blog.example.org/x/../media/./a.jpg", "file:///srv/media/a.jpg"),
         ("https://blog.example.org/media/big/a.jpg", "s3://pictures/big/a.jpg"),
         ("http://cdn.example.org:8080/a.jpg", "file:///srv/cdn/a.jpg"),
@@ -101,7 +100,7 @@ def test_a_smaller_size_leads_to_its_picture_too() -> None:
 def test_accents_are_looked_for_as_either_system_writes_them() -> None:
     place = MAPPER.place("https://blog.example.org/media/%C3%A9.jpg")
     assert place is not None
-    assert f"file:///srv/media/{unicodedata.normalize('NFD', 'é')}.jpg" in place.locators
+    assert "file:///srv/media/e%CC%81.jpg" in place.locators
 
 
 def test_a_server_that_ignores_case_finds_the_file_as_it_is_written(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from upload_guard.errors import HoldingsUnreachable
 from upload_guard.notice_settings import IncomingSiteSettings
@@ -44,7 +45,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Addresses of `host` (with port) whose path begins with `path` are files under the locator `root`."""
+    """Addresses of `host` (with port) whose path begins with `path` are files under `root`, a locator that is
+    not encoded yet."""
 
     host: str
     path: str
@@ -54,7 +56,8 @@ class Beginning:
     @classmethod
     def of(cls, url: str, place: str, ignore_case: bool) -> Self:
         parts = urlsplit(url)
-        root = place if place.startswith("s3://") else f"file://{place}"
+        # Below it no symlink is followed; the folder that an administrator names may well be one.
+        root = place if place.startswith("s3://") else f"{_FILE}{Path(place).resolve()}"
         path = _decoded(parts.path) or "/"
         return cls(authority(parts), path, root.rstrip("/") + "/", ignore_case)
 
@@ -164,10 +167,13 @@ def _locators(beginning: Beginning, rest: str) -> Iterator[str]:
 
 
 def _spelt(beginning: Beginning, name: str) -> Iterator[str]:
-    yield beginning.root + name
-    if beginning.ignore_case and beginning.root.startswith(_FILE):
-        found = _in_any_case(beginning.root.removeprefix(_FILE), name.split("/"))
-        yield from (_FILE + path for path in found)
+    if not beginning.root.startswith(_FILE):
+        yield beginning.root + name
+        return
+    folder = beginning.root.removeprefix(_FILE)
+    yield _FILE + quote(folder + name)
+    if beginning.ignore_case:
+        yield from (_FILE + quote(path) for path in _in_any_case(folder, name.split("/")))
 
 
 def _in_any_case(folder: str, segments: list[str]) -> Iterator[str]:

@@ -17,8 +17,8 @@ class AddressState(StrEnum):
     """Where an address stands.
 
     `waiting` to be looked for; `unmapped`: no rule of the settings leads to a file; `missing`: a rule does,
-    and nothing lies there. Either the file is gone or the rule is wrong, so of both a person has to say. `case`:
-    its file is in a case on which nobody has decided.
+    and nothing lies there. Either the file is gone or the rule is wrong, so of both a person has to say.
+    `case`: its file is in a case on which nobody has decided.
 
     Settled: `removed` (nobody gets the file there any more), `kept` (a person decided that it may stay),
     `gone` (nothing was there), `not_ours`.
