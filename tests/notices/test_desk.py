@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.notices.tellers import Clock, notice_of
 from upload_guard.notices.desk import Desk
-from upload_guard.notices.sealed import open_letter
+from upload_guard.notices.sealed import open_written
 from upload_guard.notices.states import NoticeState
 from upload_guard.storage.database import Database
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
@@ -46,7 +46,7 @@ def test_who_wrote_what_is_sealed(desk: Desk, database: Database) -> None:
     notice = row(database, desk.take(notice_of(A, reasons="a secret word")))
     assert b"secret" not in notice.sealed
     assert b"teller" not in notice.sealed
-    letter = open_letter(desk.keyring, notice.number, notice.sealed)
+    letter = open_written(desk.keyring, notice.number, notice.sealed)
     assert letter.reasons == "a secret word"
     assert letter.told.email == "teller@example.org"
 

@@ -17,7 +17,7 @@ from upload_guard.keyring import Keyring
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import url_key
 from upload_guard.notices.incoming import Incoming
-from upload_guard.notices.sealed import Letter, open_letter, seal_letter
+from upload_guard.notices.sealed import Written, open_written, seal_written
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
@@ -76,7 +76,7 @@ class Desk:
             deadline=received_at + timedelta(hours=self.hours),
             state=(NoticeState.PERSON if to_read else NoticeState.OPEN).value,
             trusted=incoming.told.email.lower() in self.trusted,
-            sealed=seal_letter(self.keyring, number, Letter.of(incoming)),
+            sealed=seal_written(self.keyring, number, Written.of(incoming)),
             to_read=to_read,
         )
 
@@ -106,7 +106,7 @@ class Desk:
         closed = earlier.closed_at
         if closed is not None and not (incoming.reference and closed >= self.now() - AGAIN_WITHIN):
             return False
-        if open_letter(self.keyring, earlier.number, earlier.sealed).reasons != incoming.reasons:
+        if open_written(self.keyring, earlier.number, earlier.sealed).reasons != incoming.reasons:
             return False
         named = select(NoticeAddress.url_sha256).where(NoticeAddress.notice_id == earlier.id)
         return {url_key(url) for url in incoming.urls} <= set(session.scalars(named))

@@ -12,7 +12,7 @@ _PURPOSE = "notices"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Written:
     """Of an `Incoming` what its row does not hold in columns; see there."""
 
     told: Told
@@ -27,7 +27,7 @@ class Letter:
     language: str
 
     @classmethod
-    def of(cls, incoming: Incoming) -> Letter:
+    def of(cls, incoming: Incoming) -> Written:
         return cls(
             told=incoming.told,
             wording=incoming.wording,
@@ -42,16 +42,16 @@ class Letter:
         )
 
 
-def seal_letter(keyring: Keyring, number: str, letter: Letter) -> bytes:
+def seal_written(keyring: Keyring, number: str, letter: Written) -> bytes:
     """Sealed for the notice of that number."""
     return keyring.seal(_PURPOSE, json.dumps(asdict(letter)).encode(), number.encode())
 
 
-def open_letter(keyring: Keyring, number: str, sealed: bytes) -> Letter:
+def open_written(keyring: Keyring, number: str, sealed: bytes) -> Written:
     """What was sealed for that notice. Raises `SealBroken`."""
     row = json.loads(keyring.open_sealed(_PURPOSE, sealed, number.encode()))
     row["told"] = Told(**row["told"])
     row["wording"] = Wording(row["wording"])
     for name in ("hashes", "remarks"):
         row[name] = tuple(row[name])
-    return Letter(**row)
+    return Written(**row)

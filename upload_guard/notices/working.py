@@ -43,7 +43,7 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Maps, opens, takes away. `act`: what an upload would be refused for is taken away at once, reversibly."""
+    """Maps, opens, takes away. `act`: what the policy would refuse is taken away at once, reversibly."""
 
     database: Database
     mapper: Mapper
