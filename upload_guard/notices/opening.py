@@ -42,12 +42,10 @@ Judging = Callable[[Upload], Judged]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case for the file at `locator`, whose digest is `sha256`."""
+    """A case for the file at `locator`."""
 
     case: str
-    site: str
     locator: str
-    sha256: bytes
     is_refused: bool
 
 
@@ -97,12 +95,12 @@ class Opener:
         with self._read(locator, asked, site) as upload:
             sha256 = upload.digest.sha256
             if number := known(locator, sha256):
-                return Opened(number, site, locator, sha256, is_refused=False)
+                return Opened(number, locator, is_refused=False)
             judged = self._judged(upload, asked.tries)
             # Never judged anew by itself: what a person told of is for a person to decide.
             findings = replace(judged.findings, under="")
             number = self.keeper.keep(upload, judged.verdict, findings)
-            return Opened(number, site, locator, sha256, judged.is_refused)
+            return Opened(number, locator, judged.is_refused)
 
     def of(self, locator: str) -> Holdings:
         """What can be done with files of that scheme. Raises `ConfigError` where it is unknown here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,13 +14,18 @@ from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
-from upload_guard.storage.placement_tables import PlacedFile
+from upload_guard.storage.placement_tables import IN_BETWEEN, PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 
 BY_CASE = "case"
 """Who settled an address of which the decision on its case says what became of it."""
 _IN_VAIN = 4
 """After so many tries a person is told that a file cannot be had."""
+_AWAY = frozenset({PlaceState.REMOVED, *IN_BETWEEN})
+_WITHOUT_THE_FILE: Mapping[PlaceState | None, AddressState] = {
+    PlaceState.REMOVED: AddressState.REMOVED,
+    PlaceState.GONE: AddressState.GONE,
+}
 _STILL_NOBODYS = frozenset(AddressState) - SETTLED
 
 
@@ -62,16 +68,20 @@ def _follow(session: Session, address: NoticeAddress, state: CaseState, now: dat
             PlacedFile.case_number == address.case_number, PlacedFile.locator == address.locator
         )
     )
-    is_away = place is not None and place.removed_at is not None and place.restored_at is None
-    if state is CaseState.RELEASED and not is_away:
-        became = AddressState.KEPT
-    elif state is not CaseState.RELEASED and is_away:
-        became = AddressState.REMOVED
-    elif state is CaseState.EXPIRED or (place is None and is_outside(address.locator)):
+    became = _became(state, None if place is None else PlaceState(place.state))
+    if became is not None:
+        address.state, address.settled_at, address.settled_by = became.value, now, BY_CASE
+    elif state is CaseState.EXPIRED or is_outside(address.locator) or _is_another(place):
         # Nothing takes it away by itself, so it must not be forgotten.
         address.state, address.fault = AddressState.UNMAPPED.value, f"its case is {state.words}"
-        return
-    else:
-        # It is taken away, or put back, in a moment.
-        return
-    address.state, address.settled_at, address.settled_by = became.value, now, BY_CASE
+
+
+def _became(state: CaseState, place: PlaceState | None) -> AddressState | None:
+    """What a decision and the place together say; None where they do not, or not yet."""
+    if state is CaseState.RELEASED:
+        return AddressState.KEPT if place not in _AWAY else None
+    return _WITHOUT_THE_FILE.get(place)
+
+
+def _is_another(place: PlacedFile | None) -> bool:
+    return place is not None and place.state == PlaceState.CHANGED

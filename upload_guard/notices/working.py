@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import select
 
 from upload_guard.errors import GoneFromPlace, UploadGuardError, UsageError
+from upload_guard.holdings.placements import Placements
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import url_key
 from upload_guard.notices.fetching import is_outside
@@ -31,16 +31,6 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _AT_ONCE = 100
 
 
-class Places(Protocol):
-    """Where the files of cases lie: see `holdings.placements`."""
-
-    def note(self, case: str, site: str, locator: str, sha256: bytes, by: str) -> int:
-        """The id of the place, the same each time."""
-        ...
-
-    def remove(self, number: int, by: str) -> object: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Worker:
     """Maps, opens, takes away. `act`: what the policy would refuse is taken away at once, reversibly."""
@@ -48,7 +38,7 @@ class Worker:
     database: Database
     mapper: Mapper
     opener: Opener
-    places: Places
+    placements: Placements
     act: bool = False
     now: Callable[[], datetime] = field(default=utc_now)
 
@@ -125,7 +115,7 @@ class Worker:
     def _case(self, address: NoticeAddress, opened: Opened) -> None:
         place = None
         if not is_outside(opened.locator):
-            place = self.places.note(opened.case, opened.site, opened.locator, opened.sha256, BY)
+            place = self.placements.note(opened.case, opened.locator, BY)
         with self.database.session() as session:
             row = session.get_one(NoticeAddress, address.id)
             row.locator, row.case_number = opened.locator[:2048], opened.case
@@ -135,7 +125,7 @@ class Worker:
 
     def _take_away(self, place: int, opened: Opened) -> None:
         try:
-            self.places.remove(place, BY)
+            self.placements.remove(place, BY)
         except UploadGuardError as fault:
             # The case is open, and whoever decides on it has it taken away then.
             log.warning("case %s: not taken away at once: %s", opened.case, fault)
