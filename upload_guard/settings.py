@@ -23,6 +23,7 @@ from upload_guard.list_settings import (
     TrustSettings,
 )
 from upload_guard.mail_settings import MailboxSettings, MailSettings
+from upload_guard.notice_settings import IncomingSettings
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
@@ -194,6 +195,7 @@ class Settings(Section):
     notices: NoticeSettings = NoticeSettings()
     mail: MailSettings = MailSettings()
     mailboxes: dict[SiteName, MailboxSettings] = Field(default_factory=dict)
+    incoming: IncomingSettings = IncomingSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()
