@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator
 
 from upload_guard.sections import Section
 
+# Others would have to be written in a coding of IMAP's own.
+FolderName = Annotated[str, StringConstraints(pattern=r"^[ -~]*$", max_length=200)]
 Security = Literal["tls", "starttls", "none"]
 _SMTP_PORTS: dict[str, int] = {"tls": 465, "starttls": 587, "none": 25}
 _IMAP_PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "none": 143}
@@ -67,8 +69,8 @@ class MailboxSettings(Section):
     security: Security = "tls"
     user: str = ""
     password: SecretStr = SecretStr("")
-    folder: str = "INBOX"
-    done_folder: str = ""
+    folder: FolderName = "INBOX"
+    done_folder: FolderName = ""
     ca_file: Path | None = None
     timeout: float = Field(default=60.0, gt=0, le=600, allow_inf_nan=False)
     every_seconds: float = Field(default=60.0, ge=5, le=86400, allow_inf_nan=False, validate_default=True)
