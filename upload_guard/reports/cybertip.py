@@ -21,7 +21,7 @@ from upload_guard.reports.facts import Facts, Place, Reporter, Uploader
 from upload_guard.reports.legible import legible
 from upload_guard.reports.papers import Paper
 from upload_guard.reports.sheet import confidence, match_words, moment, origins
-from upload_guard.reports.text_sheet import text_sheet
+from upload_guard.reports.text import text_of
 from upload_guard.reports.wording import Wording, wording
 
 ROOT = "cyberTip"
@@ -53,11 +53,11 @@ class CyberTip:
         root = ET.Element(ROOT)
         root.append(check(self._report(facts)))
         if self.details:
-            _add_lines(root, "sheet", text_sheet(facts, _SAY).split("\n"))
+            _add_lines(root, "sheet", text_of(facts, _SAY).split("\n"))
             root.append(check(self._file_details(facts)))
         ET.indent(root)
         content = ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
-        return Paper(self.name, "application/xml", f"cybertip-{facts.case}.xml", content)
+        return Paper(self.name, "application/xml", f"{facts.report}.xml", content)
 
     def _report(self, facts: Facts) -> ET.Element:
         report = ET.Element("report")

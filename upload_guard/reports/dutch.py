@@ -42,7 +42,6 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "Screen name": "Schermnaam",
         "Site": "Site",
         "Size": "Grootte",
-        "Statement": "Verklaring",
         "Storage": "Opslag",
         "Summary": "Samenvatting",
         "Telephone": "Telefoon",
@@ -52,6 +51,7 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "This report holds no picture, and none may be asked for by answering it.": (
             "Deze melding bevat geen afbeelding, en er kan er geen worden opgevraagd door te antwoorden."
         ),
+        "This report is made in good faith.": "Deze melding wordt te goeder trouw gedaan.",
         "Time of the event": "Tijd van het voorval",
         "Time of upload": "Tijd van de upload",
         "Upload": "Upload",
@@ -72,5 +72,20 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "the same bytes as an entry": "dezelfde bytes als een vermelding",
         "yes": "ja",
         "{size} bytes": "{size} bytes",
+    }
+)
+
+# What was done, in the words of verdicts and of the audit log.
+ACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "allow": "doorgelaten",
+        "block": "geweigerd",
+        "confirmed": "bevestigd",
+        "hidden": "verborgen",
+        "monitor": "genoteerd",
+        "quarantine": "in quarantaine",
+        "quarantined": "in quarantaine geplaatst",
+        "removed": "verwijderd",
+        "restored": "teruggezet",
     }
 )

@@ -75,9 +75,9 @@ class ScartApi:
             )
         if self.form:
             fields = [("ip", self.ip), *(("urls[]", url) for url in urls)]
-            return Paper(self.name, _FORM, f"scart-{facts.case}.txt", urlencode(fields).encode())
+            return Paper(self.name, _FORM, f"{facts.report}.txt", urlencode(fields).encode())
         content = json.dumps({"ip": self.ip, "urls": urls}, indent=2, ensure_ascii=False) + "\n"
-        return Paper(self.name, "application/json", f"scart-{facts.case}.json", content.encode())
+        return Paper(self.name, "application/json", f"{facts.report}.json", content.encode())
 
 
 _FORM = "application/x-www-form-urlencoded"
@@ -123,7 +123,7 @@ def _csv(name: str, facts: Facts, columns: Sequence[str], rows: Sequence[Sequenc
     return Paper(
         name,
         "text/csv; charset=utf-8",
-        f"{name.replace('_', '-')}-{facts.case}.csv",
+        f"{facts.report}.csv",
         out.getvalue().encode(),
     )
 

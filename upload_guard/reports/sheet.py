@@ -47,6 +47,14 @@ def sections(facts: Facts, say: Wording) -> tuple[Section, ...]:
     return tuple(one for one in made if one.rows)
 
 
+def closing(say: Wording, sentences: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What is stated last: the sentences of a jurisdiction, or good faith; and that there is no picture."""
+    return (
+        *(sentences or (say("This report is made in good faith."),)),
+        say("This report holds no picture, and none may be asked for by answering it."),
+    )
+
+
 def moment(at: datetime) -> str:
     """In UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
@@ -78,7 +86,7 @@ def _case(facts: Facts, say: Wording) -> Iterator[Row]:
         (say("First seen"), moment(facts.first_seen) if facts.first_seen else ""),
         (say("Last seen"), moment(facts.last_seen) if facts.last_seen else ""),
         (say("Upload"), blocked if facts.blocked else ""),
-        (say("Action"), facts.action),
+        (say("Action"), say.act(facts.action)),
         (say("Confirmed by a person"), f"{facts.confirmed_by}, {moment(facts.confirmed_at)}"),
         (say("Classification, chosen by a person or the list's own"), facts.classification),
         (say("Confidence"), confidence(facts, say)),
@@ -181,6 +189,6 @@ def _viewed(facts: Facts, say: Wording) -> Iterator[Row]:
 
 def _done(facts: Facts, say: Wording) -> Iterator[Row]:
     for at, act in facts.actions:
-        yield Row(moment(at), act)
+        yield Row(moment(at), say.act(act))
     if facts.preserved_until:
         yield Row(say("Kept sealed until"), moment(facts.preserved_until))
