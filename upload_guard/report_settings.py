@@ -66,6 +66,7 @@ class RecipientSettings(Section):
     format: FormatName
     sender: SenderName
     send: Literal["by_hand", "when_confirmed"] = "by_hand"
+    wait_minutes: float = Field(default=60.0, ge=0, le=7 * 1440, allow_inf_nan=False)
     sites: tuple[str, ...] = ()
     blocked: bool = False
     jurisdiction: JurisdictionName = ""
