@@ -58,7 +58,7 @@ def facts(**more: object) -> Facts:
         "uploader": Uploader("user-17", "rob", "rob@example.net", "192.0.2.7", 50123, at(8, 59)),
         "places": (Place("https://example.org/media/a.jpg", "file:///srv/media/a.jpg", True, at(11)),),
         "viewed": (Viewed("robin", at(10, 15)),),
-        "actions": ((at(9, 1), "quarantined"), (at(11), "removed")),
+        "actions": ((at(9), "found on the site, held"), (at(11), "removed from the site")),
         "preserved_until": datetime(2027, 11, 26, tzinfo=UTC),
         "first_seen": at(8, 59),
         "last_seen": at(11),

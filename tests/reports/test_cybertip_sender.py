@@ -204,3 +204,15 @@ def test_what_has_vanished_needs_no_retracting(ncmec: Ispws, way: Way) -> None:
 def test_what_never_reached_ncmec_needs_no_retracting(ncmec: Ispws, way: Way) -> None:
     way.withdraw()
     assert ncmec.steps == []
+
+
+def test_an_answer_that_drips_is_cut_off_at_the_deadline_and_nothing_is_lost(
+    server: StandIn, ncmec: Ispws, way: Way
+) -> None:
+    server.instead = Reply(b"<reportResponse>" + b" " * 1000, drip=True)
+    slow = Way(CyberTipSender(way.sender.base, way.sender.asker, 0.3))
+    with pytest.raises(TransportError, match="within 0.3 seconds") as caught:
+        slow.send()
+    assert not caught.value.permanent
+    server.instead = None
+    assert slow.send().acknowledged

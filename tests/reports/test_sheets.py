@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -11,10 +12,12 @@ import pytest
 from pypdf import PdfReader
 
 from tests.reports.goldens import golden
-from tests.reports.known import blocked, facts, match
+from tests.reports.known import at, blocked, facts, match
+from upload_guard.errors import ConfigError
+from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.records import SignalType
-from upload_guard.reports.dutch import DUTCH
-from upload_guard.reports.facts import Facts
+from upload_guard.reports.dutch import ACTS, DUTCH
+from upload_guard.reports.facts import Facts, Place
 from upload_guard.reports.html import HtmlFormat
 from upload_guard.reports.papers import Format
 from upload_guard.reports.pdf import PdfFormat
@@ -94,10 +97,23 @@ def test_no_phrase_lacks_its_dutch_and_none_is_left_over() -> None:
     assert said == set(DUTCH)
 
 
-def _closed() -> object:
-    from upload_guard.reports.facts import Place
-
+def _closed() -> Place:
     return Place("https://example.org/b", publicly_available=False)
+
+
+@pytest.mark.parametrize("action", LateAction, ids=str)
+def test_what_a_site_says_it_did_has_its_dutch(action: LateAction) -> None:
+    assert f"{action}, as the site says" in ACTS
+
+
+def test_an_act_without_a_translation_is_told_as_it_is() -> None:
+    assert "2026-11-26 09:00:00 UTC: burnt" in read(TextFormat("nl"), facts(actions=((at(9), "burnt"),)))
+
+
+def test_a_machine_without_fpdf2_says_so_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fpdf", None)
+    with pytest.raises(ConfigError, match=r"upload-guard\[pdf\]"):
+        PdfFormat()
 
 
 def test_who_saw_it_is_told_and_that_nobody_did() -> None:

@@ -75,17 +75,21 @@ DUTCH: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# What was done, in the words of verdicts and of the audit log.
+# What was done, in the words of verdicts and of `gathering`.
 ACTS: Mapping[str, str] = MappingProxyType(
     {
         "allow": "doorgelaten",
         "block": "geweigerd",
-        "confirmed": "bevestigd",
-        "hidden": "verborgen",
+        "confirmed by a person": "door een persoon bevestigd",
+        "failed, as the site says": "mislukt, volgens de site",
+        "found on the site, held": "op de site gevonden, vastgehouden",
+        "gone, as the site says": "al verdwenen, volgens de site",
+        "hidden, as the site says": "verborgen, volgens de site",
+        "kept, as the site says": "gehouden, volgens de site",
         "monitor": "genoteerd",
         "quarantine": "in quarantaine",
-        "quarantined": "in quarantaine geplaatst",
-        "removed": "verwijderd",
-        "restored": "teruggezet",
+        "refused and held": "geweigerd en vastgehouden",
+        "removed from the site": "van de site verwijderd",
+        "removed, as the site says": "verwijderd, volgens de site",
     }
 )

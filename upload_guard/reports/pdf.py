@@ -7,6 +7,7 @@ nothing is lost. HTML has them as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from upload_guard.errors import ConfigError
@@ -33,8 +34,13 @@ class PdfFormat:
     sentences: tuple[str, ...] = ()
     name: str = "pdf"
 
+    def __post_init__(self) -> None:
+        """Raises `ConfigError` where fpdf2 is not installed: at the start, not when a report is due."""
+        if find_spec("fpdf") is None:
+            raise ConfigError('reports as PDF need fpdf2: pip install "upload-guard[pdf]"')
+
     def write(self, facts: Facts) -> Paper:
-        """See `Format`. Raises `ConfigError` where fpdf2 is not installed, too."""
+        """See `Format`."""
         say = wording(self.language)
         title = say("Report of a confirmed case")
         pdf = _blank(f"{title} {facts.report}", self.language, facts)
@@ -50,10 +56,8 @@ class PdfFormat:
 
 
 def _blank(title: str, language: Language, facts: Facts) -> FPDF:
-    try:
-        from fpdf import FPDF
-    except ImportError:
-        raise ConfigError('reports as PDF need fpdf2: pip install "upload-guard[pdf]"') from None
+    from fpdf import FPDF
+
     pdf = FPDF(format="A4")
     pdf.core_fonts_encoding = _ENCODING
     pdf.set_margin(18)
