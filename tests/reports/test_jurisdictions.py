@@ -136,4 +136,4 @@ def test_only_ncmec_is_told_of_refused_uploads_unasked() -> None:
 
 def test_whoever_is_told_of_a_refused_upload_reads_that_it_was_one() -> None:
     written = format_of(recipient(jurisdiction="eu", blocked=True))
-    assert "never on the site" in written.write(blocked()).content.decode()
+    assert "never was on the site" in written.write(blocked()).content.decode()

@@ -14,9 +14,7 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "Came in by": "Kwam binnen via",
         "Case": "Zaak",
         "Case number": "Zaaknummer",
-        "Classification, chosen by a person or the list's own": (
-            "Classificatie, door een persoon gekozen of van de lijst zelf"
-        ),
+        "Classification": "Classificatie",
         "Confidence": "Zekerheid",
         "Confirmed by a person": "Door een persoon bevestigd",
         "Contact": "Contactpersoon",
@@ -45,8 +43,8 @@ DUTCH: Mapping[str, str] = MappingProxyType(
         "Storage": "Opslag",
         "Summary": "Samenvatting",
         "Telephone": "Telefoon",
-        "The upload was refused; it was never on the site.": (
-            "De upload is geweigerd; het bestand heeft nooit op de site gestaan."
+        "The upload was refused and never was on the site.": (
+            "De upload is geweigerd en heeft nooit op de site gestaan."
         ),
         "This report holds no picture, and none may be asked for by answering it.": (
             "Deze melding bevat geen afbeelding, en er kan er geen worden opgevraagd door te antwoorden."

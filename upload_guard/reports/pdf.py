@@ -76,7 +76,8 @@ def _section(pdf: FPDF, section: Section) -> None:
         pdf.add_page()
     pdf.set_font(_FONT, "B", 11)
     _line(pdf, section.title)
-    pdf.set_font(_FONT, "", 10)
+    # So that a SHA-256 fits a line.
+    pdf.set_font(_FONT, "", 9)
     _table(pdf, section)
 
 

@@ -76,7 +76,7 @@ def _known(*pairs: tuple[str, str]) -> Iterator[Row]:
 
 
 def _case(facts: Facts, say: Wording) -> Iterator[Row]:
-    blocked = say("The upload was refused; it was never on the site.")
+    blocked = say("The upload was refused and never was on the site.")
     return _known(
         (say("Case number"), facts.case),
         (say("Report number"), facts.report),
@@ -88,7 +88,7 @@ def _case(facts: Facts, say: Wording) -> Iterator[Row]:
         (say("Upload"), blocked if facts.blocked else ""),
         (say("Action"), say.act(facts.action)),
         (say("Confirmed by a person"), f"{facts.confirmed_by}, {moment(facts.confirmed_at)}"),
-        (say("Classification, chosen by a person or the list's own"), facts.classification),
+        (say("Classification"), facts.classification),
         (say("Confidence"), confidence(facts, say)),
         (say("Summary"), facts.summary),
     )
