@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from tests.reports.known import facts
 from upload_guard.report_settings import OPTIONS, WAYS, FormatName, RecipientSettings, SenderName
-from upload_guard.reports.cybertip import CyberTip
-from upload_guard.reports.cybertip_sender import CyberTipSender
+from upload_guard.reports.cybertip.paper import CyberTip
+from upload_guard.reports.cybertip.sender import CyberTipSender
 from upload_guard.reports.registry import FORMATS, SENDERS, format_of, sender_of
-from upload_guard.reports.scart import ScartApi
-from upload_guard.reports.scart_sender import ScartSender
+from upload_guard.reports.scart.papers import ScartApi
+from upload_guard.reports.scart.sender import ScartSender
 from upload_guard.settings import Settings
 
 OURS = ("text", "html", "pdf", "cybertip", "scart_notice", "scart_police", "scart_api")

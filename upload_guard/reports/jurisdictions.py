@@ -18,7 +18,7 @@ from upload_guard.errors import ConfigError, NotReportable
 from upload_guard.report_settings import RecipientSettings
 from upload_guard.reports.facts import Facts, Uploader
 from upload_guard.reports.papers import Format, Paper
-from upload_guard.reports.wording import Language
+from upload_guard.reports.sheets.wording import Language
 from upload_guard.sections import Section
 
 LeftOut = Literal["uploader", "viewed", "locator", "matches", "summary"]

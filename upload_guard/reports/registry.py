@@ -17,46 +17,46 @@ MakesSender = Callable[[RecipientSettings, Settings], Sender]
 
 
 def _text(own: RecipientSettings) -> Format:
-    from upload_guard.reports.text import TextFormat
+    from upload_guard.reports.sheets.text import TextFormat
 
     want = wanted(own)
     return TextFormat(want.language, want.sentences)
 
 
 def _html(own: RecipientSettings) -> Format:
-    from upload_guard.reports.html import HtmlFormat
+    from upload_guard.reports.sheets.html import HtmlFormat
 
     want = wanted(own)
     return HtmlFormat(want.language, want.sentences)
 
 
 def _pdf(own: RecipientSettings) -> Format:
-    from upload_guard.reports.pdf import PdfFormat
+    from upload_guard.reports.sheets.pdf import PdfFormat
 
     want = wanted(own)
     return PdfFormat(want.language, want.sentences)
 
 
 def _cybertip(own: RecipientSettings) -> Format:
-    from upload_guard.reports.cybertip import CyberTip
+    from upload_guard.reports.cybertip.paper import CyberTip
 
     return CyberTip(**_options(own))
 
 
 def _scart_notice(own: RecipientSettings) -> Format:
-    from upload_guard.reports.scart import ScartNotice
+    from upload_guard.reports.scart.papers import ScartNotice
 
     return ScartNotice(**_options(own))
 
 
 def _scart_police(own: RecipientSettings) -> Format:
-    from upload_guard.reports.scart import ScartPolice
+    from upload_guard.reports.scart.papers import ScartPolice
 
     return ScartPolice(**_options(own))
 
 
 def _scart_api(own: RecipientSettings) -> Format:
-    from upload_guard.reports.scart import ScartApi
+    from upload_guard.reports.scart.papers import ScartApi
 
     return ScartApi(**_options(own))
 
@@ -75,7 +75,7 @@ def _folder(own: RecipientSettings, _settings: Settings) -> Sender:
 
 
 def _to_ncmec(own: RecipientSettings, _settings: Settings) -> Sender:
-    from upload_guard.reports.cybertip_sender import CyberTipSender
+    from upload_guard.reports.cybertip.sender import CyberTipSender
     from upload_guard.upstreams.asking import Asker
     from upload_guard.upstreams.client import Login
 
@@ -84,7 +84,7 @@ def _to_ncmec(own: RecipientSettings, _settings: Settings) -> Sender:
 
 
 def _to_scart(own: RecipientSettings, _settings: Settings) -> Sender:
-    from upload_guard.reports.scart_sender import ScartSender
+    from upload_guard.reports.scart.sender import ScartSender
     from upload_guard.upstreams.asking import Asker, Key
 
     key = Key("Authorization", f"Bearer {own.key.get_secret_value()}")

@@ -18,10 +18,10 @@ from urllib.parse import urlencode
 
 from upload_guard.errors import NotReportable
 from upload_guard.reports.facts import Facts, Place
-from upload_guard.reports.legible import legible
 from upload_guard.reports.papers import Paper
-from upload_guard.reports.sheet import match_words
-from upload_guard.reports.wording import wording
+from upload_guard.reports.sheets.legible import legible
+from upload_guard.reports.sheets.sheet import match_words
+from upload_guard.reports.sheets.wording import wording
 
 NOTICE_COLUMNS = ("url", "IP", "firstseen", "lastseen", "note")
 POLICE_COLUMNS = ("url", "reason", "IP", "firstseen", "lastseen")

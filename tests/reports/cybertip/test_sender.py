@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.reports.ispws import FAILINGS, STEPS, Failing, Ispws
+from tests.reports.cybertip.ispws import FAILINGS, STEPS, Failing, Ispws
 from tests.reports.known import facts
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
 from upload_guard.errors import NotWithdrawable, TransportError
-from upload_guard.reports.cybertip import CyberTip
-from upload_guard.reports.cybertip_sender import CyberTipSender
+from upload_guard.reports.cybertip.paper import CyberTip
+from upload_guard.reports.cybertip.sender import CyberTipSender
 from upload_guard.reports.papers import Paper, Progress, Sent
 from upload_guard.upstreams.asking import Asker
 from upload_guard.upstreams.client import Login

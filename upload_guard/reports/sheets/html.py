@@ -9,10 +9,10 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined, Template
 
 from upload_guard.reports.facts import Facts
-from upload_guard.reports.legible import legible_lines
 from upload_guard.reports.papers import Paper
-from upload_guard.reports.sheet import closing, sections
-from upload_guard.reports.wording import Language, wording
+from upload_guard.reports.sheets.legible import legible_lines
+from upload_guard.reports.sheets.sheet import closing, sections
+from upload_guard.reports.sheets.wording import Language, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class HtmlFormat:
 
 @cache
 def _layout() -> Template:
-    file = resources.files("upload_guard.reports").joinpath("layout", "report.html")
+    file = resources.files("upload_guard.reports.sheets").joinpath("report.html")
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters["legible"] = legible_lines
     return made.from_string(file.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ One XML document with the root `cyberTip`, which is ours: `report` is submitted 
 text, uploaded in place of the file; `fileDetails` are the details of the reported file (NCMEC takes details
 only for something uploaded), in which the sender fills in the two ids. Without `details` there is only
 `report`. Names, order and enumerations: NCMEC's CyberTipline Reporting API Technical Documentation
-(https://report.cybertip.org/ispws/documentation); `schemas/cybertip.xsd`.
+(https://report.cybertip.org/ispws/documentation); `cybertip.xsd`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from upload_guard.errors import NotReportable
-from upload_guard.reports.cybertip_schema import check
+from upload_guard.reports.cybertip.schema import check
 from upload_guard.reports.facts import Facts, Place, Reporter, Uploader
-from upload_guard.reports.legible import legible
 from upload_guard.reports.papers import Paper
-from upload_guard.reports.sheet import confidence, match_words, moment, origins
-from upload_guard.reports.text import text_of
-from upload_guard.reports.wording import Wording, wording
+from upload_guard.reports.sheets.legible import legible
+from upload_guard.reports.sheets.sheet import confidence, match_words, moment, origins
+from upload_guard.reports.sheets.text import text_of
+from upload_guard.reports.sheets.wording import Wording, wording
 
 ROOT = "cyberTip"
 INCIDENT_TYPE = "Child Pornography (possession, manufacture, and distribution)"

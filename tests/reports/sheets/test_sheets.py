@@ -16,14 +16,14 @@ from tests.reports.known import at, blocked, facts, match
 from upload_guard.errors import ConfigError
 from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.records import SignalType
-from upload_guard.reports.dutch import ACTS, DUTCH
 from upload_guard.reports.facts import Facts, Place
-from upload_guard.reports.html import HtmlFormat
 from upload_guard.reports.papers import Format
-from upload_guard.reports.pdf import PdfFormat
-from upload_guard.reports.sheet import Row, closing, sections
-from upload_guard.reports.text import TextFormat
-from upload_guard.reports.wording import Language, wording
+from upload_guard.reports.sheets.dutch import ACTS, DUTCH
+from upload_guard.reports.sheets.html import HtmlFormat
+from upload_guard.reports.sheets.pdf import PdfFormat
+from upload_guard.reports.sheets.sheet import Row, closing, sections
+from upload_guard.reports.sheets.text import TextFormat
+from upload_guard.reports.sheets.wording import Language, wording
 
 FORMATS: list[Callable[[Language], Format]] = [TextFormat, HtmlFormat, PdfFormat]
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from upload_guard.errors import ConfigError
 from upload_guard.reports.facts import Facts
-from upload_guard.reports.legible import legible_lines
 from upload_guard.reports.papers import Paper
-from upload_guard.reports.sheet import Section, closing, sections
-from upload_guard.reports.wording import Language, wording
+from upload_guard.reports.sheets.legible import legible_lines
+from upload_guard.reports.sheets.sheet import Section, closing, sections
+from upload_guard.reports.sheets.wording import Language, wording
 
 if TYPE_CHECKING:
     from fpdf import FPDF

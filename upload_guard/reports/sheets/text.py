@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from upload_guard.reports.facts import Facts
-from upload_guard.reports.legible import legible, legible_lines
 from upload_guard.reports.papers import Paper
-from upload_guard.reports.sheet import Section, closing, sections
-from upload_guard.reports.wording import Language, Wording, wording
+from upload_guard.reports.sheets.legible import legible, legible_lines
+from upload_guard.reports.sheets.sheet import Section, closing, sections
+from upload_guard.reports.sheets.wording import Language, Wording, wording
 
 
 @dataclass(frozen=True, slots=True)

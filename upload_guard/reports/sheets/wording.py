@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from upload_guard.reports.dutch import ACTS, DUTCH
+from upload_guard.reports.sheets.dutch import ACTS, DUTCH
 
 Language = Literal["en", "nl"]
 

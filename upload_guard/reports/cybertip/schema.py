@@ -22,5 +22,5 @@ def check(element: ET.Element) -> ET.Element:
 
 @cache
 def _schema() -> xmlschema.XMLSchema10:
-    file = resources.files("upload_guard.reports").joinpath("schemas", "cybertip.xsd")
+    file = resources.files("upload_guard.reports.cybertip").joinpath("cybertip.xsd")
     return xmlschema.XMLSchema10(file.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 NCMEC counts only finished reports: an unfinished one is deleted 24 hours after it was opened or an hour after
 its last change, whichever is later, and answers with 5001 from then on; it is then submitted anew. An answer
 that was lost is no second report: an opened one without an id vanishes by itself, and a finished one says so
-(5102). Once finished nothing can be retracted. Source: see `cybertip`.
+(5102). Once finished nothing can be retracted. Source: see `paper`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from http import HTTPStatus
 from urllib3 import encode_multipart_formdata
 
 from upload_guard.errors import NotWithdrawable, TransportError, UpstreamError, UpstreamRefused
-from upload_guard.reports.cybertip_answers import (
+from upload_guard.reports.cybertip.answers import (
     FINISHED,
     NO_SUCH_REPORT,
     RETRACTED,

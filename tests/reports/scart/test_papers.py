@@ -13,7 +13,7 @@ from tests.reports.known import blocked, facts
 from upload_guard.errors import NotReportable
 from upload_guard.reports.facts import Facts, Place
 from upload_guard.reports.papers import Format
-from upload_guard.reports.scart import ScartApi, ScartNotice, ScartPolice, cell
+from upload_guard.reports.scart.papers import ScartApi, ScartNotice, ScartPolice, cell
 
 IP = "198.51.100.4"
 

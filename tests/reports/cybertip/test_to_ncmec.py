@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.reports.cybertip.ispws import STEPS, Ispws
 from tests.reports.house import ReportHouse, report_house
-from tests.reports.ispws import STEPS, Ispws
 from tests.upstreams.stand_in import StandIn, stand_in
 from upload_guard.errors import NotReportable, NotWithdrawable
 from upload_guard.quarantine.custody.holds import is_kept_by_law

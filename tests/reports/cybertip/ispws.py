@@ -15,7 +15,7 @@ from typing import Literal
 
 from tests.reports.known import at
 from tests.upstreams.stand_in import Asked, Reply
-from upload_guard.reports.cybertip_schema import check
+from upload_guard.reports.cybertip.schema import check
 
 STEPS = ("submit", "upload", "fileinfo", "finish")
 Failing = Literal["is broken", "has a fault", "loses the answer", "answers for people", "gives half"]

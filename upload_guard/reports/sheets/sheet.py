@@ -12,7 +12,7 @@ from datetime import datetime
 
 from upload_guard.records import Match, Signal
 from upload_guard.reports.facts import Facts, Place
-from upload_guard.reports.wording import Wording
+from upload_guard.reports.sheets.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)

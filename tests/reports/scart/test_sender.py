@@ -11,8 +11,8 @@ from tests.reports.known import facts
 from tests.upstreams.stand_in import Reply, StandIn, stand_in
 from upload_guard.errors import NotWithdrawable, TransportError
 from upload_guard.reports.papers import Progress, Sent
-from upload_guard.reports.scart import ScartApi
-from upload_guard.reports.scart_sender import ScartSender
+from upload_guard.reports.scart.papers import ScartApi
+from upload_guard.reports.scart.sender import ScartSender
 from upload_guard.upstreams.asking import Asker, Key
 
 PAPER = ScartApi("198.51.100.4").write(facts())
