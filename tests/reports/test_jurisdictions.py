@@ -45,7 +45,7 @@ def test_a_template_is_whole(name: str) -> None:
 def test_a_hotline_is_told_nothing_of_the_uploader_and_the_police_is() -> None:
     hotline = told(jurisdiction="nl")
     police = told(jurisdiction="nl", options={"addressee": "police"})
-    for word in ("user-17", "192.0.2.7", "robin, 2026-11-26 10:15", "file:///srv"):
+    for word in ("user-17", "192.0.2.7", "robin, ", "file:///srv", "/upload"):
         assert word not in hotline
         assert word in police
 
@@ -78,13 +78,21 @@ def test_what_is_left_out_is_gone() -> None:
         title="A",
         formats=(),
         blocked=True,
-        leave_out=("uploader", "viewed", "locator", "matches", "summary"),
+        leave_out=("uploader", "staff", "storage", "matches", "summary"),
         needs=(),
     )
-    left = one.fitted(facts())
-    assert (left.uploader, left.viewed, left.matches, left.summary) == (Uploader(), (), (), "")
+    left = one.fitted(facts(route="scan:/srv/media/a.jpg"))
+    assert (left.confirmed_by, left.route) == ("", "")
+    assert (left.uploader, left.matches, left.summary) == (Uploader(), (), "")
+    assert [(one.person, one.at) for one in left.viewed] == [("", one.at) for one in facts().viewed]
     assert [place.locator for place in left.places] == [""]
     assert [place.url for place in left.places] == ["https://example.org/media/a.jpg"]
+
+
+def test_that_somebody_saw_the_file_is_told_also_where_nobody_is_named() -> None:
+    text = told(jurisdiction="nl", language="en")
+    assert "Whole unblurred file: 2026-11-26 10:15:00 UTC" in text
+    assert "by nobody" not in text
 
 
 def test_the_template_speaks_where_settings_are_silent() -> None:

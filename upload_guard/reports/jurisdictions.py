@@ -21,7 +21,7 @@ from upload_guard.reports.papers import Format, Paper
 from upload_guard.reports.sheets.wording import Language
 from upload_guard.sections import Section
 
-LeftOut = Literal["uploader", "viewed", "locator", "matches", "summary"]
+LeftOut = Literal["uploader", "staff", "storage", "matches", "summary"]
 Needed = Literal["url", "classification", "uploader", "viewed"]
 
 
@@ -124,15 +124,21 @@ def _addressee(own: RecipientSettings, there: Jurisdiction) -> Addressee:
     return known[name]
 
 
-def _without_locators(facts: Facts) -> Facts:
-    return replace(facts, places=tuple(replace(one, locator="") for one in facts.places))
+def _without_names(facts: Facts) -> Facts:
+    """Without who of us did what; that somebody did stays, for "nobody saw it" would be wrong."""
+    return replace(facts, confirmed_by="", viewed=tuple(replace(one, person="") for one in facts.viewed))
+
+
+def _without_storage(facts: Facts) -> Facts:
+    """Without where it lies, which the route of a scan says, too."""
+    return replace(facts, route="", places=tuple(replace(one, locator="") for one in facts.places))
 
 
 _LEAVE_OUT: Mapping[LeftOut, Callable[[Facts], Facts]] = MappingProxyType(
     {
         "uploader": lambda facts: replace(facts, uploader=Uploader()),
-        "viewed": lambda facts: replace(facts, viewed=()),
-        "locator": _without_locators,
+        "staff": _without_names,
+        "storage": _without_storage,
         "matches": lambda facts: replace(facts, matches=()),
         "summary": lambda facts: replace(facts, summary=""),
     }

@@ -136,6 +136,10 @@ def test_any_name_of_a_file_can_be_reported_and_forges_no_line(name: str) -> Non
     assert "\nCase number: 0" not in texts(root, "sheet")[0]
 
 
+def test_where_no_match_is_told_nothing_is_said_of_how_sure_it_was() -> None:
+    assert b"Confidence" not in CyberTip().write(facts(matches=())).content
+
+
 def test_hashes_of_a_list_are_not_handed_on() -> None:
     assert b"05" * 32 not in CyberTip().write(facts()).content
 

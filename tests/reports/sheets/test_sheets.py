@@ -129,6 +129,10 @@ def test_a_likeness_is_not_called_the_same() -> None:
     assert "a likeness to an entry" in read(TextFormat(), facts(matches=(match(SignalType.PDQ),)))
 
 
+def test_where_no_match_is_told_nothing_is_said_of_how_sure_it_was() -> None:
+    assert "Confidence" not in read(TextFormat(), facts(matches=()))
+
+
 def test_sentences_of_a_jurisdiction_stand_in_place_of_the_usual_one() -> None:
     for make in (TextFormat, HtmlFormat, PdfFormat):
         text = read(make("en", ("We believe this to be true.",)), facts())

@@ -225,7 +225,7 @@ def _more(facts: Facts, say: Wording) -> list[str]:
         f"Media type {facts.media_type}, {facts.size} bytes.",
         *(f"{kind}: {value}" for kind, value in _hashes(facts)),
         *(f"Matched {match.signal_type.value.upper()}: {match_words(match, say)}" for match in facts.matches),
-        f"Confidence: {confidence(facts, say)}.",
+        *(f"Confidence: {sure}." for sure in (confidence(facts, say),) if sure),
         f"Confirmed by a person of the reporter, {moment(facts.confirmed_at)}.",
         *(f"A person of the reporter saw the whole file, {moment(one.at)}." for one in facts.viewed),
         f"Action: {facts.action}.",

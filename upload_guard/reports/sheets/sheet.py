@@ -61,7 +61,9 @@ def moment(at: datetime) -> str:
 
 
 def confidence(facts: Facts, say: Wording) -> str:
-    """How sure the machine was. A person has decided in either case."""
+    """How sure the machine was, empty where no match is told. A person has decided in either case."""
+    if not facts.matches:
+        return ""
     exact = any(match.exact and not match.excused for match in facts.matches)
     return say("the same bytes as an entry") if exact else say("a likeness to an entry")
 
@@ -69,6 +71,10 @@ def confidence(facts: Facts, say: Wording) -> str:
 def origins(facts: Facts) -> tuple[str, ...]:
     """Who vouches for the lists that matched: more than one bear each other out."""
     return tuple(sorted({match.origin for match in facts.matches if not match.excused and match.origin}))
+
+
+def _by(person: str, at: datetime) -> str:
+    return f"{person}, {moment(at)}" if person else moment(at)
 
 
 def _known(*pairs: tuple[str, str]) -> Iterator[Row]:
@@ -87,7 +93,7 @@ def _case(facts: Facts, say: Wording) -> Iterator[Row]:
         (say("Last seen"), moment(facts.last_seen) if facts.last_seen else ""),
         (say("Upload"), blocked if facts.blocked else ""),
         (say("Action"), say.act(facts.action)),
-        (say("Confirmed by a person"), f"{facts.confirmed_by}, {moment(facts.confirmed_at)}"),
+        (say("Confirmed by a person"), _by(facts.confirmed_by, facts.confirmed_at)),
         (say("Classification"), facts.classification),
         (say("Confidence"), confidence(facts, say)),
         (say("Summary"), facts.summary),
@@ -184,7 +190,7 @@ def _viewed(facts: Facts, say: Wording) -> Iterator[Row]:
     if not facts.viewed:
         yield Row(say("Whole unblurred file"), say("by nobody, as far as the audit log shows"))
     for one in facts.viewed:
-        yield Row(say("Whole unblurred file"), f"{one.person}, {moment(one.at)}")
+        yield Row(say("Whole unblurred file"), _by(one.person, one.at))
 
 
 def _done(facts: Facts, say: Wording) -> Iterator[Row]:
