@@ -62,9 +62,10 @@ def moment(at: datetime) -> str:
 
 def confidence(facts: Facts, say: Wording) -> str:
     """How sure the machine was, empty where no match is told. A person has decided in either case."""
-    if not facts.matches:
+    telling = [match for match in facts.matches if not match.excused]
+    if not telling:
         return ""
-    exact = any(match.exact and not match.excused for match in facts.matches)
+    exact = any(match.exact for match in telling)
     return say("the same bytes as an entry") if exact else say("a likeness to an entry")
 
 
