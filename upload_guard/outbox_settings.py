@@ -11,7 +11,7 @@ from upload_guard.list_settings import is_private
 from upload_guard.sections import Section
 
 NoticeEvent = Literal[
-    "new_case", "breaker", "list_held", "deadline", "audit", "no_list", "undelivered", "digest"
+    "new_case", "breaker", "list_held", "deadline", "audit", "no_list", "report", "undelivered", "digest"
 ]
 
 
@@ -56,6 +56,7 @@ class NoticeSettings(Section):
         "deadline",
         "audit",
         "no_list",
+        "report",
         "undelivered",
         "digest",
     )

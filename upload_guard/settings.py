@@ -28,6 +28,7 @@ from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, Webhook
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
+from upload_guard.report_settings import ReportSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
 from upload_guard.sections import Section
@@ -196,6 +197,7 @@ class Settings(Section):
     mail: MailSettings = MailSettings()
     mailboxes: dict[SiteName, MailboxSettings] = Field(default_factory=dict)
     incoming: IncomingSettings = IncomingSettings()
+    reports: ReportSettings = ReportSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()
@@ -336,5 +338,6 @@ class Settings(Section):
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
                 "mail": self.mail.resolved_against(folder),
                 "mailboxes": {name: one.resolved_against(folder) for name, one in self.mailboxes.items()},
+                "reports": self.reports.resolved_against(folder),
             }
         )

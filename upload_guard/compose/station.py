@@ -12,6 +12,7 @@ from upload_guard.compose.incoming import incoming_job
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.mail import mailbox_jobs
 from upload_guard.compose.outbox import outbox_jobs, outbox_observers
+from upload_guard.compose.reports import report_jobs
 from upload_guard.compose.rules import (
     build_policy,
     build_retention,
@@ -105,6 +106,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         *outbox_jobs(settings, database),
         incoming_job(settings, guard, keeper),
         *mailbox_jobs(settings, database),
+        *report_jobs(settings, database),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)

@@ -31,6 +31,7 @@ KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
     "deadline": frozenset({EventKind.CASE_LATE, EventKind.BYTES_EXPIRING, EventKind.PRESERVATION_ENDING}),
     "audit": frozenset({EventKind.AUDIT_BROKEN}),
     "no_list": frozenset({EventKind.NO_LIST}),
+    "report": frozenset({EventKind.REPORT_FAILED}),
     "undelivered": frozenset({EventKind.UNDELIVERED}),
     "digest": frozenset({EventKind.DIGEST}),
 }
