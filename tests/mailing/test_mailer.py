@@ -27,7 +27,7 @@ def mail() -> EmailMessage:
 
 
 def hand_over(server: MailServer) -> None:
-    Mailer(server).send(mail(), "abuse@example.org", "ann@example.net")
+    Mailer(server).send(mail().as_bytes(), "abuse@example.org", "ann@example.net")
 
 
 def fault_of(server: MailServer) -> TransportError:

@@ -10,28 +10,9 @@ from upload_guard.settings import Settings
 if TYPE_CHECKING:
     from upload_guard.housekeeping import Job
     from upload_guard.mail_settings import MailboxSettings
-    from upload_guard.mailing.mailer import Mailer
     from upload_guard.notices.desk import Desk
     from upload_guard.notices.mail.mailboxes import Fetcher, Mailbox
     from upload_guard.storage.database import Database
-
-
-def build_mailer(settings: Settings) -> Mailer:
-    """By the server of `[mail]`."""
-    from upload_guard.mailing.mailer import Mailer, MailServer
-
-    own = settings.mail
-    return Mailer(
-        MailServer(
-            host=own.server,
-            port=own.port_or_usual,
-            security=own.security,
-            user=own.user,
-            password=own.password.get_secret_value(),
-            ca_file=own.ca_file,
-            seconds=own.timeout,
-        )
-    )
 
 
 def own_addresses(settings: Settings) -> frozenset[str]:

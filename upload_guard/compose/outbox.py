@@ -99,13 +99,14 @@ def outcome_takers(settings: Settings) -> Mapping[str, TakesOutcomes]:
 
 def letter_transport(settings: Settings) -> LetterTransport:
     """What sends letters by the mail server of settings. Raises `MasterKeyError`."""
-    from upload_guard.compose.mail import build_mailer, own_addresses
+    from upload_guard.compose.mail import own_addresses
     from upload_guard.keyring import open_keyring
+    from upload_guard.mailing.mailer import mailer_of
     from upload_guard.outbox.letters import LetterTransport
 
     own = settings.mail
     return LetterTransport(
-        build_mailer(settings),
+        mailer_of(own),
         open_keyring(settings),
         own.sender,
         own.address,

@@ -8,11 +8,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from email.message import Message
 from pathlib import Path
 from typing import Protocol
 
 from upload_guard.errors import TransportError
+from upload_guard.mail_settings import MailSettings
 from upload_guard.upstreams.deadline import Deadline
 
 _REFUSED = range(500, 600)
@@ -34,7 +34,7 @@ class MailServer:
 class TakesMail(Protocol):
     """Whatever mail can be handed to."""
 
-    def send(self, mail: Message, sender: str, to: str) -> None: ...
+    def send(self, mail: bytes, sender: str, to: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Mailer:
 
     server: MailServer
 
-    def send(self, mail: Message, sender: str, to: str) -> None:
+    def send(self, mail: bytes, sender: str, to: str) -> None:
         """Returns once the server has taken it; `sender` and `to` are bare addresses, of the envelope.
 
         Raises `TransportError`; `permanent` where the server takes no such mail, or none for that recipient.
@@ -53,7 +53,7 @@ class Mailer:
             smtp = _Watched(self.server, deadline)
             with closing(smtp):
                 smtp.greet()
-                smtp.send_message(mail, sender, [to])
+                smtp.sendmail(sender, [to], mail, smtp.options_for(sender + to))
                 # It has been taken, however the server takes leave.
                 with suppress(smtplib.SMTPException, OSError):
                     smtp.quit()
@@ -85,6 +85,21 @@ class Mailer:
             raise TransportError(f"{host} cannot be reached ({type(error).__name__})") from None
 
 
+def mailer_of(own: MailSettings) -> Mailer:
+    """By the server of `[mail]`."""
+    return Mailer(
+        MailServer(
+            host=own.server,
+            port=own.port_or_usual,
+            security=own.security,
+            user=own.user,
+            password=own.password.get_secret_value(),
+            ca_file=own.ca_file,
+            seconds=own.timeout,
+        )
+    )
+
+
 class _Watched(smtplib.SMTP):
     """A connection that ends with the deadline, however slowly the other side drips."""
 
@@ -107,3 +122,13 @@ class _Watched(smtplib.SMTP):
             self.starttls(context=self._context)
         if self._server.user:
             self.login(self._server.user, self._server.password)
+
+    def options_for(self, addresses: str) -> tuple[str, ...]:
+        """Of MAIL FROM. Raises `SMTPNotSupportedError` where the server takes ASCII only (RFC 6531)."""
+        if addresses.isascii():
+            return ()
+        self.ehlo_or_helo_if_needed()
+        if not self.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError
+        self.command_encoding = "utf-8"
+        return ("SMTPUTF8", "BODY=8BITMIME")

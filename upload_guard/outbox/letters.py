@@ -42,4 +42,4 @@ class LetterTransport:
         # The same each time it is tried: who gets it twice can tell.
         message_id = f"{message.id}@{self.address.rpartition('@')[2]}"
         mail = mail_of(letter, self.sender, message_id, utc_now())
-        self.mailer.send(mail, self.address, letter.to)
+        self.mailer.send(mail.as_bytes(), self.address, letter.to)
