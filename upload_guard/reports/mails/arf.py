@@ -16,7 +16,6 @@ from email.policy import SMTP
 from email.utils import formataddr
 from hashlib import sha256
 
-from upload_guard import __version__
 from upload_guard.reports.facts import Facts, Place
 from upload_guard.reports.papers import Paper
 from upload_guard.reports.sheets.legible import legible
@@ -74,7 +73,7 @@ def _feedback(fields: str) -> Message:
 
 
 def _fields(places: Sequence[Place]) -> str:
-    lines = ["Feedback-Type: other", f"User-Agent: upload_guard/{__version__}", "Version: 1"]
+    lines = ["Feedback-Type: other", "User-Agent: upload_guard", "Version: 1"]
     lines += [f"Reported-URI: {place.url}" for place in places]
     return "\r\n".join(lines) + "\r\n"
 
