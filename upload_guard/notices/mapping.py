@@ -16,6 +16,7 @@ from typing import Self
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from upload_guard.errors import HoldingsUnreachable
+from upload_guard.holdings.holdings import scheme_of
 from upload_guard.notice_settings import IncomingSiteSettings
 from upload_guard.notices.addressing import authority, split
 
@@ -101,6 +102,16 @@ class Mapper:
             place = Place(site, tuple(_locators(beginning, rest)), tuple(_originals(url)))
             return place if place.locators else None
         return self._asked(url)
+
+    def may_be_ours(self, locator: str) -> bool:
+        """Whether a person may say that a file lies there: below a folder or bucket of the settings."""
+        if scheme_of(locator) == "file":
+            path = unquote_to_bytes(locator.removeprefix(_FILE)).decode("utf-8", "surrogateescape")
+            if ".." in path.split("/"):
+                return False
+            locator = _FILE + path
+        roots = (beginning.root for rules in self.sites for beginning in rules.beginnings)
+        return any(locator.startswith(root) and len(locator) > len(root) for root in roots)
 
     def _longest(self, host: str, path: str) -> tuple[str, Beginning, str] | None:
         matching = [

@@ -14,7 +14,7 @@ from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, Unavai
 from upload_guard.holdings.holdings import Holdings, scheme_of
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.quarantine.keeper import QuarantineKeeper
-from upload_guard.records import Findings, Source, Upload, Verdict
+from upload_guard.records import Findings, Result, Source, Upload, Verdict
 
 ROUTE = "notice:"
 """What the route of a case begins with that a notice opened; the notice's number follows."""
@@ -30,8 +30,13 @@ class Judged:
 
     @property
     def is_refused(self) -> bool:
-        """Whether an upload of it would be refused. The test picture is nobody's and never taken away."""
-        return self.verdict.action.refuses and not self.findings.canary
+        """Whether a list or check service speaks against it, so that an upload of it would be refused.
+
+        What nobody can read is held as an upload, but anybody may tell of anything: that is for a person, as
+        is the test picture.
+        """
+        speaks = self.verdict.result in {Result.MATCH, Result.NEAR}
+        return speaks and self.verdict.action.refuses and not self.findings.canary
 
 
 Known = Callable[[str, bytes], str]
