@@ -22,6 +22,7 @@ from upload_guard.list_settings import (
     SignalName,
     TrustSettings,
 )
+from upload_guard.mail_settings import MailboxSettings, MailSettings
 from upload_guard.notice_settings import IncomingSettings
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
@@ -192,6 +193,8 @@ class Settings(Section):
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
+    mail: MailSettings = MailSettings()
+    mailboxes: dict[SiteName, MailboxSettings] = Field(default_factory=dict)
     incoming: IncomingSettings = IncomingSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
@@ -331,5 +334,7 @@ class Settings(Section):
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
                 "upstreams": {name: one.resolved_against(folder) for name, one in self.upstreams.items()},
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
+                "mail": self.mail.resolved_against(folder),
+                "mailboxes": {name: one.resolved_against(folder) for name, one in self.mailboxes.items()},
             }
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from upload_guard.guard import Observer
     from upload_guard.housekeeping import Job
     from upload_guard.lists.feedback import TakesFeedback
+    from upload_guard.outbox.letters import LetterTransport
     from upload_guard.outbox.messages import MessageKind, Outbox
     from upload_guard.outbox.notices import NoticeRoute, NoticeTransport, Target
     from upload_guard.outbox.outcomes import TakesOutcomes
@@ -96,6 +97,23 @@ def outcome_takers(settings: Settings) -> Mapping[str, TakesOutcomes]:
     return {name: outcome_taker(own) for name, own in settings.upstreams.items() if own.outcomes}
 
 
+def letter_transport(settings: Settings) -> LetterTransport:
+    """What sends letters by the mail server of settings. Raises `MasterKeyError`."""
+    from upload_guard.compose.mail import build_mailer, own_addresses
+    from upload_guard.keyring import open_keyring
+    from upload_guard.outbox.letters import LetterTransport
+
+    own = settings.mail
+    return LetterTransport(
+        build_mailer(settings),
+        open_keyring(settings),
+        own.sender,
+        own.address,
+        own_addresses(settings),
+        own.timeout,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Parts of one outbox, made of settings."""
@@ -143,6 +161,8 @@ class Desk:
             ways.append(FeedbackTransport(takers))
         if services := outcome_takers(self.settings):
             ways.append(OutcomeTransport(services))
+        if self.settings.mail.enabled:
+            ways.append(letter_transport(self.settings))
         return tuple(ways)
 
     def watch(self) -> Watch:
@@ -172,7 +192,9 @@ class Desk:
     def _recipients(self) -> Mapping[MessageKind, frozenset[str]]:
         from upload_guard.outbox.messages import MessageKind
 
-        return {
+        # Whom a letter is for is in no settings; without a mail server it can go to nobody.
+        letters = {} if self.settings.mail.enabled else {MessageKind.LETTER: frozenset[str]()}
+        return letters | {
             MessageKind.WEBHOOK: frozenset(self.settings.webhooks),
             MessageKind.NOTICE: frozenset(notice_targets(self.settings)),
             MessageKind.FEEDBACK: frozenset(feedback_takers(self.settings)),
