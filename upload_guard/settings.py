@@ -27,7 +27,7 @@ from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
 from upload_guard.reveal_settings import RevealSettings
-from upload_guard.review_settings import ReviewSettings
+from upload_guard.review_settings import PublicSettings, ReviewSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 from upload_guard.signal_settings import SignalSettings, signal_type_of
@@ -180,6 +180,7 @@ class Settings(Section):
     quarantine: QuarantineSettings = QuarantineSettings()
     reveal: RevealSettings = RevealSettings()
     review: ReviewSettings = ReviewSettings()
+    public: PublicSettings = PublicSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()

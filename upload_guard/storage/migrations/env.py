@@ -15,6 +15,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     people_tables,
     placement_tables,
     private_tables,
+    public_tables,
     report_tables,
     service_tables,
     signal_tables,
