@@ -17,6 +17,7 @@ from upload_guard.compose.rules import (
     strictest_policy,
     two_person_rulings,
 )
+from upload_guard.compose.statements import statement_jobs
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
@@ -101,6 +102,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         *_signal_jobs(settings, database, signal_log),
         *_vault_jobs(settings, vault),
         *outbox_jobs(settings, database),
+        *statement_jobs(settings, database),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)

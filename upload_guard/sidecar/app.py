@@ -21,6 +21,7 @@ from upload_guard.compose import (
     explainer_of,
     open_benign,
     open_private_checks,
+    statements_in,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -53,6 +54,7 @@ from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
+from upload_guard.sidecar.api.statements import statement_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
@@ -98,6 +100,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
+        statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
         private_routes(open_private_checks(settings), ledger),

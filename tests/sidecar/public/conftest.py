@@ -15,7 +15,8 @@ from upload_guard.compose import open_database_of
 from upload_guard.settings import Settings
 from upload_guard.sidecar.app import create_app
 from upload_guard.sidecar.public.house import Public, open_public
-from upload_guard.sidecar.public.pages import PublicPage, public_pages, stranger
+from upload_guard.sidecar.public.marks import stranger
+from upload_guard.sidecar.public.pages import PublicPage, public_pages
 from upload_guard.sidecar.review.strangers import Strangers
 
 _PAGE = """{% extends "public/base.html" %}{% block title %}Wishes{% endblock %}

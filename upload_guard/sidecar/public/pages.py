@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request, send_from_directory
 from werkzeug.exceptions import LengthRequired, NotFound
@@ -15,14 +15,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from upload_guard.settings import Settings
 from upload_guard.sidecar import review
 from upload_guard.sidecar.addresses import came_from
-from upload_guard.sidecar.auth import for_people
+from upload_guard.sidecar.public.appeals import appeal_pages, are_appeals_on
 from upload_guard.sidecar.public.faults import answer_faults
 from upload_guard.sidecar.public.forms import TOKEN, TRAP
 from upload_guard.sidecar.public.house import Public
+from upload_guard.sidecar.public.marks import stranger
 from upload_guard.sidecar.public.visits import Visit
 from upload_guard.sidecar.review.languages import LANGUAGES, NAMED
 
-View = TypeVar("View", bound=Callable[..., Any])
 PREFIX = "/public"
 
 
@@ -35,7 +35,7 @@ class PublicPage:
 
 
 # One line a page.
-PUBLIC_PAGES: tuple[PublicPage, ...] = ()
+PUBLIC_PAGES: tuple[PublicPage, ...] = (PublicPage(are_appeals_on, appeal_pages),)
 # Of the pages for people the styles that both have, and no script.
 _SHARED = Path(review.__file__).parent / "static"
 _POLICY = (
@@ -53,11 +53,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
-
-
-def stranger(view: View) -> View:
-    """Anybody opens the view; no machine key is looked at."""
-    return for_people(view)
 
 
 def enabled_pages(settings: Settings) -> tuple[PublicPage, ...]:

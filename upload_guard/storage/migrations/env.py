@@ -19,6 +19,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     report_tables,
     service_tables,
     signal_tables,
+    statement_tables,
     statistics_tables,
     sync_tables,
     vault_tables,
