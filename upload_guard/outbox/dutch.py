@@ -15,8 +15,8 @@ DUTCH = Words(
         EventKind.APPEALED: Said(
             "Een uploader maakt bezwaar tegen een beslissing",
             "{count} uploaders maken bezwaar tegen beslissingen",
-            "Sites: {sites}\nZaken: {cases}\nEen ander dan wie besliste moet ernaar kijken: de wachtrij toont "
-            "het onder 'bezwaren'.",
+            "Sites: {sites}\nZaken: {cases}\nEen ander dan wie besliste moet ernaar kijken: de wachtrij "
+            "toont het onder 'bezwaren'.",
         ),
         EventKind.BREAKER_TRIPPED: Said(
             "De stortvloedbeveiliging heeft een vermelding verlaagd",
