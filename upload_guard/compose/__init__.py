@@ -32,6 +32,7 @@ from upload_guard.compose.rules import (
     is_manual,
     known_categories,
 )
+from upload_guard.compose.statements import appeals_in, statements_in
 from upload_guard.compose.station import (
     Station,
     build_reevaluator,
@@ -58,6 +59,7 @@ from upload_guard.compose.viewing import build_reveals
 __all__ = [
     "GuardedSite",
     "Station",
+    "appeals_in",
     "build_assembly",
     "build_checker",
     "build_customers",
@@ -114,6 +116,7 @@ __all__ = [
     "private_set_is_due",
     "sandbox_of",
     "stale_lists",
+    "statements_in",
     "upstream_of",
     "with_signal_checker",
 ]

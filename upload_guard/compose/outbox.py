@@ -132,6 +132,7 @@ class Desk:
         from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.outcomes import OutcomeRoute
         from upload_guard.outbox.routing import Router
+        from upload_guard.outbox.statements import StatementRoute
         from upload_guard.outbox.webhooks import WebhookRoute
 
         sites, lists = frozenset(self.settings.webhooks), frozenset(feedback_takers(self.settings))
@@ -140,6 +141,7 @@ class Desk:
             self.database,
             (
                 WebhookRoute(sites),
+                StatementRoute(sites),
                 OpenHitRoute(sites),
                 FeedbackRoute(lists),
                 OutcomeRoute(upstreams),

@@ -19,6 +19,7 @@ from upload_guard.compose.rules import (
     strictest_policy,
     two_person_rulings,
 )
+from upload_guard.compose.statements import statement_jobs
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
@@ -105,6 +106,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         removals_job(settings, database),
         *outbox_jobs(settings, database),
         incoming_job(settings, guard, keeper),
+        *statement_jobs(settings, database),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)
