@@ -39,6 +39,7 @@ _COMMANDS = {
     "removals": "removals:removals",
     "outbox": "outbox:outbox",
     "notices": "outbox:notices",
+    "incoming": "incoming:incoming",
     "feedback": "outbox:feedback",
     "audit": "audit:audit",
     "master-key": "master_key:master_key",
