@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ByteSize, Field, StringConstraints, field_validator, model_validator
 
-from upload_guard.list_settings import is_private
+from upload_guard.oidc_settings import is_safe
 from upload_guard.sections import Section
 
 _PLACE = re.compile(r"/.*|s3://[a-z0-9][a-z0-9.-]{1,62}(/.*)?")
@@ -40,7 +40,7 @@ class IncomingSiteSettings(Section):
     @field_validator("wordpress")
     @classmethod
     def _is_private(cls, url: str) -> str:
-        if url and not is_private(url):
+        if url and not is_safe(url):
             raise ValueError('an address such as "https://blog.example.org" (http on loopback only)')
         return url
 

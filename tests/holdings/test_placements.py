@@ -152,7 +152,7 @@ def test_a_place_that_nobody_noted_is_unknown(house: House) -> None:
 def test_a_place_of_a_kind_that_nothing_reaches_is_refused(house: House) -> None:
     number = house.acting.open_case(house.found())
     place = house.placements.note(number, "ftp://elsewhere/a.jpg", "eve")
-    with pytest.raises(UsageError, match="nothing here reaches"):
+    with pytest.raises(HoldingsUnreachable, match="nothing here reaches"):
         house.placements.remove(place, "eve")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Elsewhere(BaseHTTPRequestHandler):
     """A web server that does as its path says."""
 
     def do_GET(self) -> None:
-        {
+        ways: dict[str, Callable[[], None]] = {
             "/picture": self._picture,
             "/half": self._half,
             "/loop": lambda: self._away("/loop"),
@@ -27,7 +27,12 @@ class Elsewhere(BaseHTTPRequestHandler):
             "/inside": lambda: self._away("http://inside.example/picture"),
             "/slow": self._slow,
             "/script": lambda: self._away("file:///etc/passwd"),
-        }.get(self.path, lambda: self._status(int(self.path[1:])))()
+        }
+        way = ways.get(self.path)
+        if way is None:
+            self._status(int(self.path[1:]))
+        else:
+            way()
 
     def _picture(self) -> None:
         self.send_response(200)

@@ -39,6 +39,7 @@ from upload_guard.compose.rules import (
     is_manual,
     known_categories,
 )
+from upload_guard.compose.statements import appeals_in, statements_in
 from upload_guard.compose.station import (
     Station,
     build_reevaluator,
@@ -65,6 +66,7 @@ from upload_guard.compose.viewing import build_reveals
 __all__ = [
     "GuardedSite",
     "Station",
+    "appeals_in",
     "build_assembly",
     "build_checker",
     "build_customers",
@@ -125,6 +127,7 @@ __all__ = [
     "report_following",
     "sandbox_of",
     "stale_lists",
+    "statements_in",
     "uploaders_in",
     "upstream_of",
     "with_signal_checker",

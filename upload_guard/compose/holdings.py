@@ -9,10 +9,13 @@ from upload_guard.compose.rules import build_retention
 from upload_guard.compose.stores import open_database_of, vault_in
 from upload_guard.settings import Settings
 
+_FOLLOW_EVERY = 5.0
+
 if TYPE_CHECKING:
     from upload_guard.holdings.acting import Acting
     from upload_guard.holdings.holdings import Holdings
     from upload_guard.holdings.placements import Placements
+    from upload_guard.housekeeping import Job
     from upload_guard.storage.database import Database
 
 
@@ -36,6 +39,14 @@ def open_acting(settings: Settings) -> Acting:
     placements = open_placements(settings)
     keeper = QuarantineKeeper(placements.database, placements.vault, build_retention(settings))
     return Acting(keeper, placements)
+
+
+def removals_job(settings: Settings, database: Database) -> Job:
+    """Does to files of sites what was decided on their cases."""
+    from upload_guard.holdings.following import Following
+    from upload_guard.housekeeping import Job
+
+    return Job("removals", Following(placements_in(settings, database)).run, every=_FOLLOW_EVERY)
 
 
 def placements_in(settings: Settings, database: Database) -> Placements:

@@ -121,6 +121,9 @@ from upload_guard.errors.requests import (
     NoSuchNotice as NoSuchNotice,
 )
 from upload_guard.errors.requests import (
+    NoSuchStatement as NoSuchStatement,
+)
+from upload_guard.errors.requests import (
     NotReleased as NotReleased,
 )
 from upload_guard.errors.requests import (

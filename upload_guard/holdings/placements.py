@@ -11,7 +11,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -42,6 +42,9 @@ from upload_guard.vault.vault import Vault, claim
 log = logging.getLogger(__name__)
 
 _SHOWN = 255
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
+_DOUBLED = 10
+_WELL = {"fault": "", "tries": 0, "retry_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,10 @@ class Placements:
     holdings: Mapping[str, Holdings]
 
     def at(self, locator: str) -> Holdings:
-        """What reaches this place. Raises `UsageError` where nothing here does."""
+        """What reaches this place. Raises `HoldingsUnreachable` where nothing here does."""
         reached = self.holdings.get(scheme_of(locator))
         if reached is None:
-            raise UsageError(f"{locator[:_SHOWN]}: nothing here reaches files of this kind")
+            raise HoldingsUnreachable(f"{locator[:_SHOWN]}: nothing here reaches files of this kind")
         return reached
 
     def note(self, case: str, locator: str, person: str) -> int:
@@ -193,7 +196,7 @@ class Placements:
             except ChangedInPlace:
                 self._end(row, PlaceState.CHANGED, "file.left_alone")
                 raise
-        self._end(row, PlaceState.REMOVED, "file.removed", removed_at=datetime.now(UTC), fault="")
+        self._end(row, PlaceState.REMOVED, "file.removed", removed_at=datetime.now(UTC), **_WELL)
 
     def _intend_restoring(self, row: PlacedFile, person: str) -> None:
         with self.database.session() as session:
@@ -217,7 +220,7 @@ class Placements:
             except ChangedInPlace:
                 self._end(row, PlaceState.REMOVED, "file.not_restored")
                 raise
-        self._end(row, PlaceState.RESTORED, "file.restored", restored_at=datetime.now(UTC), fault="")
+        self._end(row, PlaceState.RESTORED, "file.restored", restored_at=datetime.now(UTC), **_WELL)
 
     def _end(self, row: PlacedFile, state: PlaceState, name: str, **changed: object) -> None:
         """Whoever is first writes it; another process may have carried out the same intent."""
@@ -237,10 +240,11 @@ class Placements:
 
     def _note_fault(self, row: PlacedFile, fault: UploadGuardError) -> None:
         said = str(fault)[:_SHOWN]
-        mine = (PlacedFile.id == row.id) & (PlacedFile.fault != said)
+        pause = min(_FIRST_PAUSE * 2 ** min(row.tries, _DOUBLED), _LONGEST_PAUSE)
+        changed = {"fault": said, "tries": PlacedFile.tries + 1, "retry_at": datetime.now(UTC) + pause}
         with self.database.session() as session:
-            news = session.execute(update(PlacedFile).where(mine).values(fault=said))
-        if news.rowcount:  # type: ignore[attr-defined]
+            session.execute(update(PlacedFile).where(PlacedFile.id == row.id).values(changed))
+        if said != row.fault:
             log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from upload_guard.errors import UsageError
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import split, url_key
+from upload_guard.notices.desk import address_row
 from upload_guard.notices.settling import stand
 from upload_guard.notices.states import BY_A_PERSON, SETTLED, AddressState
 from upload_guard.storage.database import Database, row_of
@@ -75,7 +76,9 @@ class NoticeActs:
                 session.scalars(select(NoticeAddress.url_sha256).where(NoticeAddress.notice_id == notice.id))
             )
             new = {url_key(url): url for url in urls}
-            session.add_all(self._address(notice, url) for key, url in new.items() if key not in known)
+            session.add_all(
+                address_row(notice, url, self.now()) for key, url in new.items() if key not in known
+            )
             note_act(
                 session, Act(by, "notice.addresses_added", details={"notice": number, "count": len(new)})
             )
@@ -110,17 +113,6 @@ class NoticeActs:
                 for name, value in values.items():
                     setattr(alike, name, value)
                 stand(session, notice, self.now())
-
-    def _address(self, notice: Notice, url: str) -> NoticeAddress:
-        return NoticeAddress(
-            notice_id=notice.id,
-            url=url.strip(),
-            url_sha256=url_key(url),
-            state=AddressState.WAITING.value,
-            derived=False,
-            tries=0,
-            next_try=self.now(),
-        )
 
 
 def _alike(session: Session, row: NoticeAddress) -> list[tuple[Notice, NoticeAddress]]:

@@ -57,7 +57,7 @@ class Desk:
             if (earlier := self._same(session, notice, incoming)) is not None:
                 session.delete(notice)
                 return earlier.number
-            addresses = [self._address(notice, url) for url in _each_once(incoming.urls)]
+            addresses = [address_row(notice, url, self.now()) for url in _each_once(incoming.urls)]
             notice.joined_to = _said_before(session, notice, addresses)
             session.add_all(addresses)
             note_event(session, Event(EventKind.NOTICE_RECEIVED, site=self.site, details={"notice": number}))
@@ -78,17 +78,6 @@ class Desk:
             trusted=incoming.told.email.lower() in self.trusted,
             sealed=seal_written(self.keyring, number, Written.of(incoming)),
             to_read=to_read,
-        )
-
-    def _address(self, notice: Notice, url: str) -> NoticeAddress:
-        return NoticeAddress(
-            notice_id=notice.id,
-            url=url,
-            url_sha256=url_key(url),
-            state=AddressState.WAITING.value,
-            derived=False,
-            tries=0,
-            next_try=self.now(),
         )
 
     def _same(self, session: Session, notice: Notice, incoming: Incoming) -> Notice | None:
@@ -116,6 +105,20 @@ def new_notice_number() -> str:
     """Random, and not to be taken for that of a case (57 bits)."""
     drawn = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     return f"N-{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
+
+
+def address_row(notice: Notice, url: str, now: datetime, derived: bool = False) -> NoticeAddress:
+    """An address of a notice that has its id, to be looked for at once."""
+    return NoticeAddress(
+        notice_id=notice.id,
+        # Half a character pair is in no UTF-8, and no row takes it.
+        url=url.strip().encode("utf-8", "replace").decode(),
+        url_sha256=url_key(url),
+        state=AddressState.WAITING.value,
+        derived=derived,
+        tries=0,
+        next_try=now,
+    )
 
 
 def _each_once(urls: Iterable[str]) -> Iterable[str]:

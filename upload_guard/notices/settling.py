@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.notices.fetching import is_outside
@@ -26,7 +27,6 @@ _WITHOUT_THE_FILE: Mapping[PlaceState | None, AddressState] = {
     PlaceState.REMOVED: AddressState.REMOVED,
     PlaceState.GONE: AddressState.GONE,
 }
-_STILL_NOBODYS = frozenset(AddressState) - SETTLED
 
 
 def settle(database: Database, now: datetime) -> None:
@@ -37,29 +37,53 @@ def settle(database: Database, now: datetime) -> None:
             .join(Case, Case.number == NoticeAddress.case_number)
             .where(NoticeAddress.state == AddressState.CASE.value, Case.state.not_in(UNDECIDED))
         )
-        for address, case in session.execute(decided).all():
-            _follow(session, address, CaseState(case.state), now)
+        for address, decided_case in session.execute(decided).all():
+            _follow(session, address, CaseState(decided_case.state), now)
     with database.session() as session:
-        for notice in session.scalars(select(Notice).where(Notice.closed_at.is_(None))).all():
-            stand(session, notice, now)
+        for notice, counted in _standing(session, Notice.closed_at.is_(None)):
+            _set(session, notice, counted, now)
 
 
 def stand(session: Session, notice: Notice, now: datetime) -> None:
     """Set where the notice stands by its addresses; closing it is told."""
     session.flush()
+    for one, counted in _standing(session, Notice.id == notice.id):
+        _set(session, one, counted, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Addresses of a notice: not settled, and those of them for which a person is needed."""
+
+    unsettled: int
+    asking: int
+
+
+def _standing(session: Session, which: ColumnElement[bool]) -> list[tuple[Notice, _Counted]]:
+    state = NoticeAddress.state
+    in_vain = (state == AddressState.WAITING.value) & (NoticeAddress.tries >= _IN_VAIN)
+    unsettled = func.count(case((state.not_in(_words(SETTLED)), 1)))
+    asking = func.count(case((state.in_(_words(FOR_A_PERSON)) | in_vain, 1)))
     rows = session.execute(
-        select(NoticeAddress.state, NoticeAddress.tries).where(NoticeAddress.notice_id == notice.id)
-    ).all()
-    states = {AddressState(state) for state, _ in rows}
-    if not states & _STILL_NOBODYS and not notice.to_read:
-        notice.state, notice.closed_at = NoticeState.CLOSED.value, now
-        said = {"notice": notice.number}
-        once = f"notice closed {notice.number} {now:%Y-%m-%dT%H:%M:%S}"
-        note_event(session, Event(EventKind.NOTICE_CLOSED, site=notice.site, details=said, once=once))
+        select(Notice, unsettled, asking)
+        .outerjoin(NoticeAddress, NoticeAddress.notice_id == Notice.id)
+        .where(which)
+        .group_by(Notice.id)
+    )
+    return [(notice, _Counted(*counts)) for notice, *counts in rows]
+
+
+def _words(states: frozenset[AddressState]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+def _set(session: Session, notice: Notice, counted: _Counted, now: datetime) -> None:
+    if counted.unsettled or notice.to_read:
+        asks = notice.to_read or counted.asking
+        notice.state = (NoticeState.PERSON if asks else NoticeState.OPEN).value
         return
-    in_vain = any(state == AddressState.WAITING and tries >= _IN_VAIN for state, tries in rows)
-    asks = notice.to_read or in_vain or bool(states & FOR_A_PERSON)
-    notice.state = (NoticeState.PERSON if asks else NoticeState.OPEN).value
+    notice.state, notice.closed_at = NoticeState.CLOSED.value, now
+    note_event(session, Event(EventKind.NOTICE_CLOSED, site=notice.site, details={"notice": notice.number}))
 
 
 def _follow(session: Session, address: NoticeAddress, state: CaseState, now: datetime) -> None:

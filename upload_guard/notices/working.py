@@ -13,6 +13,7 @@ from upload_guard.errors import GoneFromPlace, UploadGuardError, UsageError
 from upload_guard.holdings.placements import Placements
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import url_key
+from upload_guard.notices.desk import address_row
 from upload_guard.notices.fetching import is_outside
 from upload_guard.notices.mapping import Mapper, Place
 from upload_guard.notices.opening import Asked, Opened, Opener
@@ -141,18 +142,8 @@ class Worker:
                     NoticeAddress.notice_id == address.notice_id, NoticeAddress.url_sha256 == url_key(url)
                 )
                 if session.scalar(known) is None:
-                    session.add(self._derived(address, url))
-
-    def _derived(self, address: NoticeAddress, url: str) -> NoticeAddress:
-        return NoticeAddress(
-            notice_id=address.notice_id,
-            url=url,
-            url_sha256=url_key(url),
-            state=AddressState.WAITING.value,
-            derived=True,
-            tries=0,
-            next_try=self.now(),
-        )
+                    notice = session.get_one(Notice, address.notice_id)
+                    session.add(address_row(notice, url, self.now(), derived=True))
 
     def _leave(self, address: NoticeAddress, state: AddressState, fault: Exception | None) -> None:
         with self.database.session() as session:

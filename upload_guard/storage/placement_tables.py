@@ -50,7 +50,7 @@ class PlacedFile(Base):
 
     `leftover` is what it takes to put the file back as it was. `noted_at` is when somebody found out that it
     lies there: the clock of its removal starts then, and ends at `removed_at`, which is also set where it was
-    found gone.
+    found gone. `tries` in a row came to nothing by `fault`; the next is at `retry_at`, unless a person asks.
     """
 
     __tablename__ = "placed_files"
@@ -70,3 +70,5 @@ class PlacedFile(Base):
     restored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     restored_by: Mapped[str] = mapped_column(String(64), server_default="")
     fault: Mapped[str] = mapped_column(String(255), server_default="")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
