@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -9,12 +10,14 @@ import click
 
 from upload_guard.cli.context import App, print_table
 from upload_guard.compose import notices_in, open_database_of, open_desk
-from upload_guard.compose.mail import own_addresses
+from upload_guard.compose.mail import open_fetchers, own_addresses
+from upload_guard.errors import TransportError, UsageError
 from upload_guard.notices.mail.reading import read_mail
 from upload_guard.notices.showing import Notices
 from upload_guard.notices.states import NoticeState
 
 _LONGEST_MAIL = 64 << 20
+FAILED_EXIT = 1
 
 
 @click.group()
@@ -89,6 +92,25 @@ def take(app: App, file: BinaryIO) -> None:
         raise click.UsageError("that is more than 64 MiB, and no mail")
     read = read_mail(raw, datetime.now(UTC), own_addresses(app.settings))
     click.echo(open_desk(app.settings).take(read))
+
+
+@incoming.command()
+@click.argument("mailbox", required=False, default="")
+@click.pass_obj
+def fetch(app: App, mailbox: str) -> None:
+    """Look into MAILBOX now, or into each, as a server does by itself. Exit code 1 where one failed."""
+    fetchers = [one for one in open_fetchers(app.settings) if mailbox in ("", one.name)]
+    if not fetchers:
+        raise UsageError(f"no mailbox {mailbox!r} is configured: [mailboxes.NAME] names them")
+    failed = False
+    for one in fetchers:
+        try:
+            click.echo(f"{one.name}: {one.run()} taken")
+        except TransportError as error:
+            failed = True
+            click.echo(f"{one.name}: FAILED: {error}")
+    if failed:
+        sys.exit(FAILED_EXIT)
 
 
 def _notices(app: App) -> Notices:

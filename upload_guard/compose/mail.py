@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upload_guard.compose.incoming import desk_in
+from upload_guard.compose.incoming import desk_in, open_desk
 from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def mailbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
         Job(f"mailbox-{one.name}", one.run, every=settings.mailboxes[one.name].every_seconds)
         for one in fetchers
     )
+
+
+def open_fetchers(settings: Settings) -> tuple[Fetcher, ...]:
+    """What takes the mail of each mailbox. Raises `StorageFailed` and `MasterKeyError`."""
+    return build_fetchers(settings, open_desk(settings)) if settings.mailboxes else ()
 
 
 def build_fetchers(settings: Settings, desk: Desk) -> tuple[Fetcher, ...]:
