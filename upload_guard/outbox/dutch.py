@@ -63,6 +63,12 @@ DUTCH = Words(
             "Zaken: {cases}\nZe konden niet geschreven of verzonden worden, of zijn uitgegaan van een zaak "
             "die niet meer bevestigd is: 'upload-guard reports list' zegt welke.",
         ),
+        EventKind.MAILBOX_SILENT: Said(
+            "Een postbus is niet te lezen",
+            "{count} postbussen zijn niet te lezen",
+            "Postbussen: {recipients}\nMeldingen liggen daar misschien ongelezen, of enkele ervan. "
+            "'upload-guard incoming fetch' zegt waarom.",
+        ),
         EventKind.UNDELIVERED: Said(
             "Een bericht is opgegeven",
             "{count} berichten zijn opgegeven",

@@ -63,6 +63,12 @@ ENGLISH = Words(
             "Cases: {cases}\nThey could not be written or sent, or have gone out of a case that is confirmed "
             "no more: 'upload-guard reports list' says which.",
         ),
+        EventKind.MAILBOX_SILENT: Said(
+            "A mailbox cannot be read",
+            "{count} mailboxes cannot be read",
+            "Mailboxes: {recipients}\nNotices may lie there unread, or some of them. "
+            "'upload-guard incoming fetch' says why.",
+        ),
         EventKind.UNDELIVERED: Said(
             "A message was given up",
             "{count} messages were given up",

@@ -33,7 +33,7 @@ KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
     "audit": frozenset({EventKind.AUDIT_BROKEN}),
     "no_list": frozenset({EventKind.NO_LIST}),
     "report": frozenset({EventKind.REPORT_FAILED}),
-    "undelivered": frozenset({EventKind.UNDELIVERED}),
+    "undelivered": frozenset({EventKind.UNDELIVERED, EventKind.MAILBOX_SILENT}),
     "digest": frozenset({EventKind.DIGEST}),
 }
 """What `[notices] events` calls them."""
