@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from datetime import UTC, datetime
 
@@ -149,6 +150,58 @@ def test_a_megabyte_that_was_made_to_take_long_does_not(name: str) -> None:
     begun = time.process_time()
     assert read(HOSTILE[name]).channel is Channel.MAIL
     assert time.process_time() - begun < 10
+
+
+PIECES = (
+    *(
+        b"\r\n",
+        b"\n\n",
+        b"--=_b",
+        b"=?utf-8?b?",
+        b"?=",
+        b'"',
+        b";",
+        b"(",
+        b"<",
+        b">",
+        b"\x00",
+        b"\xff",
+        b"\r",
+        b":",
+    ),
+    *(
+        b"charset=",
+        b"boundary=",
+        b"Content-Type: ",
+        b"multipart/mixed",
+        b"message/rfc822",
+        b"https://[",
+        b"@",
+        b"%",
+    ),
+    *(b"*0*=utf-8''%", b"filename*=", b"utf-16", b"hz", b"base64", b"From: ", b"{", b"["),
+)
+SMALL = [odd.raw for odd in ODD_MAILS if 0 < len(odd.raw) < 5_000]
+
+
+def damaged(seed: int) -> bytes:
+    """One of the odd mails with some of it lost, doubled, or of another."""
+    chance = random.Random(seed)
+    raw = bytearray(chance.choice(SMALL))
+    for _ in range(chance.randint(1, 12)):
+        at, other = chance.randrange(len(raw) + 1), chance.choice(SMALL)
+        some = chance.randrange(len(other))
+        kept = at + chance.choice((0, 0, 1, 30))
+        raw[at:kept] = chance.choice((chance.choice(PIECES), other[some : some + chance.randint(0, 300)]))
+    return bytes(raw)
+
+
+def test_damaged_mails_are_notices_too_and_can_be_written_down(caplog: pytest.LogCaptureFixture) -> None:
+    for seed in range(500):
+        notice = read(damaged(seed))
+        said = (notice.reasons, notice.subject, notice.reference, notice.told.name, notice.told.email)
+        "\n".join([*said, *notice.urls, *notice.remarks]).encode()
+    assert "error of our own" not in caplog.text
 
 
 def test_a_mail_that_we_fail_at_is_a_notice_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
