@@ -12,6 +12,7 @@ from tests.notices.mail.odd_mails import ODD_MAILS, ONE, mail
 from tests.quarantine.deciding.test_decisions import House, house_in
 from upload_guard.compose.mail import mailbox_jobs, open_fetchers
 from upload_guard.compose.outbox import outbox_jobs
+from upload_guard.notices.mail.reading import read_mail
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 from upload_guard.storage.outbox_tables import OutboxMessage
 
@@ -45,6 +46,19 @@ def test_every_odd_mail_gets_a_row_and_none_is_lost(tmp_path: Path) -> None:
     assert len(notices) == len(mails)
     assert sum(len(odd.urls) for odd in mails) == len(addresses)
     assert len(list((box / ".Taken" / "cur").iterdir())) == len(mails)
+
+
+def test_killed_between_keeping_a_mail_and_putting_it_away_there_is_one_notice(tmp_path: Path) -> None:
+    box = maildir(tmp_path / "box")
+    (box / "new" / "1.host").write_bytes(mail(f"see {ONE}"))
+    house = house_in(tmp_path / "data", mailboxes={"abuse": {"maildir": str(box)}})
+    (fetcher,) = open_fetchers(house.settings)
+    with fetcher.mailbox.opened() as mails:
+        one = next(mails)
+        number = fetcher.take(read_mail(one.raw, one.received_at, fetcher.own))
+    assert fetcher.run() == 1
+    with house.decisions.database.session() as session:
+        assert [row.number for row in session.scalars(select(Notice))] == [number]
 
 
 def test_who_tells_by_mail_gets_a_receipt_that_nobody_can_read_on_the_way(tmp_path: Path) -> None:
