@@ -12,6 +12,12 @@ DUTCH = Words(
             "Er zijn {count} nieuwe zaken",
             "Sites: {sites}\nZaken: {cases}\nEen mens moet beslissen; de norm is 24 uur.",
         ),
+        EventKind.APPEALED: Said(
+            "Een uploader maakt bezwaar tegen een beslissing",
+            "{count} uploaders maken bezwaar tegen beslissingen",
+            "Sites: {sites}\nZaken: {cases}\nEen ander dan wie besliste moet ernaar kijken: de wachtrij "
+            "toont het onder 'bezwaren'.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "De stortvloedbeveiliging heeft een vermelding verlaagd",
             "De stortvloedbeveiliging heeft {count} vermeldingen verlaagd",
@@ -50,6 +56,18 @@ DUTCH = Words(
             "Er is geen lijst actief",
             "Er is geen lijst actief",
             "Elke upload gaat ongecontroleerd door. 'upload-guard doctor' zegt wat te doen.",
+        ),
+        EventKind.REPORT_FAILED: Said(
+            "Een melding heeft een mens nodig",
+            "{count} meldingen hebben een mens nodig",
+            "Zaken: {cases}\nZe konden niet geschreven of verzonden worden, of zijn uitgegaan van een zaak "
+            "die niet meer bevestigd is: 'upload-guard reports list' zegt welke.",
+        ),
+        EventKind.MAILBOX_SILENT: Said(
+            "Een postbus is niet te lezen",
+            "{count} postbussen zijn niet te lezen",
+            "Postbussen: {recipients}\nMeldingen liggen daar misschien ongelezen, of enkele ervan. "
+            "'upload-guard incoming fetch' zegt waarom.",
         ),
         EventKind.UNDELIVERED: Said(
             "Een bericht is opgegeven",

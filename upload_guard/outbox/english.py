@@ -12,6 +12,12 @@ ENGLISH = Words(
             "{count} new cases are held",
             "Sites: {sites}\nCases: {cases}\nA person has to decide; the norm is 24 hours.",
         ),
+        EventKind.APPEALED: Said(
+            "An uploader appeals against a decision",
+            "{count} uploaders appeal against decisions",
+            "Sites: {sites}\nCases: {cases}\nAnother person than the one who decided should look at it: the "
+            "queue shows it under 'appeals'.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "The flood breaker lowered an entry",
             "The flood breaker lowered {count} entries",
@@ -50,6 +56,18 @@ ENGLISH = Words(
             "No list is active",
             "No list is active",
             "Every upload passes unchecked. 'upload-guard doctor' says what to do.",
+        ),
+        EventKind.REPORT_FAILED: Said(
+            "A report needs a person",
+            "{count} reports need a person",
+            "Cases: {cases}\nThey could not be written or sent, or have gone out of a case that is confirmed "
+            "no more: 'upload-guard reports list' says which.",
+        ),
+        EventKind.MAILBOX_SILENT: Said(
+            "A mailbox cannot be read",
+            "{count} mailboxes cannot be read",
+            "Mailboxes: {recipients}\nNotices may lie there unread, or some of them. "
+            "'upload-guard incoming fetch' says why.",
         ),
         EventKind.UNDELIVERED: Said(
             "A message was given up",
