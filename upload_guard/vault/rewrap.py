@@ -14,6 +14,7 @@ from upload_guard.errors import MasterKeyError, SealBroken
 from upload_guard.keyring import Keyring
 from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import MachineKeyRow
+from upload_guard.storage.report_tables import CaseUploader, Report
 from upload_guard.storage.vault_tables import SealedSecret, VaultObject
 from upload_guard.vault.vault import PURPOSE
 
@@ -30,7 +31,7 @@ class Rewrap:
     def run(self) -> int:
         """How many keys were wrapped anew. Raises `MasterKeyError` for one of a third master key."""
         try:
-            return self._secrets() + self._machine_keys() + self._objects()
+            return self._secrets() + self._machine_keys() + self._reports() + self._objects()
         except SealBroken as error:
             raise MasterKeyError(f"{error}; give the master key before this one as keys.previous") from error
 
@@ -45,6 +46,8 @@ class Rewrap:
             sealed = [
                 *session.scalars(select(SealedSecret.sealed)),
                 *session.scalars(select(MachineKeyRow.secret).where(MachineKeyRow.revoked_at.is_(None))),
+                *session.scalars(select(Report.sealed)),
+                *session.scalars(select(CaseUploader.sealed)),
             ]
         return (objects or 0) + sum(not self.keyring.is_current(one) for one in sealed)
 
@@ -89,6 +92,20 @@ class Rewrap:
             for row in rows:
                 row.secret = self._again("machine-keys", row.secret, row.id.encode())
         return len(rows)
+
+    def _reports(self) -> int:
+        """What was reported, and who uploaded it: few rows, for a person has read each."""
+        with self.database.session() as session:
+            papers = [one for one in session.scalars(select(Report)) if self._is_old(one.sealed)]
+            for paper in papers:
+                paper.sealed = self._again("reports", paper.sealed, paper.number.encode())
+            told = [one for one in session.scalars(select(CaseUploader)) if self._is_old(one.sealed)]
+            for one in told:
+                one.sealed = self._again("uploaders", one.sealed, one.case_number.encode())
+        return len(papers) + len(told)
+
+    def _is_old(self, sealed: bytes) -> bool:
+        return not self.keyring.is_current(sealed)
 
     def _again(self, purpose: str, sealed: bytes, context: bytes) -> bytes:
         return self.keyring.seal(purpose, self.keyring.open_sealed(purpose, sealed, context), context)
