@@ -21,6 +21,7 @@ from upload_guard.compose import (
     explainer_of,
     open_benign,
     open_private_checks,
+    report_desk,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -41,6 +42,7 @@ from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.quarantine.showing.neighbours import Neighbours
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.showing.queue import Queue
+from upload_guard.reports.desk import Desk as ReportDesk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
@@ -50,6 +52,7 @@ from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.reports import report_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -89,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     desk = _desk(station, settings, keys)
+    reports = report_desk(settings, cases.database)
     files = Files(checks.rule, station.checker.alone(), station.guard.patience)
     for routes in (
         check_routes(checks),
@@ -100,6 +104,7 @@ def create_app(settings: Settings) -> Flask:
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
+        report_routes(cases, reports),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
@@ -108,7 +113,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
     if settings.review.enabled:
-        review_pages(app, _review(station, settings, cases))
+        review_pages(app, _review(station, settings, cases, reports))
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
@@ -138,7 +143,7 @@ def _sharing(station: Station, settings: Settings) -> Sharing:
     return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
-def _review(station: Station, settings: Settings, cases: Cases) -> Review:
+def _review(station: Station, settings: Settings, cases: Cases, reports: ReportDesk) -> Review:
     database = station.keeper.database
     return Review(
         settings=settings,
@@ -158,6 +163,7 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
+        reports=reports,
     )
 
 
