@@ -13,8 +13,21 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 from upload_guard.list_settings import is_private
 from upload_guard.sections import Section
 
-FormatName = Literal["text"]
-SenderName = Literal["folder"]
+FormatName = Literal[
+    "text",
+    "html",
+    "pdf",
+    "cybertip",
+    "scart_notice",
+    "scart_police",
+    "scart_api",
+]
+SenderName = Literal[
+    "folder",
+    "cybertip",
+    "scart",
+]
+JurisdictionName = Literal["", "eu", "nl", "us"]
 RecipientName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{0,256}$")]
 
@@ -31,6 +44,18 @@ class Way:
 WAYS: Mapping[SenderName, Way] = MappingProxyType(
     {
         "folder": Way(needs=("folder",)),
+        "cybertip": Way(needs=("url", "user", "password"), takes=("cybertip",)),
+        "scart": Way(needs=("url", "key"), takes=("scart_api",)),
+    }
+)
+
+# What formats and senders take in `options`, by their names; `addressee` is of the jurisdiction.
+OPTIONS: Mapping[str, Mapping[str, type]] = MappingProxyType(
+    {
+        "cybertip": {"details": bool, "scale": bool, "legal_url": str},
+        "scart_notice": {"ip": str},
+        "scart_police": {"ip": str},
+        "scart_api": {"ip": str, "form": bool},
     }
 )
 
@@ -44,7 +69,7 @@ class RecipientSettings(Section):
     wait_minutes: float = Field(default=60.0, ge=0, le=7 * 1440, allow_inf_nan=False)
     sites: tuple[str, ...] = ()
     blocked: bool = False
-    jurisdiction: Annotated[str, StringConstraints(pattern=r"^[a-z]{0,16}$")] = ""
+    jurisdiction: JurisdictionName = ""
     language: Literal["en", "nl"] = "en"
     preserve: bool = False
     folder: Path | None = None
@@ -82,6 +107,19 @@ class RecipientSettings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _takes_its_options(self) -> Self:
+        known = {"addressee": str, **OPTIONS.get(self.format, {}), **OPTIONS.get(self.sender, {})}
+        for name, value in self.options.items():
+            if name not in known:
+                raise ValueError(
+                    f"a table whose options are of {', '.join(sorted(known))} (not {name}), "
+                    f"for the format {self.format} by {self.sender}"
+                )
+            if type(value) is not known[name]:
+                raise ValueError(f"a table whose option {name} is {_NAMED[known[name]]}")
+        return self
+
     def _has(self, name: str) -> bool:
         value = getattr(self, name)
         return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
@@ -97,6 +135,9 @@ class RecipientSettings(Section):
             "ca_file": self.ca_file and folder / self.ca_file,
         }
         return self.model_copy(update=paths)
+
+
+_NAMED = {bool: "true or false", int: "a number", str: "a text in quotes"}
 
 
 class ReportSettings(Section):

@@ -23,8 +23,8 @@ from upload_guard.reports.desk import Desk
 from upload_guard.reports.papers import Paper, Progress, Sent
 from upload_guard.reports.recipients import Recipient
 from upload_guard.reports.sending import Dispatch
+from upload_guard.reports.sheets.text import TextFormat
 from upload_guard.reports.shown import mark_of
-from upload_guard.reports.text import TextFormat
 from upload_guard.settings import Settings
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import EventKind

@@ -80,16 +80,18 @@ def report_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
 
 
 def _recipient(name: str, own: RecipientSettings, settings: Settings) -> Recipient:
+    from upload_guard.reports.jurisdictions import wanted
     from upload_guard.reports.recipients import Recipient
     from upload_guard.reports.registry import format_of, sender_of
 
+    want = wanted(own)
     return Recipient(
         name=name,
         format=format_of(own),
         sender=lambda: sender_of(own, settings),
         sites=frozenset(own.sites),
-        blocked=own.blocked,
+        blocked=want.blocked,
         wait=timedelta(minutes=own.wait_minutes) if own.send == "when_confirmed" else None,
-        preserves=own.preserve,
+        preserves=want.preserve,
         seconds=own.timeout,
     )
