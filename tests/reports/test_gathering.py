@@ -11,6 +11,7 @@ from tests.reports.house import ReportHouse, match_in
 from upload_guard.errors import NotReportable
 from upload_guard.glimpses.blur import LAST_STEP
 from upload_guard.glimpses.reveals import REVEALED as AS_GLIMPSES_NOTE_IT
+from upload_guard.notices.states import AddressState
 from upload_guard.quarantine.custody.holds import Holds
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.records import Match, SignalType
@@ -113,25 +114,34 @@ def test_places_are_told_with_their_addresses_and_removals(house: ReportHouse) -
             trusted=False,
             sealed=b"",
             joined_to="",
+            to_read=False,
         )
         session.add(notice)
         session.flush()
-        for at, (url, locator) in enumerate(
-            (("https://blog.example.org/a.jpg", "file:///srv/a.jpg"), ("https://blog.example.org/b", ""))
-        ):
+        named = (
+            ("https://blog.example.org/a.jpg", "file:///srv/a.jpg", AddressState.REMOVED),
+            ("https://blog.example.org/b", "", AddressState.CASE),
+            ("https://blog.example.org/c", "", AddressState.GONE),
+            ("https://other.example.org/d", "", AddressState.NOT_OURS),
+        )
+        for at, (url, locator, state) in enumerate(named):
             session.add(
                 NoticeAddress(
                     notice_id=notice.id,
                     url=url,
                     url_sha256=bytes([at]) * 32,
-                    state="mapped",
+                    state=state.value,
                     locator=locator,
                     case_number=case,
                     fault="",
+                    derived=False,
+                    tries=0,
+                    next_try=THEN,
+                    settled_by="",
                 )
             )
     removed = THEN + timedelta(hours=3)
-    placed(house, case, removed_at=removed, removed_by="ann")
+    placed(house, case, state="removed", removed_at=removed, removed_by="ann")
     facts = facts_of(house, case)
     assert facts.places == (
         Place("https://blog.example.org/a.jpg", "file:///srv/a.jpg", False, removed),
@@ -140,10 +150,14 @@ def test_places_are_told_with_their_addresses_and_removals(house: ReportHouse) -
     assert (removed, "removed from the site") in facts.actions
 
 
-def test_what_was_put_back_is_not_called_removed(house: ReportHouse) -> None:
+@pytest.mark.parametrize("state", ["noted", "removing", "restoring", "restored", "gone", "changed"])
+def test_only_what_was_taken_away_is_called_removed(house: ReportHouse, state: str) -> None:
+    """Neither what was put back, nor what was on its way, nor what somebody else took."""
     case = house.confirmed()
-    placed(house, case, removed_at=THEN, restored_at=THEN + timedelta(days=1))
-    assert facts_of(house, case).places == (Place("", "file:///srv/a.jpg"),)
+    placed(house, case, state=state, removed_at=THEN)
+    facts = facts_of(house, case)
+    assert facts.places == (Place("", "file:///srv/a.jpg"),)
+    assert "removed from the site" not in [what for _, what in facts.actions]
 
 
 def test_a_preservation_and_repeats_are_told(house: ReportHouse) -> None:
