@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import NotReportable, UsageError
+from upload_guard.errors import AuditBroken, StorageFailed, UploadGuardError, UsageError
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
@@ -81,20 +81,26 @@ class Following:
         try:
             drafted = self.desk.draft(case, to.name, by)
             self.desk.approve(drafted.number, mark_of(self.desk.paper(drafted.number)), by)
-        except UsageError as fault:
-            self._tell(case, to, fault)
+        except (AuditBroken, StorageFailed):
+            raise
+        except UploadGuardError as fault:
+            self._tell(case, to, str(fault))
+            return False
+        except Exception as error:
+            # One case that we fail at keeps no others back.
+            log.exception("case %s was not reported to %s, by an error of our own", case, to.name)
+            self._tell(case, to, f"an error of our own: {type(error).__name__}")
             return False
         return True
 
-    def _tell(self, number: str, to: Recipient, fault: UsageError) -> None:
+    def _tell(self, number: str, to: Recipient, why: str) -> None:
         """A person has to draft it, or to find out what it lacks; told once a case and recipient."""
         once = f"report of {number} to {to.name}"
         with self.desk.database.session() as session:
             site = session.scalar(select(Case.site).where(Case.number == number)) or ""
-            said = {"to": to.name, "why": str(fault)[:255]}
+            said = {"to": to.name, "why": why[:255]}
             note_event(session, Event(EventKind.REPORT_FAILED, number, site, said, once=once[:128]))
-        kind = "cannot be reported" if isinstance(fault, NotReportable) else "was not reported"
-        log.info("case %s %s to %s: %s", number, kind, to.name, fault)
+        log.info("case %s was not reported to %s: %s", number, to.name, why)
 
     def _stop_unsent(self) -> int:
         """What has not begun to go out ends with the decision that it rests on."""

@@ -37,6 +37,7 @@ _ACTS = {
     "report.rewritten": lazy_gettext("wrote the report anew"),
     "report.approved": lazy_gettext("approved the report"),
     "report.retried": lazy_gettext("had the report tried again"),
+    "report.sending": lazy_gettext("had the report sent"),
     "report.sent": lazy_gettext("reported it"),
     "report.acknowledged": lazy_gettext("noted that the report was taken"),
     "report.failed": lazy_gettext("could not get the report across"),
