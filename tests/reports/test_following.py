@@ -91,6 +91,24 @@ def test_attempts_are_left_to_who_wants_them(by_rule: ReportHouse) -> None:
     assert len(by_rule.desk.of_case(case)) == 1
 
 
+def test_a_rule_that_was_killed_half_way_goes_on(by_rule: ReportHouse) -> None:
+    case = by_rule.confirmed()
+    drafted = by_rule.desk.draft(case, "hotline", "rule hotline")
+    by_persons = by_rule.desk.draft(by_rule.confirmed(), "hotline", "ann")
+    follow(by_rule)
+    assert by_rule.desk.one(drafted.number).state is ReportState.APPROVED
+    assert by_rule.desk.one(by_persons.number).state is ReportState.DRAFT, "that one waits for a person"
+
+
+def test_a_rule_is_for_its_own_sites(by_rule: ReportHouse) -> None:
+    by_rule.recipient("hotline", wait=WAIT, sites=frozenset({"shop"}))
+    here, there = by_rule.confirmed(), by_rule.confirmed(site="shop")
+    by_rule.later(hours=2)
+    follow(by_rule)
+    assert (len(by_rule.desk.of_case(here)), len(by_rule.desk.of_case(there))) == (0, 1)
+    assert by_rule.events() == []
+
+
 class Odd:
     """A format that fails at the first case and writes the others."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import NotReportable
@@ -99,14 +99,18 @@ def confirmed_by_a_person(session: Session, case: Case) -> Decision | None:
     return decision if said_so else None
 
 
+def found_there() -> ColumnElement[bool]:
+    """Of a row of `Case`: whether something says that its file was on the site."""
+    routes = [Case.route.startswith(route, autoescape=True) for route in _FOUND_THERE]
+    placed = exists().where(PlacedFile.case_number == Case.number)
+    told = exists().where(LateOutcome.case_number == Case.number)
+    noticed = exists().where(NoticeAddress.case_number == Case.number, NoticeAddress.state.not_in(_NOT_THERE))
+    return or_(*routes, placed, told, noticed)
+
+
 def was_blocked(session: Session, case: Case) -> bool:
     """Whether the upload was refused and nothing is known of the file having been on the site."""
-    if case.route.startswith(_FOUND_THERE):
-        return False
-    placed = select(PlacedFile.id).where(PlacedFile.case_number == case.number)
-    told = select(LateOutcome.id).where(LateOutcome.case_number == case.number)
-    noticed = _noticed(case.number).with_only_columns(NoticeAddress.id)
-    return not any(session.scalar(one.limit(1)) for one in (placed, told, noticed))
+    return session.scalar(select(Case.id).where(Case.id == case.id, found_there())) is None
 
 
 def _noticed(number: str) -> Select[NoticeAddress]:
