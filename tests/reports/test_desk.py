@@ -181,6 +181,7 @@ def test_each_act_is_in_the_audit_log(house: ReportHouse) -> None:
     assert house.acts(case) == [
         "report.drafted",
         "report.approved",
+        "report.sending",
         "report.sent",
         "report.acknowledged",
         "report.withdrawn",

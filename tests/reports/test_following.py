@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tests.reports.house import ReportHouse
+from upload_guard.errors import NotReportable, SealBroken
 from upload_guard.quarantine.deciding.rulings import Ruling, Word
+from upload_guard.reports.facts import Facts
 from upload_guard.reports.following import Following
+from upload_guard.reports.papers import Paper
 from upload_guard.reports.states import ReportState
 
 WAIT = timedelta(hours=1)
@@ -86,6 +89,60 @@ def test_attempts_are_left_to_who_wants_them(by_rule: ReportHouse) -> None:
     by_rule.recipient("hotline", wait=WAIT, blocked=True)
     follow(by_rule)
     assert len(by_rule.desk.of_case(case)) == 1
+
+
+def test_a_rule_that_was_killed_half_way_goes_on(by_rule: ReportHouse) -> None:
+    case = by_rule.confirmed()
+    drafted = by_rule.desk.draft(case, "hotline", "rule hotline")
+    by_persons = by_rule.desk.draft(by_rule.confirmed(), "hotline", "ann")
+    follow(by_rule)
+    assert by_rule.desk.one(drafted.number).state is ReportState.APPROVED
+    assert by_rule.desk.one(by_persons.number).state is ReportState.DRAFT, "that one waits for a person"
+
+
+def test_a_rule_is_for_its_own_sites(by_rule: ReportHouse) -> None:
+    by_rule.recipient("hotline", wait=WAIT, sites=frozenset({"shop"}))
+    here, there = by_rule.confirmed(), by_rule.confirmed(site="shop")
+    by_rule.later(hours=2)
+    follow(by_rule)
+    assert (len(by_rule.desk.of_case(here)), len(by_rule.desk.of_case(there))) == (0, 1)
+    assert by_rule.events() == []
+
+
+class Odd:
+    """A format that fails at the first case and writes the others."""
+
+    name = "odd"
+
+    def __init__(self, fault: Exception) -> None:
+        self.faults = [fault]
+
+    def write(self, facts: Facts) -> Paper:
+        if self.faults:
+            raise self.faults.pop()
+        return Paper("odd", "text/plain", "r.txt", facts.case.encode())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [NotReportable("it needs a classification"), KeyError("oops"), SealBroken("another key")],
+    ids=["not known", "ours", "sealed"],
+)
+def test_a_case_that_cannot_be_written_is_told_once_and_keeps_no_others_back(
+    house: ReportHouse, fault: Exception
+) -> None:
+    odd = Odd(fault)
+    house.recipient("hotline", wait=WAIT, format=odd)
+    first, second = house.confirmed(), house.confirmed()
+    house.later(hours=2)
+    follow(house)
+    assert (len(house.desk.of_case(first)), len(house.desk.of_case(second))) == (0, 1)
+    odd.faults = [fault]
+    follow(house)
+    (told,) = house.events()
+    assert told["to"] == "hotline"
+    follow(house)
+    assert len(house.desk.of_case(first)) == 1, "once it is known it is written"
 
 
 def test_what_has_not_gone_out_ends_with_its_decision(house: ReportHouse) -> None:

@@ -40,6 +40,7 @@ def test_a_template_is_whole(name: str) -> None:
     for one in there.addressees:
         assert one.formats
         assert set(one.formats) <= set(get_args(FormatName))
+        assert set(one.sentences) in (set(), {"en", "nl"})
 
 
 def test_a_hotline_is_told_nothing_of_the_uploader_and_the_police_is() -> None:
@@ -125,6 +126,15 @@ def test_without_a_template_settings_say_all() -> None:
 def test_sentences_of_the_template_stand_in_the_paper() -> None:
     assert jurisdiction("nl").sentences["nl"][0] in told(jurisdiction="nl")
     assert "Article 18" in told(jurisdiction="eu")
+
+
+def test_a_legal_basis_is_named_to_nobody_but_whom_it_is_about() -> None:
+    assert "Article 18" not in told(jurisdiction="eu", options={"addressee": "hotline"})
+    assert "2258A" not in told(jurisdiction="us", options={"addressee": "police"})
+    ncmec = RecipientSettings(
+        format="cybertip", sender="folder", folder=Path("/srv"), jurisdiction="us", language="nl"
+    )
+    assert b"made under 18 U.S.C. 2258A" in format_of(ncmec).write(facts()).content
 
 
 def test_an_addressee_that_is_not_there_is_told_at_once() -> None:

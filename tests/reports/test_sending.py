@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.reports.house import ReportHouse
 from upload_guard.compose import open_holds
-from upload_guard.errors import TransportError, UsageError
+from upload_guard.errors import AuditBroken, TransportError, UsageError
 from upload_guard.quarantine.custody.holds import a_year_after, is_kept_by_law
 from upload_guard.reports.sending import LONGEST_PAUSE, pause_after
 from upload_guard.reports.states import ReportState
+from upload_guard.storage.report_tables import Report
+from upload_guard.storage.vault_tables import AuditHead
 
 
 def test_a_report_that_has_arrived_says_so(house: ReportHouse) -> None:
@@ -149,6 +152,40 @@ def test_who_was_overtaken_stops(house: ReportHouse) -> None:
     house.dispatch.run()
     assert len(house.line.sent) == 1
     assert house.desk.one(number).state is ReportState.SENT
+
+
+def break_audit(house: ReportHouse, fault: str = "altered") -> None:
+    with house.database.session() as session:
+        session.execute(update(AuditHead).values(fault=fault))
+
+
+def test_while_the_audit_log_takes_nothing_nothing_goes_out(house: ReportHouse) -> None:
+    number = house.approved(house.confirmed())
+    break_audit(house)
+    with pytest.raises(AuditBroken):
+        house.dispatch.run()
+    assert (house.line.sent, house.desk.one(number).attempts) == ([], 0)
+    break_audit(house, "")
+    assert house.dispatch.run() == 1
+
+
+def test_what_has_gone_out_does_not_go_out_again_for_want_of_a_note(house: ReportHouse) -> None:
+    number = house.approved(house.confirmed())
+    house.line.meanwhile = lambda: break_audit(house)
+    house.dispatch.run()
+    break_audit(house, "")
+    house.later(days=1)
+    house.dispatch.run()
+    assert (len(house.line.sent), house.desk.one(number).state) == (1, ReportState.SENT)
+
+
+def test_a_paper_that_cannot_be_opened_keeps_no_others_back(house: ReportHouse) -> None:
+    broken, whole = house.approved(house.confirmed()), house.approved(house.confirmed())
+    with house.database.session() as session:
+        session.execute(update(Report).where(Report.number == broken).values(sealed=b"UG" + bytes(80)))
+    assert house.dispatch.run() == 1
+    assert house.desk.one(whole).state is ReportState.SENT
+    assert (house.desk.one(broken).state, house.desk.one(broken).next_at) == (ReportState.FAILED, None)
 
 
 def test_a_reported_case_is_preserved_where_the_law_asks(house: ReportHouse) -> None:

@@ -6,19 +6,19 @@ A rule sends only what a person has confirmed, some time after that, so that a s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import NotReportable, UsageError
+from upload_guard.errors import AuditBroken, SealBroken, StorageFailed, UploadGuardError, UsageError
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.reports.desk import Desk, take_back
-from upload_guard.reports.gathering import was_blocked
+from upload_guard.reports.gathering import found_there
 from upload_guard.reports.recipients import Recipient
 from upload_guard.reports.shown import mark_of
 from upload_guard.reports.states import OUT, UNSENT, ReportState
@@ -45,56 +45,73 @@ class Following:
         changed = self._stop_unsent() + self._ask_back()
         for recipient in self.desk.recipients.values():
             if recipient.wait is not None:
-                changed += sum(
-                    self._by_rule(case, recipient) for case in self._due(recipient, recipient.wait)
-                )
+                changed += self._by_rule(recipient, recipient.wait)
         return changed
 
-    def _due(self, to: Recipient, wait: timedelta) -> tuple[str, ...]:
+    def _due(self, to: Recipient, wait: timedelta) -> Sequence[str]:
         """Cases that were confirmed long enough ago, and that nobody has drafted a report of, withdrawn or
         not: what a person took back is not for a rule to send again."""
-        now = self.now()
-        reported = select(Report.id).where(Report.case_number == Case.number, Report.recipient == to.name)
-        confirmed = (
-            select(Case)
-            .join(Decision, Decision.case_id == Case.id)
-            .where(
-                Case.state == CaseState.CONFIRMED,
-                Decision.decision == Ruling.CONFIRMED,
-                Decision.made_at > now - LOOKS_BACK - wait,
-                ~reported.exists(),
-            )
-            .order_by(Case.id)
-            .distinct()
+        until = self.now() - wait
+        of_it = exists().where(Decision.case_id == Case.id)
+        confirmed = of_it.where(Decision.decision == Ruling.CONFIRMED, Decision.made_at > until - LOOKS_BACK)
+        reported = exists().where(Report.case_number == Case.number, Report.recipient == to.name)
+        meant = (
+            Case.state == CaseState.CONFIRMED,
+            confirmed,
+            ~of_it.where(Decision.made_at > until),
+            ~reported,
+            *((Case.site.in_(to.sites),) if to.sites else ()),
+            *(() if to.blocked else (found_there(),)),
         )
         with self.desk.database.session() as session:
-            return tuple(
-                case.number
-                for case in session.scalars(confirmed)
-                if to.concerns(case.site)
-                and (to.blocked or not was_blocked(session, case))
-                and _last_decision(session, case) <= now - wait
-            )
+            return session.scalars(select(Case.number).where(*meant).order_by(Case.id)).all()
 
-    def _by_rule(self, case: str, to: Recipient) -> bool:
-        by = f"rule {to.name}"
+    def _half_done(self, to: Recipient) -> Sequence[str]:
+        """Drafts of a rule that was killed before it approved them."""
+        left = select(Report.number).where(
+            Report.recipient == to.name,
+            Report.state == ReportState.DRAFT,
+            Report.drafted_by == _rule(to),
+        )
+        with self.desk.database.session() as session:
+            return session.scalars(left.order_by(Report.id)).all()
+
+    def _by_rule(self, to: Recipient, wait: timedelta) -> int:
+        done = sum(self._approved(number, to) for number in self._half_done(to))
+        return done + sum(self._reported(case, to) for case in self._due(to, wait))
+
+    def _reported(self, case: str, to: Recipient) -> bool:
+        """Whether it is on its way now; one case that cannot be written keeps no others back."""
         try:
-            drafted = self.desk.draft(case, to.name, by)
-            self.desk.approve(drafted.number, mark_of(self.desk.paper(drafted.number)), by)
-        except UsageError as fault:
-            self._tell(case, to, fault)
+            drafted = self.desk.draft(case, to.name, _rule(to))
+        except (AuditBroken, StorageFailed):
+            raise
+        except UploadGuardError as fault:
+            self._tell(case, to, str(fault))
+            return False
+        except Exception as error:
+            log.exception("case %s was not reported to %s, by an error of our own", case, to.name)
+            self._tell(case, to, f"an error of our own: {type(error).__name__}")
+            return False
+        return self._approved(drafted.number, to)
+
+    def _approved(self, number: str, to: Recipient) -> bool:
+        try:
+            self.desk.approve(number, mark_of(self.desk.paper(number)), _rule(to))
+        except (UsageError, SealBroken) as fault:
+            # Somebody has dealt with it, or its case is confirmed no more, which ends it.
+            log.info("report %s to %s was not approved by rule: %s", number, to.name, fault)
             return False
         return True
 
-    def _tell(self, number: str, to: Recipient, fault: UsageError) -> None:
+    def _tell(self, number: str, to: Recipient, why: str) -> None:
         """A person has to draft it, or to find out what it lacks; told once a case and recipient."""
         once = f"report of {number} to {to.name}"
         with self.desk.database.session() as session:
             site = session.scalar(select(Case.site).where(Case.number == number)) or ""
-            said = {"to": to.name, "why": str(fault)[:255]}
+            said = {"to": to.name, "why": why[:255]}
             note_event(session, Event(EventKind.REPORT_FAILED, number, site, said, once=once[:128]))
-        kind = "cannot be reported" if isinstance(fault, NotReportable) else "was not reported"
-        log.info("case %s %s to %s: %s", number, kind, to.name, fault)
+        log.info("case %s was not reported to %s: %s", number, to.name, why)
 
     def _stop_unsent(self) -> int:
         """What has not begun to go out ends with the decision that it rests on."""
@@ -159,12 +176,11 @@ _NO_MORE = "its case is confirmed no more"
 _BY = "reports"
 
 
+def _rule(to: Recipient) -> str:
+    """Who is noted for what a rule does."""
+    return f"rule {to.name}"[:64]
+
+
 def _is_unconfirmed(session: Session, row: Report) -> bool:
     state = session.scalar(select(Case.state).where(Case.number == row.case_number))
     return state != CaseState.CONFIRMED
-
-
-def _last_decision(session: Session, case: Case) -> datetime:
-    newest = select(Decision.made_at).where(Decision.case_id == case.id).order_by(Decision.id.desc())
-    made_at = session.scalar(newest.limit(1))
-    return made_at or case.created_at

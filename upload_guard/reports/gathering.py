@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import NotReportable
@@ -20,7 +20,7 @@ from upload_guard.reports.facts import Facts, Place, Reporter, Viewed
 from upload_guard.reports.uploaders import Uploaders
 from upload_guard.storage.api_tables import LateOutcome
 from upload_guard.storage.notice_tables import NoticeAddress
-from upload_guard.storage.placement_tables import PlacedFile
+from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case, Decision
 from upload_guard.storage.vault_tables import AuditRow, Preservation
 
@@ -31,6 +31,8 @@ WHOLE = "whole, unblurred"
 only, and so write none."""
 # Before the route of a case that was opened for a file the site had already.
 _FOUND_THERE = (LATE_ROUTE, "scan:", "notice:", "retro:")
+# What a person said of an address that led to nothing of ours, as `notices.states` has it.
+_NOT_THERE = ("gone", "not_ours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +99,39 @@ def confirmed_by_a_person(session: Session, case: Case) -> Decision | None:
     return decision if said_so else None
 
 
+def found_there() -> ColumnElement[bool]:
+    """Of a row of `Case`: whether something says that its file was on the site."""
+    routes = [Case.route.startswith(route, autoescape=True) for route in _FOUND_THERE]
+    placed = exists().where(PlacedFile.case_number == Case.number)
+    told = exists().where(LateOutcome.case_number == Case.number)
+    noticed = exists().where(NoticeAddress.case_number == Case.number, NoticeAddress.state.not_in(_NOT_THERE))
+    return or_(*routes, placed, told, noticed)
+
+
 def was_blocked(session: Session, case: Case) -> bool:
     """Whether the upload was refused and nothing is known of the file having been on the site."""
-    if case.route.startswith(_FOUND_THERE):
-        return False
-    placed = select(PlacedFile.id).where(PlacedFile.case_number == case.number)
-    told = select(LateOutcome.id).where(LateOutcome.case_number == case.number)
-    noticed = select(NoticeAddress.id).where(NoticeAddress.case_number == case.number)
-    return not any(session.scalar(one.limit(1)) for one in (placed, told, noticed))
+    return session.scalar(select(Case.id).where(Case.id == case.id, found_there())) is None
+
+
+def _noticed(number: str) -> Select[NoticeAddress]:
+    """Addresses at which somebody saw the file, and where it was."""
+    own = NoticeAddress.case_number == number
+    return select(NoticeAddress).where(own, NoticeAddress.state.not_in(_NOT_THERE))
 
 
 def _places(session: Session, number: str) -> Iterator[Place]:
     placed = session.scalars(
         select(PlacedFile).where(PlacedFile.case_number == number).order_by(PlacedFile.id)
     ).all()
-    noticed = session.scalars(
-        select(NoticeAddress).where(NoticeAddress.case_number == number).order_by(NoticeAddress.id)
-    ).all()
+    noticed = session.scalars(_noticed(number).order_by(NoticeAddress.id)).all()
     urls = {one.locator: one.url for one in reversed(noticed) if one.locator}
     for row in placed:
-        removed = row.removed_at if not _is_back(row) else None
+        removed = row.removed_at if row.state == PlaceState.REMOVED else None
         # That it is reachable from outside, no row says; that it was taken away, one does.
         reachable = False if removed else None
         yield Place(urls.get(row.locator, ""), row.locator, reachable, removed)
     known = {one.locator for one in placed}
     yield from (Place(one.url, one.locator) for one in noticed if one.locator not in known)
-
-
-def _is_back(row: PlacedFile) -> bool:
-    return row.removed_at is not None and row.restored_at is not None and row.restored_at > row.removed_at
 
 
 def _viewed(session: Session, number: str) -> Iterator[Viewed]:

@@ -14,6 +14,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Literal
 
+from pydantic import Field
+
 from upload_guard.errors import ConfigError, NotReportable
 from upload_guard.report_settings import RecipientSettings
 from upload_guard.reports.facts import Facts, Uploader
@@ -26,7 +28,10 @@ Needed = Literal["url", "classification", "uploader", "viewed"]
 
 
 class Addressee(Section):
-    """Somebody to whom reports go there. `formats`: what it is known to take, the best first."""
+    """Somebody to whom reports go there. `formats`: what it is known to take, the best first.
+
+    `sentences` stand before those of the jurisdiction.
+    """
 
     name: str
     title: str
@@ -34,6 +39,7 @@ class Addressee(Section):
     blocked: bool
     leave_out: tuple[LeftOut, ...]
     needs: tuple[Needed, ...]
+    sentences: dict[Language, tuple[str, ...]] = Field(default_factory=dict)
 
     def fitted(self, facts: Facts) -> Facts:
         """What it is told of them. Raises `NotReportable` where it needs what is not known."""
@@ -106,7 +112,7 @@ def wanted(own: RecipientSettings) -> Wanted:
         language,
         own.blocked if "blocked" in said else addressee.blocked,
         own.preserve if "preserve" in said else there.preserve_days > 0,
-        there.sentences[language],
+        (*addressee.sentences.get(language, ()), *there.sentences[language]),
         addressee,
     )
 

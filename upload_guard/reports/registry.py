@@ -40,7 +40,9 @@ def _pdf(own: RecipientSettings) -> Format:
 def _cybertip(own: RecipientSettings) -> Format:
     from upload_guard.reports.cybertip.paper import CyberTip
 
-    return CyberTip(**_options(own))
+    # NCMEC reads English, whatever language others are written in.
+    english = wanted(own.model_copy(update={"language": "en"}))
+    return CyberTip(sentences=english.sentences, **_options(own))
 
 
 def _scart_notice(own: RecipientSettings) -> Format:

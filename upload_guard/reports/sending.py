@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import NotReportable, TransportError, UsageError
+from upload_guard.errors import AuditBroken, NotReportable, SealBroken, TransportError, UploadGuardError
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.custody.holds import Holds
@@ -101,10 +101,13 @@ class Dispatch:
         try:
             # A decision that was taken back meanwhile stops what has not gone out.
             self.desk.gathering.facts(session, row.case_number, row.number)
-        except NotReportable as fault:
+            paper = paper_of(self.desk.keyring, row)
+        except (NotReportable, SealBroken) as fault:
             self._give_up(session, row, str(fault))
             return None
-        paper = paper_of(self.desk.keyring, row)
+        # Noted before it goes out: while the audit log takes nothing, nothing does.
+        said = {"report": row.number, "to": to.name}
+        note_act(session, Act(row.approved_by, "report.sending", row.case_number, said))
         return _Held(
             row.id, row.number, row.case_number, row.approved_by, to, paper, dict(row.progress), claim
         )
@@ -145,11 +148,17 @@ class Dispatch:
             "fault": "",
             "next_at": None,
         }
-        with self.desk.database.session() as session:
-            mine = session.execute(update(Report).where(_mine(held)).values(**values, **_FREED))
-            if not mine.rowcount:  # type: ignore[attr-defined]
-                return
-            note_act(session, self._act(held, f"report.{state}"))
+        arrived = update(Report).where(_mine(held)).values(**values, **_FREED)
+        try:
+            with self.desk.database.session() as session:
+                if not session.execute(arrived).rowcount:  # type: ignore[attr-defined]
+                    return
+                note_act(session, self._act(held, f"report.{state}"))
+        except AuditBroken as fault:
+            # It has gone out, whatever the log says, and must not go out again; that it would was noted.
+            log.warning("ALARM: report %s has gone out, and that is not noted: %s", held.number, fault)
+            with self.desk.database.session() as session:
+                session.execute(arrived)
         if held.recipient.preserves:
             self._preserve(held, sent, now)
 
@@ -157,7 +166,7 @@ class Dispatch:
         name = " ".join(part for part in (held.recipient.name, sent.reference or held.number) if part)
         try:
             Holds(self.desk.database).preserve(held.case, name, now, held.approved_by)
-        except UsageError as fault:
+        except UploadGuardError as fault:
             # The report has arrived all the same.
             log.warning("case %s was reported and cannot be preserved: %s", held.case, fault)
 

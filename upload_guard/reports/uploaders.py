@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
@@ -39,18 +40,24 @@ class Uploaders:
         sealed = self.keyring.seal(PURPOSE, _written(_sound(uploader)), case.encode())
         with self.database.session() as session:
             found_case(session, case)
-            session.merge(
-                CaseUploader(case_number=case, sealed=sealed, told_at=datetime.now(UTC), told_by=by[:64])
-            )
+            row = _row(session, case)
+            if row is None:
+                row = CaseUploader(case_number=case)
+                session.add(row)
+            row.sealed, row.told_at, row.told_by = sealed, datetime.now(UTC), by[:64]
             # What was told stays out of the log, which many may read.
             note_act(session, Act(by, "case.uploader_told", case))
 
     def of(self, session: Session, case: str) -> Uploader:
         """What was told of it, or an empty one. Raises `SealBroken`."""
-        row = session.get(CaseUploader, case)
+        row = _row(session, case)
         if row is None:
             return Uploader()
         return _read(self.keyring.open_sealed(PURPOSE, row.sealed, case.encode()))
+
+
+def _row(session: Session, case: str) -> CaseUploader | None:
+    return session.scalar(select(CaseUploader).where(CaseUploader.case_number == case))
 
 
 def _sound(told: Uploader) -> Uploader:

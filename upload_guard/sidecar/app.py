@@ -23,6 +23,7 @@ from upload_guard.compose import (
     notices_in,
     open_benign,
     open_private_checks,
+    report_desk,
     statements_in,
     with_signal_checker,
 )
@@ -54,6 +55,7 @@ from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.reports import report_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -109,6 +111,7 @@ def create_app(settings: Settings) -> Flask:
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
+        report_routes(cases, report_desk(settings, cases.database)),
         notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
     ):
         app.register_api(routes)
@@ -179,6 +182,7 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
+        reports=report_desk(settings, database),
     )
 
 

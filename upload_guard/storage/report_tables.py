@@ -55,7 +55,8 @@ class CaseUploader(Base):
 
     __tablename__ = "case_uploaders"
 
-    case_number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_number: Mapped[str] = mapped_column(String(32), unique=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     told_at: Mapped[datetime] = mapped_column(UtcDateTime)
     told_by: Mapped[str] = mapped_column(String(64))

@@ -18,6 +18,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import MachineKeyRow
 from upload_guard.storage.notice_tables import Notice
 from upload_guard.storage.outbox_tables import OutboxMessage
+from upload_guard.storage.report_tables import CaseUploader, Report
 from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.vault_tables import SealedSecret, VaultObject
 from upload_guard.vault.vault import PURPOSE
@@ -39,6 +40,8 @@ SEALED_ROWS = (
     SealedRows(Statement, "statements", "case_number"),
     SealedRows(Appeal, "appeals", "case_number"),
     SealedRows(Notice, "notices", "number"),
+    SealedRows(Report, "reports", "number"),
+    SealedRows(CaseUploader, "uploaders", "case_number"),
 )
 
 

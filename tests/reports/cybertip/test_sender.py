@@ -151,6 +151,28 @@ def test_a_wrong_password_is_for_a_person(server: StandIn, ncmec: Ispws) -> None
     assert "wrong" not in str(caught.value)
 
 
+def test_an_address_that_is_not_ncmecs_is_for_a_person(way: Way, ncmec: Ispws, server: StandIn) -> None:
+    server.instead = Reply(b"<!DOCTYPE html><p>Not found", 404)
+    with pytest.raises(TransportError, match="status 404") as caught:
+        way.send()
+    assert caught.value.permanent
+
+
+def test_details_are_not_taken_for_told_because_the_password_changed(
+    way: Way, ncmec: Ispws, server: StandIn
+) -> None:
+    ncmec.failing["fileinfo"] = "is broken"
+    with pytest.raises(TransportError):
+        way.send()
+    server.instead = Reply(status=401)
+    with pytest.raises(TransportError, match="does not let us in"):
+        way.send()
+    server.instead = None
+    way.send()
+    (report,) = ncmec.finished
+    assert len(report.details) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from upload_guard.errors import TransportError, UpstreamGarbled
+from upload_guard.errors import TransportError, UpstreamGarbled, UpstreamMissing
 from upload_guard.upstreams.asking import Reply
 from upload_guard.upstreams.exchanges.paging import refuse_page_for_people
 from upload_guard.upstreams.exchanges.xml import Element, entries_of
@@ -43,7 +44,18 @@ class Answer:
 
 
 def answer_of(reply: Reply) -> Answer:
-    """Raises `UpstreamGarbled` for what is no answer of NCMEC's."""
+    """Raises `UpstreamGarbled` for what is no answer of NCMEC's, `UpstreamMissing` where it is that of
+    somebody who knows no such address.
+    """
+    try:
+        return _answer_of(reply)
+    except UpstreamGarbled:
+        if reply.status == HTTPStatus.OK:
+            raise
+        raise UpstreamMissing(f"{reply.where} answered with status {reply.status}") from None
+
+
+def _answer_of(reply: Reply) -> Answer:
     refuse_page_for_people(reply)
     root = "reportDoneResponse" if b"<reportDoneResponse" in reply.body else "reportResponse"
     said: dict[str, str] = {}

@@ -38,12 +38,14 @@ _SAY = wording("en")
 @dataclass(frozen=True, slots=True)
 class CyberTip:
     """Writes the document. `scale`: the company takes part in industry hash sharing, without which NCMEC
-    wants no classification. `legal_url` is where its rules stand, empty for none.
+    wants no classification. `legal_url` is where its rules stand, empty for none. `sentences` are those of a
+    jurisdiction, for the sheet.
     """
 
     details: bool = True
     scale: bool = False
     legal_url: str = ""
+    sentences: tuple[str, ...] = ()
     name: str = "cybertip"
 
     def write(self, facts: Facts) -> Paper:
@@ -53,7 +55,7 @@ class CyberTip:
         root = ET.Element(ROOT)
         root.append(check(self._report(facts)))
         if self.details:
-            _add_lines(root, "sheet", text_of(facts, _SAY).split("\n"))
+            _add_lines(root, "sheet", text_of(facts, _SAY, self.sentences).split("\n"))
             root.append(check(self._file_details(facts)))
         ET.indent(root)
         content = ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"

@@ -31,6 +31,8 @@ from upload_guard.upstreams.deadline import Deadline
 
 TEST = "https://exttest.cybertip.org/ispws"
 _XML = {"Content-Type": "text/xml; charset=utf-8"}
+# Codes of invalid requests.
+_INVALID = range(4000, 5000)
 # Which of them its error codes come with is not documented.
 _WITH_A_CODE = frozenset(
     {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
@@ -146,25 +148,25 @@ class CyberTipSender:
     def _detailed(self, parts: _Parts, reached: _Reached) -> _Reached:
         if reached.detailed or not reached.file:
             return reached
-        try:
-            answer = self._in_report("fileinfo", parts.details(reached.report, reached.file), _XML)
-        except TransportError as error:
-            # Details are taken once for each file, and `report` holds them too.
-            if not (error.permanent and reached.resumed):
-                raise
-            return replace(reached, detailed=True)
+        # They are taken once for each file: a refusal now means that only their answer was lost.
+        told_before = _INVALID if reached.resumed else range(0)
+        body = parts.details(reached.report, reached.file)
+        answer = self._in_report("fileinfo", body, _XML, told_before)
         return replace(reached, detailed=True, finished=answer.code == FINISHED)
 
     def _finished(self, parts: _Parts, reached: _Reached) -> _Reached:  # noqa: ARG002 - as steps are
         self._in_report("finish", *_form(id=reached.report))
         return replace(reached, finished=True)
 
-    def _in_report(self, step: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """An answer with success, or that the report is finished already: an answer was lost, then."""
+    def _in_report(self, step: str, body: bytes, headers: dict[str, str], enough: range = range(0)) -> Answer:
+        """An answer with success, or that the report is finished already: an answer was lost, then.
+
+        `enough` are codes that do as well.
+        """
         answer = self._ask(step, body, headers)
         if answer.code in {NO_SUCH_REPORT, RETRACTED}:
             raise _Vanished
-        if answer.code not in {SUCCESS, FINISHED}:
+        if answer.code not in {SUCCESS, FINISHED} and answer.code not in enough:
             raise answer.refused()
         return answer
 
@@ -172,7 +174,8 @@ class CyberTipSender:
         try:
             with Deadline(self.seconds) as deadline:
                 ask = Ask("POST", f"{self.base}/{step}", body, headers)
-                return answer_of(self.asker.ask(ask, deadline, _WITH_A_CODE))
+                reply = self.asker.ask(ask, deadline, _WITH_A_CODE)
+            return answer_of(reply)
         except UpstreamError as error:
             raise TransportError(str(error), permanent=isinstance(error, UpstreamRefused)) from error
 

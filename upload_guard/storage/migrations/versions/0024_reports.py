@@ -44,7 +44,8 @@ def upgrade() -> None:
     op.create_index("ix_reports_state", "reports", ["state"])
     op.create_table(
         "case_uploaders",
-        sa.Column("case_number", sa.String(32), primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("case_number", sa.String(32), nullable=False, unique=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("told_at", sa.DateTime, nullable=False),
         sa.Column("told_by", sa.String(64), nullable=False),
