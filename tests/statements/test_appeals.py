@@ -50,7 +50,7 @@ def test_whoever_has_the_link_can_appeal_and_a_person_hears_of_it(house: House) 
     assert number in house.appeals.waiting()
     found = house.appeals.of(number)
     assert found
-    assert (found.reason, found.firsts, found.state) == ("it is my cat", {"ruth"}, AppealState.OPEN)
+    assert (found.reason, found.closed_to, found.state) == ("it is my cat", {"ruth"}, AppealState.OPEN)
     with house.database.session() as session:
         told = session.scalars(_about(OutboxEvent, number).where(OutboxEvent.kind == "appealed")).one()
         noted = session.scalars(_about(AuditRow, number).where(AuditRow.act == "appeal.made")).one()

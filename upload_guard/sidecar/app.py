@@ -11,6 +11,7 @@ from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
+    appeals_in,
     build_customers,
     build_intake,
     build_reveals,
@@ -75,6 +76,7 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.pages import review_pages
 from upload_guard.sidecar.review.strangers import Strangers
+from upload_guard.statements.delays import Delays
 
 
 def create_app(settings: Settings) -> Flask:
@@ -175,6 +177,8 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
+        appeals=appeals_in(settings, database),
+        delays=Delays(database),
     )
 
 

@@ -28,7 +28,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.people_tables import PersonRow
-from upload_guard.storage.statement_tables import Appeal, Statement
+from upload_guard.storage.statement_tables import APPEAL_WAITS, Appeal, Statement
 from upload_guard.storage.tables import Case, Decision
 
 LONGEST_REASON = 4000
@@ -40,7 +40,7 @@ _PURPOSE = "appeals"
 class AppealState(StrEnum):
     """`upheld`: the decision stands. `granted`: it was taken back."""
 
-    OPEN = "open"
+    OPEN = APPEAL_WAITS
     UPHELD = "upheld"
     GRANTED = "granted"
 
@@ -77,7 +77,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """An appeal for whoever decides about it. `firsts` have made the decision.
+    """An appeal for whoever decides about it. It is not for those to settle to whom it is `closed_to`: they
+    have made the decision, and there is somebody else.
 
     `reason` is empty where it lies under a master key that is gone.
     """
@@ -86,7 +87,7 @@ class Appealed:
     state: AppealState
     made_at: datetime
     reason: str = field(repr=False)
-    firsts: frozenset[str]
+    closed_to: frozenset[str]
     settled_by: str
     answer: str
 
@@ -233,7 +234,7 @@ class Appeals:
             state=AppealState(row.state),
             made_at=row.made_at,
             reason=reason,
-            firsts=_firsts(session, row),
+            closed_to=_closed_to(session, row),
             settled_by=row.settled_by,
             answer=row.answer,
         )
@@ -257,7 +258,7 @@ def _decisions(case_id: int) -> Select[Decision]:
 def _is_confirmed_anew(session: Session, row: Appeal, case: Case, last: Decision) -> bool:
     if case.state != CaseState.CONFIRMED or last.id == _appealed_decision(session, row):
         return False
-    return not _is_first(session, row, last.made_by)
+    return last.made_by not in _closed_to(session, row)
 
 
 def _appealed_decision(session: Session, row: Appeal) -> int:
@@ -279,14 +280,14 @@ def _firsts(session: Session, row: Appeal) -> frozenset[str]:
     return frozenset(firsts)
 
 
-def _is_first(session: Session, row: Appeal, person: str) -> bool:
-    """Whether `person` made the decision, and there is somebody else who could look at it."""
+def _closed_to(session: Session, row: Appeal) -> frozenset[str]:
+    """Who made the decision, where there is somebody else who could look at it."""
     firsts = _firsts(session, row)
-    return person in firsts and bool(_who_decide(session) - firsts)
+    return firsts if _who_decide(session) - firsts else frozenset()
 
 
 def _refuse_first(session: Session, row: Appeal, person: str) -> None:
-    if _is_first(session, row, person):
+    if person in _closed_to(session, row):
         raise UsageError(f"{person} made the decision, so another person has to look at the appeal")
 
 
