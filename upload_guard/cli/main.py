@@ -39,6 +39,7 @@ _COMMANDS = {
     "outbox": "outbox:outbox",
     "notices": "outbox:notices",
     "feedback": "outbox:feedback",
+    "statements": "statements:statements",
     "audit": "audit:audit",
     "master-key": "master_key:master_key",
 }
