@@ -18,6 +18,7 @@ NoticeEvent = Literal[
     "deadline",
     "audit",
     "no_list",
+    "report",
     "undelivered",
     "digest",
 ]
@@ -65,6 +66,7 @@ class NoticeSettings(Section):
         "deadline",
         "audit",
         "no_list",
+        "report",
         "undelivered",
         "digest",
     )

@@ -26,6 +26,7 @@ from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, Webhook
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
+from upload_guard.report_settings import ReportSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import PublicSettings, ReviewSettings
 from upload_guard.sections import Section
@@ -194,6 +195,7 @@ class Settings(Section):
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
+    reports: ReportSettings = ReportSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()
@@ -345,5 +347,6 @@ class Settings(Section):
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
                 "upstreams": {name: one.resolved_against(folder) for name, one in self.upstreams.items()},
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
+                "reports": self.reports.resolved_against(folder),
             }
         )

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.reports.house import report_house
 from tests.support import hold, read, settings_in, vault_in
 from upload_guard.audit.opening import open_audited
 from upload_guard.errors import MasterKeyError
 from upload_guard.keyring import Keyring, forget_previous_file, open_keyring, replace_key_file
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.machine_keys.opening import open_keys
+from upload_guard.reports.facts import Uploader
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.rewrap import Rewrap, masters
 from upload_guard.vault.vault import Vault
@@ -48,6 +50,23 @@ def test_keys_are_wrapped_anew_and_no_blob_is_touched(vault: Vault) -> None:
     assert [read(after.content(name)) for name in names] == [bytes([at]) for at in range(5)]
     with pytest.raises(MasterKeyError):
         read(vault.content(names[0]))
+
+
+def test_reports_and_uploaders_stay_readable(tmp_path: Path) -> None:
+    house = report_house(tmp_path)
+    case = house.confirmed()
+    told = Uploader(account="u7")
+    house.desk.uploaders.tell(case, told, "ann")
+    number = house.desk.draft(case, "hotline", "ann").number
+    paper = house.desk.paper(number)
+    ring = Keyring(NEW, house.desk.keyring.master)
+    before = Rewrap(house.database, ring).left()
+    assert before >= 2
+    assert Rewrap(house.database, ring).run() == before
+    assert Rewrap(house.database, ring).left() == 0
+    assert replace(house.desk, keyring=Keyring(NEW)).paper(number) == paper
+    with house.database.session() as session:
+        assert replace(house.desk.uploaders, keyring=Keyring(NEW)).of(session, case) == told
 
 
 def test_during_a_rotation_the_old_and_the_new_are_read(vault: Vault) -> None:

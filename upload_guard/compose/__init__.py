@@ -22,6 +22,13 @@ from upload_guard.compose.private import (
     prepare_private_set,
     private_set_is_due,
 )
+from upload_guard.compose.reports import (
+    open_report_desk,
+    report_desk,
+    report_dispatch,
+    report_following,
+    uploaders_in,
+)
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -101,12 +108,17 @@ __all__ = [
     "open_lists",
     "open_outbox",
     "open_private_checks",
+    "open_report_desk",
     "open_signal_log",
     "prepare_private_set",
     "private_set_is_due",
+    "report_desk",
+    "report_dispatch",
+    "report_following",
     "sandbox_of",
     "stale_lists",
     "statements_in",
+    "uploaders_in",
     "upstream_of",
     "with_signal_checker",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.outbox import outbox_jobs, outbox_observers
+from upload_guard.compose.reports import report_jobs
 from upload_guard.compose.rules import (
     build_policy,
     build_retention,
@@ -103,6 +104,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         *_vault_jobs(settings, vault),
         *outbox_jobs(settings, database),
         *statement_jobs(settings, database),
+        *report_jobs(settings, database),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)

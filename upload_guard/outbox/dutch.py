@@ -57,6 +57,12 @@ DUTCH = Words(
             "Er is geen lijst actief",
             "Elke upload gaat ongecontroleerd door. 'upload-guard doctor' zegt wat te doen.",
         ),
+        EventKind.REPORT_FAILED: Said(
+            "Een melding heeft een mens nodig",
+            "{count} meldingen hebben een mens nodig",
+            "Zaken: {cases}\nZe konden niet geschreven of verzonden worden, of zijn uitgegaan van een zaak "
+            "die niet meer bevestigd is: 'upload-guard reports list' zegt welke.",
+        ),
         EventKind.UNDELIVERED: Said(
             "Een bericht is opgegeven",
             "{count} berichten zijn opgegeven",

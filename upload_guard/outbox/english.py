@@ -57,6 +57,12 @@ ENGLISH = Words(
             "No list is active",
             "Every upload passes unchecked. 'upload-guard doctor' says what to do.",
         ),
+        EventKind.REPORT_FAILED: Said(
+            "A report needs a person",
+            "{count} reports need a person",
+            "Cases: {cases}\nThey could not be written or sent, or have gone out of a case that is confirmed "
+            "no more: 'upload-guard reports list' says which.",
+        ),
         EventKind.UNDELIVERED: Said(
             "A message was given up",
             "{count} messages were given up",

@@ -32,6 +32,7 @@ KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
     "appeal": frozenset({EventKind.APPEALED}),
     "audit": frozenset({EventKind.AUDIT_BROKEN}),
     "no_list": frozenset({EventKind.NO_LIST}),
+    "report": frozenset({EventKind.REPORT_FAILED}),
     "undelivered": frozenset({EventKind.UNDELIVERED}),
     "digest": frozenset({EventKind.DIGEST}),
 }

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """Release, confirm, escalate; hold and export."""
     REVEAL = "reveal"
     """Look at what a case holds, blurred and in grey, for a reason that is noted."""
+    REPORT = "report"
+    """Draft, approve, send and take back reports; they name persons."""
     MANAGE_LISTS = "manage-lists"
     ADMINISTER = "administer"
     """Persons and their roles."""
@@ -30,7 +32,7 @@ class Role(StrEnum):
 
 _HAS = {
     Role.VIEWER: frozenset({Permission.SEE}),
-    Role.REVIEWER: frozenset({Permission.SEE, Permission.DECIDE}),
+    Role.REVIEWER: frozenset({Permission.SEE, Permission.DECIDE, Permission.REPORT}),
     Role.LIST_MANAGER: frozenset({Permission.SEE, Permission.MANAGE_LISTS}),
     Role.ADMINISTRATOR: frozenset(set(Permission) - {Permission.REVEAL}),
 }

@@ -30,7 +30,8 @@ class Format(Protocol):
     knows (an address, a classification): it is never made up.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def write(self, facts: Facts) -> Paper: ...
 

@@ -22,6 +22,7 @@ from upload_guard.compose import (
     explainer_of,
     open_benign,
     open_private_checks,
+    report_desk,
     statements_in,
     with_signal_checker,
 )
@@ -43,6 +44,7 @@ from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.quarantine.showing.neighbours import Neighbours
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.showing.queue import Queue
+from upload_guard.reports.desk import Desk as ReportDesk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
@@ -52,6 +54,7 @@ from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.reports import report_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -96,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     desk = _desk(station, settings, keys)
+    reports = report_desk(settings, cases.database)
     files = Files(checks.rule, station.checker.alone(), station.guard.patience)
     for routes in (
         check_routes(checks),
@@ -108,6 +112,7 @@ def create_app(settings: Settings) -> Flask:
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
+        report_routes(cases, reports),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
@@ -115,21 +120,21 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
-    _pages(app, station, settings, cases)
+    _pages(app, station, settings, cases, reports)
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
     return app
 
 
-def _pages(app: Flask, station: Station, settings: Settings, cases: Cases) -> None:
+def _pages(app: Flask, station: Station, settings: Settings, cases: Cases, reports: ReportDesk) -> None:
     wanted = enabled_pages(settings)
     if settings.review.enabled or wanted:
         speak(app, settings.review.language)
     # They share what threads there are for who is not logged in.
     strangers = Strangers.among(settings.sidecar.threads)
     if settings.review.enabled:
-        review_pages(app, _review(station, settings, cases, strangers))
+        review_pages(app, _review(station, settings, cases, reports, strangers))
     if wanted:
         public_pages(app, open_public(settings, station.keeper.database, strangers), wanted)
 
@@ -157,7 +162,9 @@ def _sharing(station: Station, settings: Settings) -> Sharing:
     return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
-def _review(station: Station, settings: Settings, cases: Cases, strangers: Strangers) -> Review:
+def _review(
+    station: Station, settings: Settings, cases: Cases, reports: ReportDesk, strangers: Strangers
+) -> Review:
     database = station.keeper.database
     return Review(
         settings=settings,
@@ -179,6 +186,7 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         bank=open_benign(settings),
         appeals=appeals_in(settings, database),
         delays=Delays(database),
+        reports=reports,
     )
 
 

@@ -18,6 +18,7 @@ from upload_guard.quarantine.pictures.groups import Groups
 from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.quarantine.showing.neighbours import Neighbours
 from upload_guard.quarantine.showing.queue import Queue
+from upload_guard.reports.desk import Desk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.strangers import Strangers
 from upload_guard.statements.appeals import Appeals
@@ -51,3 +52,4 @@ class Review:
     bank: BenignStore
     appeals: Appeals
     delays: Delays
+    reports: Desk

@@ -29,6 +29,7 @@ from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
 from upload_guard.sidecar.review.persons import person_pages
 from upload_guard.sidecar.review.queue.pages import queue_pages
+from upload_guard.sidecar.review.reports import report_pages
 from upload_guard.sidecar.review.sign_in import sign_in_pages
 from upload_guard.sidecar.review.statistics import statistics_pages
 from upload_guard.sidecar.review.steps import step_pages
@@ -40,6 +41,7 @@ PAGES = (
     home_pages,
     queue_pages,
     case_pages,
+    report_pages,
     list_pages,
     statistics_pages,
     customer_pages,

@@ -86,6 +86,7 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         delay=delay,
         trail=[line_of(row) for row in about.trail],
         viewing=viewing,
+        reports_here=person().may(Permission.REPORT),
         neighbours=review.neighbours.of(case.number),
         decided=_decided(review, request.args.get("decided", "")),
         state_words=state_words,

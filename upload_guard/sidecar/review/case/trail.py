@@ -36,6 +36,16 @@ _ACTS = {
     "hold.lifted": lazy_gettext("lifted a legal hold"),
     "export.requested": lazy_gettext("asked for an export"),
     "export.given": lazy_gettext("gave the export out"),
+    "case.classified": lazy_gettext("said what the file is"),
+    "case.uploader_told": lazy_gettext("told who uploaded it"),
+    "report.drafted": lazy_gettext("drafted a report"),
+    "report.rewritten": lazy_gettext("wrote the report anew"),
+    "report.approved": lazy_gettext("approved the report"),
+    "report.retried": lazy_gettext("had the report tried again"),
+    "report.sent": lazy_gettext("reported it"),
+    "report.acknowledged": lazy_gettext("noted that the report was taken"),
+    "report.failed": lazy_gettext("could not get the report across"),
+    "report.withdrawn": lazy_gettext("took the report back"),
 }
 
 
@@ -54,6 +64,7 @@ def line_of(row: Noted) -> Line:
         _step(row),
         _with(row),
         str(row.details.get("list", "")),
+        str(row.details.get("to", "")) if row.act.startswith("report.") else "",
         shown_reason(str(row.details.get("because", ""))),
     ]
     return Line(

@@ -1,0 +1,1 @@
+"""Papers and the API of SCART's shapes."""
