@@ -21,11 +21,16 @@ FormatName = Literal[
     "scart_notice",
     "scart_police",
     "scart_api",
+    "xarf",
+    "xarf_mail",
+    "arf",
 ]
 SenderName = Literal[
     "folder",
     "cybertip",
     "scart",
+    "post",
+    "smtp",
 ]
 JurisdictionName = Literal["", "eu", "nl", "us"]
 RecipientName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -46,6 +51,8 @@ WAYS: Mapping[SenderName, Way] = MappingProxyType(
         "folder": Way(needs=("folder",)),
         "cybertip": Way(needs=("url", "user", "password"), takes=("cybertip",)),
         "scart": Way(needs=("url", "key"), takes=("scart_api",)),
+        "post": Way(needs=("url",), takes=("xarf",)),
+        "smtp": Way(needs=("to",)),
     }
 )
 

@@ -22,6 +22,8 @@ from upload_guard.list_settings import (
     SignalName,
     TrustSettings,
 )
+from upload_guard.mail_settings import MailboxSettings, MailSettings
+from upload_guard.notice_settings import IncomingSettings
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
@@ -195,6 +197,9 @@ class Settings(Section):
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
+    mail: MailSettings = MailSettings()
+    mailboxes: dict[SiteName, MailboxSettings] = Field(default_factory=dict)
+    incoming: IncomingSettings = IncomingSettings()
     reports: ReportSettings = ReportSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
@@ -347,6 +352,8 @@ class Settings(Section):
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
                 "upstreams": {name: one.resolved_against(folder) for name, one in self.upstreams.items()},
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
+                "mail": self.mail.resolved_against(folder),
+                "mailboxes": {name: one.resolved_against(folder) for name, one in self.mailboxes.items()},
                 "reports": self.reports.resolved_against(folder),
             }
         )

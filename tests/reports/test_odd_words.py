@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import email
 import io
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import xarf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
@@ -16,10 +18,13 @@ from tests.reports.known import at, facts, match
 from upload_guard.errors import NotReportable
 from upload_guard.reports.cybertip.paper import CyberTip
 from upload_guard.reports.facts import Facts, Place, Uploader
+from upload_guard.reports.mails.arf import Arf
+from upload_guard.reports.mails.xarf import XarfMail
 from upload_guard.reports.scart.papers import ScartApi, ScartNotice, ScartPolice
 from upload_guard.reports.sheets.html import HtmlFormat
 from upload_guard.reports.sheets.pdf import PdfFormat
 from upload_guard.reports.sheets.text import TextFormat
+from upload_guard.reports.xarf.paper import Xarf
 
 # Lone halves of pairs, too: they come out of file names.
 words = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
@@ -89,3 +94,26 @@ def test_what_a_person_reads_is_whole(known: Facts) -> None:
 @given(odd())
 def test_a_pdf_opens(known: Facts) -> None:
     assert PdfReader(io.BytesIO(PdfFormat("nl").write(known).content)).pages[0].extract_text()
+
+
+@settings(max_examples=80, deadline=None)
+@given(odd())
+def test_a_feedback_report_has_its_three_parts_and_no_header_of_a_stranger(known: Facts) -> None:
+    for written in (Arf(), XarfMail()):
+        try:
+            content = written.write(known).content
+        except NotReportable:
+            continue
+        mail = email.message_from_bytes(content)
+        assert set(mail.keys()) == {"Content-Type", "MIME-Version", "From", "Subject"}
+        assert len(mail.get_payload()) == 3
+
+
+@settings(max_examples=80, deadline=None)
+@given(odd())
+def test_xarf_is_whole_and_fits_its_schema(known: Facts) -> None:
+    try:
+        content = Xarf().write(known).content
+    except NotReportable:
+        return
+    assert xarf.parse(content.decode()).errors == []

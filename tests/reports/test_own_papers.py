@@ -9,15 +9,30 @@ import pytest
 from pydantic import ValidationError
 
 from tests.reports.known import facts
+from upload_guard.errors import ConfigError
+from upload_guard.mail_settings import MailSettings
 from upload_guard.report_settings import OPTIONS, WAYS, FormatName, RecipientSettings, SenderName
 from upload_guard.reports.cybertip.paper import CyberTip
 from upload_guard.reports.cybertip.sender import CyberTipSender
+from upload_guard.reports.mails.sender import SmtpSender
 from upload_guard.reports.registry import FORMATS, SENDERS, format_of, sender_of
 from upload_guard.reports.scart.papers import ScartApi
 from upload_guard.reports.scart.sender import ScartSender
+from upload_guard.reports.xarf.sender import PostSender
 from upload_guard.settings import Settings
 
-OURS = ("text", "html", "pdf", "cybertip", "scart_notice", "scart_police", "scart_api")
+OURS = (
+    "text",
+    "html",
+    "pdf",
+    "cybertip",
+    "scart_notice",
+    "scart_police",
+    "scart_api",
+    "xarf",
+    "xarf_mail",
+    "arf",
+)
 
 
 def in_folder(written: str, **options: Any) -> RecipientSettings:
@@ -81,6 +96,18 @@ def test_senders_are_made_of_their_settings() -> None:
     assert "pswd123" not in repr(sender)
     scart = RecipientSettings(format="scart_api", sender="scart", url="https://scart.example.org", key="k")  # type: ignore[arg-type]
     assert isinstance(sender_of(scart, Settings()), ScartSender)
+    post = RecipientSettings(format="xarf", sender="post", url="https://abuse.example.net/xarf")
+    assert isinstance(sender_of(post, Settings()), PostSender)
+
+
+def test_reports_by_mail_need_a_mail_server() -> None:
+    mailed = RecipientSettings(format="pdf", sender="smtp", to="hotline@example.net")
+    with pytest.raises(ConfigError, match="mail server"):
+        sender_of(mailed, Settings())
+    server = MailSettings(server="mail.example.org", sender="Abuse desk <abuse@example.org>")
+    sender = sender_of(mailed, Settings(mail=server))
+    assert isinstance(sender, SmtpSender)
+    assert (sender.to, sender.sender) == ("hotline@example.net", "Abuse desk <abuse@example.org>")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from upload_guard.compose.guards import (
     explainer_of,
     open_explainer,
 )
+from upload_guard.compose.holdings import build_holdings, open_acting, open_placements
+from upload_guard.compose.incoming import build_worker, desk_in, notice_acts_in, notices_in, open_desk
 from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
 from upload_guard.compose.private import (
@@ -69,6 +71,7 @@ __all__ = [
     "build_checker",
     "build_customers",
     "build_guard",
+    "build_holdings",
     "build_inspector",
     "build_intake",
     "build_late_queue",
@@ -82,8 +85,10 @@ __all__ = [
     "build_sync",
     "build_trust",
     "build_upstreams",
+    "build_worker",
     "claim_checker_of",
     "decisions_of",
+    "desk_in",
     "disclosed_lists",
     "due_lists",
     "exchange_states",
@@ -95,18 +100,23 @@ __all__ = [
     "known_categories",
     "lists_not_active",
     "live_snapshot",
+    "notice_acts_in",
     "notice_targets",
     "notice_transport",
+    "notices_in",
+    "open_acting",
     "open_audit",
     "open_benign",
     "open_cases",
     "open_database_of",
     "open_decisions",
+    "open_desk",
     "open_explainer",
     "open_exports",
     "open_holds",
     "open_lists",
     "open_outbox",
+    "open_placements",
     "open_private_checks",
     "open_report_desk",
     "open_signal_log",

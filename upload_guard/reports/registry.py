@@ -63,6 +63,26 @@ def _scart_api(own: RecipientSettings) -> Format:
     return ScartApi(**_options(own))
 
 
+def _xarf(_own: RecipientSettings) -> Format:
+    from upload_guard.reports.xarf.paper import Xarf
+
+    return Xarf()
+
+
+def _xarf_mail(own: RecipientSettings) -> Format:
+    from upload_guard.reports.mails.xarf import XarfMail
+
+    want = wanted(own)
+    return XarfMail(want.language, want.sentences)
+
+
+def _arf(own: RecipientSettings) -> Format:
+    from upload_guard.reports.mails.arf import Arf
+
+    want = wanted(own)
+    return Arf(want.language, want.sentences)
+
+
 def _options(own: RecipientSettings) -> dict[str, Any]:
     """Those of the format, by the names of its fields; settings have judged them."""
     return {name: value for name, value in own.options.items() if name in OPTIONS.get(own.format, {})}
@@ -93,6 +113,24 @@ def _to_scart(own: RecipientSettings, _settings: Settings) -> Sender:
     return ScartSender(own.url, Asker(key, own.ca_file), own.timeout)
 
 
+def _by_post(own: RecipientSettings, _settings: Settings) -> Sender:
+    from upload_guard.reports.xarf.sender import PostSender
+    from upload_guard.upstreams.asking import Asker, Key
+
+    secret = own.key.get_secret_value()
+    key = Key("Authorization", f"Bearer {secret}") if secret else None
+    return PostSender(own.url, Asker(key, own.ca_file), own.timeout)
+
+
+def _by_mail(own: RecipientSettings, settings: Settings) -> Sender:
+    from upload_guard.mailing.mailer import mailer_of
+    from upload_guard.reports.mails.sender import SmtpSender
+
+    if not settings.mail.enabled:
+        raise ConfigError("the sender smtp needs a mail server: [mail] server and sender")
+    return SmtpSender(mailer_of(settings.mail), settings.mail.sender, own.to, wanted(own).language)
+
+
 FORMATS: Mapping[FormatName, MakesFormat] = MappingProxyType(
     {
         "text": _text,
@@ -102,6 +140,9 @@ FORMATS: Mapping[FormatName, MakesFormat] = MappingProxyType(
         "scart_notice": _scart_notice,
         "scart_police": _scart_police,
         "scart_api": _scart_api,
+        "xarf": _xarf,
+        "xarf_mail": _xarf_mail,
+        "arf": _arf,
     }
 )
 SENDERS: Mapping[SenderName, MakesSender] = MappingProxyType(
@@ -109,6 +150,8 @@ SENDERS: Mapping[SenderName, MakesSender] = MappingProxyType(
         "folder": _folder,
         "cybertip": _to_ncmec,
         "scart": _to_scart,
+        "post": _by_post,
+        "smtp": _by_mail,
     }
 )
 

@@ -18,8 +18,10 @@ from upload_guard.compose import (
     build_station,
     claim_checker_of,
     decisions_of,
+    desk_in,
     disclosed_lists,
     explainer_of,
+    notices_in,
     open_benign,
     open_private_checks,
     report_desk,
@@ -52,6 +54,7 @@ from upload_guard.sidecar.api.check import Checks, check_routes
 from upload_guard.sidecar.api.errors import answer_errors
 from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
+from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
 from upload_guard.sidecar.api.reports import report_routes
@@ -113,6 +116,7 @@ def create_app(settings: Settings) -> Flask:
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
         report_routes(cases, reports),
+        notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))

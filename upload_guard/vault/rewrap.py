@@ -15,6 +15,7 @@ from upload_guard.errors import MasterKeyError, SealBroken
 from upload_guard.keyring import Keyring
 from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import MachineKeyRow
+from upload_guard.storage.notice_tables import Notice
 from upload_guard.storage.report_tables import CaseUploader, Report
 from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.vault_tables import SealedSecret, VaultObject
@@ -38,6 +39,7 @@ SEALED_ROWS = (
     SealedRows(Report, "reports", "number"),
     SealedRows(CaseUploader, "uploaders", "case_number"),
     SealedRows(Appeal, "appeals", "case_number"),
+    SealedRows(Notice, "notices", "number"),
 )
 
 

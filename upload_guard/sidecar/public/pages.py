@@ -20,6 +20,7 @@ from upload_guard.sidecar.public.faults import answer_faults
 from upload_guard.sidecar.public.forms import TOKEN, TRAP
 from upload_guard.sidecar.public.house import Public
 from upload_guard.sidecar.public.marks import stranger
+from upload_guard.sidecar.public.notices import is_form_on, notice_form
 from upload_guard.sidecar.public.visits import Visit
 from upload_guard.sidecar.review.languages import LANGUAGES, NAMED
 
@@ -35,7 +36,10 @@ class PublicPage:
 
 
 # One line a page.
-PUBLIC_PAGES: tuple[PublicPage, ...] = (PublicPage(are_appeals_on, appeal_pages),)
+PUBLIC_PAGES: tuple[PublicPage, ...] = (
+    PublicPage(are_appeals_on, appeal_pages),
+    PublicPage(is_form_on, notice_form),
+)
 # Of the pages for people the styles that both have, and no script.
 _SHARED = Path(review.__file__).parent / "static"
 _POLICY = (

@@ -20,6 +20,7 @@ ENTRIES = (
     Entry("review.home.start", lazy_gettext("Start"), Permission.SEE),
     Entry("review.queue.show", lazy_gettext("Queue"), Permission.SEE),
     Entry("review.reports.overview", lazy_gettext("Reports"), Permission.REPORT),
+    Entry("review.incoming.overview", lazy_gettext("Notices"), Permission.DECIDE),
     Entry("review.lists.overview_page", lazy_gettext("Lists"), Permission.SEE),
     Entry("review.statistics.figures", lazy_gettext("Statistics"), Permission.SEE),
     Entry("review.customers.overview", lazy_gettext("Customers"), Permission.SEE),

@@ -27,6 +27,7 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.lists import list_pages
 from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
+from upload_guard.sidecar.review.notices import notice_pages
 from upload_guard.sidecar.review.persons import person_pages
 from upload_guard.sidecar.review.queue.pages import queue_pages
 from upload_guard.sidecar.review.reports import report_pages
@@ -42,6 +43,7 @@ PAGES = (
     queue_pages,
     case_pages,
     report_pages,
+    notice_pages,
     list_pages,
     statistics_pages,
     customer_pages,
