@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -82,6 +83,16 @@ def test_one_statement_is_appealed_against_once(house: House) -> None:
     found = house.appeals.of(number)
     assert found
     assert found.reason == "it is my cat"
+
+
+def test_of_several_windows_at_once_one_appeal_is_made(house: House) -> None:
+    number = house.confirmed()
+    secret = house.secret(number)
+    with ThreadPoolExecutor(4) as windows:
+        made = list(windows.map(lambda n: house.appeals.make(number, secret, f"window {n}"), range(4)))
+    assert {standing.chance for standing in made if standing} == {Chance.WAITING}
+    with house.database.session() as session:
+        assert len(session.scalars(_about(Appeal, number)).all()) == 1
 
 
 def test_an_appeal_says_something(house: House) -> None:

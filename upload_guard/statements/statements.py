@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ScalarSelect, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NoSuchStatement
 from upload_guard.keyring import Keyring
@@ -72,6 +72,11 @@ class Statements:
 
         Raises `NoSuchStatement`, also while it is not to be told.
         """
+        with self.database.session() as session:
+            return self.read(session, number, site, language)
+
+    def read(self, session: Session, number: str, site: str | None, language: str) -> Given:
+        """The same as this session sees it."""
         here = () if site is None else (Case.site == site,)
         wanted = (
             select(Statement, Case)
@@ -79,11 +84,10 @@ class Statements:
             .where(Statement.case_number == number, Case.state == CaseState.CONFIRMED, *here)
             .where(Statement.told_at.is_not(None), Statement.decision_id == _last_decision())
         )
-        with self.database.session() as session:
-            found = session.execute(wanted).first()
-            if found is None:
-                raise NoSuchStatement(f"no statement of case {number[:32]!r} on {site or 'any site'}")
-            return self._given(found[0], found[1], language)
+        found = session.execute(wanted).first()
+        if found is None:
+            raise NoSuchStatement(f"no statement of case {number[:32]!r} on {site or 'any site'}")
+        return self._given(found[0], found[1], language)
 
     def _given(self, row: Statement, case: Case, language: str) -> Given:
         rule = self.rule
