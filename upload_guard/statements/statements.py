@@ -19,7 +19,7 @@ from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.statements.delays import in_force
 from upload_guard.statements.links import appeal_url, new_secret
-from upload_guard.statements.text import Origin, Reasons, Wording, statement_text
+from upload_guard.statements.text import Means, Origin, Reasons, Wording, statement_text
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.statement_tables import Statement, StatementDelay
@@ -98,7 +98,7 @@ class Statements:
             uploaded_at=case.created_at,
             decided_at=row.decided_at,
             origin=Origin.of(case.route),
-            automated=bool(case.matches or case.unscannable or case.unreadable),
+            means=_means(case),
             appeal_until=row.appeal_until,
             appeal_url=url,
         )
@@ -159,6 +159,12 @@ class Statements:
                 # Who hears late has as long as everybody else.
                 row.appeal_until = max(row.appeal_until, now + self.rule.appeal_for)
                 note_event(session, Event(EventKind.STATEMENT_READY, row.case_number, site))
+
+
+def _means(case: Case) -> Means:
+    if case.matches:
+        return Means.COMPARED
+    return Means.UNREAD if case.unscannable or case.unreadable else Means.NONE
 
 
 def _last_decision() -> ScalarSelect[int]:
