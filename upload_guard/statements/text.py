@@ -74,8 +74,8 @@ _SAID = {
     "en": _Words(
         restriction={
             Origin.UPLOAD: "Your upload was held and is not published.",
-            Origin.SITE: "A file that you had uploaded is no longer available.",
-            Origin.NOTICE: "A file that you had uploaded is no longer available.",
+            Origin.SITE: "A file that you had uploaded may not stay on the service: it is taken away.",
+            Origin.NOTICE: "A file that you had uploaded may not stay on the service: it is taken away.",
         },
         found={
             Origin.UPLOAD: "A file that was uploaded on $uploaded (UTC) was stopped when it came in.",
@@ -98,8 +98,8 @@ _SAID = {
     "nl": _Words(
         restriction={
             Origin.UPLOAD: "Uw upload is tegengehouden en wordt niet gepubliceerd.",
-            Origin.SITE: "Een bestand dat u had geüpload is niet meer beschikbaar.",
-            Origin.NOTICE: "Een bestand dat u had geüpload is niet meer beschikbaar.",
+            Origin.SITE: "Een bestand dat u had geüpload mag niet blijven staan: het wordt weggehaald.",
+            Origin.NOTICE: "Een bestand dat u had geüpload mag niet blijven staan: het wordt weggehaald.",
         },
         found={
             Origin.UPLOAD: "Een bestand dat op $uploaded (UTC) werd geüpload, is bij binnenkomst gestopt.",
