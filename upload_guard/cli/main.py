@@ -42,6 +42,7 @@ _COMMANDS = {
     "notices": "outbox:notices",
     "incoming": "incoming:incoming",
     "feedback": "outbox:feedback",
+    "statements": "statements:statements",
     "audit": "audit:audit",
     "master-key": "master_key:master_key",
 }

@@ -131,6 +131,7 @@ class Desk:
         return Outbox(self.database, timedelta(hours=self.settings.outbox.give_up_hours))
 
     def router(self) -> Router:
+        from upload_guard.compose.statements import statement_letters
         from upload_guard.outbox.feedback import FeedbackRoute
         from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.outcomes import OutcomeRoute
@@ -144,7 +145,7 @@ class Desk:
             self.database,
             (
                 WebhookRoute(sites),
-                StatementRoute(sites),
+                StatementRoute(sites, statement_letters(self.settings, self.database)),
                 OpenHitRoute(sites),
                 FeedbackRoute(lists),
                 OutcomeRoute(upstreams),

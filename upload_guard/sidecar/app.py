@@ -11,6 +11,7 @@ from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
+    appeals_in,
     build_customers,
     build_intake,
     build_reveals,
@@ -80,6 +81,7 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.pages import review_pages
 from upload_guard.sidecar.review.strangers import Strangers
+from upload_guard.statements.delays import Delays
 
 
 def create_app(settings: Settings) -> Flask:
@@ -111,7 +113,7 @@ def create_app(settings: Settings) -> Flask:
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
-        report_routes(cases, report_desk(settings, cases.database)),
+        report_routes(cases, reports),
         notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
     ):
         app.register_api(routes)
@@ -120,21 +122,21 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
-    _pages(app, station, settings, cases)
+    _pages(app, station, settings, cases, reports)
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
     return app
 
 
-def _pages(app: Flask, station: Station, settings: Settings, cases: Cases) -> None:
+def _pages(app: Flask, station: Station, settings: Settings, cases: Cases, reports: ReportDesk) -> None:
     wanted = enabled_pages(settings)
     if settings.review.enabled or wanted:
         speak(app, settings.review.language)
     # They share what threads there are for who is not logged in.
     strangers = Strangers.among(settings.sidecar.threads)
     if settings.review.enabled:
-        review_pages(app, _review(station, settings, cases, strangers))
+        review_pages(app, _review(station, settings, cases, reports, strangers))
     if wanted:
         public_pages(app, open_public(settings, station.keeper.database, strangers), wanted)
 
@@ -162,7 +164,9 @@ def _sharing(station: Station, settings: Settings) -> Sharing:
     return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
-def _review(station: Station, settings: Settings, cases: Cases, strangers: Strangers) -> Review:
+def _review(
+    station: Station, settings: Settings, cases: Cases, reports: ReportDesk, strangers: Strangers
+) -> Review:
     database = station.keeper.database
     return Review(
         settings=settings,
@@ -182,7 +186,9 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
-        reports=report_desk(settings, database),
+        appeals=appeals_in(settings, database),
+        delays=Delays(database),
+        reports=reports,
     )
 
 

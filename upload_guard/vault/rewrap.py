@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 
 from upload_guard.errors import MasterKeyError, SealBroken
 from upload_guard.keyring import Keyring
@@ -38,10 +38,10 @@ class SealedRows:
 # One line a table.
 SEALED_ROWS = (
     SealedRows(Statement, "statements", "case_number"),
-    SealedRows(Appeal, "appeals", "case_number"),
-    SealedRows(Notice, "notices", "number"),
     SealedRows(Report, "reports", "number"),
     SealedRows(CaseUploader, "uploaders", "case_number"),
+    SealedRows(Appeal, "appeals", "case_number"),
+    SealedRows(Notice, "notices", "number"),
 )
 
 
@@ -122,19 +122,20 @@ class Rewrap:
         return sum(self._of_table(kept) for kept in SEALED_ROWS)
 
     def _of_table(self, kept: SealedRows) -> int:
-        count, after = 0, 0
+        key = inspect(kept.table).primary_key[0]
+        count, some = 0, select(kept.table).order_by(key).limit(_AT_ONCE)
+        following = some
         while True:
             with self.database.session() as session:
-                some = select(kept.table).where(kept.table.id > after).order_by(kept.table.id).limit(_AT_ONCE)
-                rows = list(session.scalars(some))
+                rows = list(session.scalars(following))
                 old = [row for row in rows if not self.keyring.is_current(row.sealed)]
                 for row in old:
                     context = str(getattr(row, kept.context)).encode()
                     row.sealed = self._again(kept.purpose, row.sealed, context)
-                count += len(old)
+            count += len(old)
             if not rows:
                 return count
-            after = rows[-1].id
+            following = some.where(key > inspect(rows[-1]).identity[0])
 
     def _letters(self) -> int:
         with self.database.session() as session:

@@ -21,6 +21,8 @@ from upload_guard.quarantine.showing.queue import Queue
 from upload_guard.reports.desk import Desk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.strangers import Strangers
+from upload_guard.statements.appeals import Appeals
+from upload_guard.statements.delays import Delays
 from upload_guard.storage.database import Database
 
 
@@ -48,4 +50,6 @@ class Review:
     explainer: Explainer
     reveals: Reveals | None
     bank: BenignStore
+    appeals: Appeals
+    delays: Delays
     reports: Desk
