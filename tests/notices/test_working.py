@@ -13,7 +13,7 @@ import pytest
 from tests.notices.site import URL, NotedSite, noted_site
 from tests.notices.tellers import Clock, notice_of
 from tests.support import picture_bytes
-from upload_guard.compose import build_worker
+from upload_guard.compose import build_worker, decisions_of
 from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError
 from upload_guard.moments import utc_now
 from upload_guard.notices.opening import Judged
@@ -279,3 +279,10 @@ def test_what_is_in_a_case_is_settled_by_its_case_alone(site: NotedSite) -> None
     address = site.work(number).addresses[0]
     with pytest.raises(UsageError):
         site.acts.say(number, address.id, AddressState.GONE, "reviewer")
+
+
+def test_a_case_that_waits_for_somebody_else_answers_nobody(acting: NotedSite) -> None:
+    number = acting.tell(listed(acting, "s.jpg"))
+    case = acting.work(number).addresses[0].case
+    decisions_of(acting.station, acting.settings).escalate(case, "reviewer", "for the police")
+    assert acting.work(number).addresses[0].state is AddressState.CASE
