@@ -20,6 +20,7 @@ from upload_guard.compose import (
     disclosed_lists,
     explainer_of,
     open_benign,
+    open_placements,
     open_private_checks,
     with_signal_checker,
 )
@@ -50,6 +51,7 @@ from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.places import place_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -95,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
+        place_routes(cases, open_placements(settings)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
         private_routes(open_private_checks(settings), ledger),
@@ -158,6 +161,7 @@ def _review(station: Station, settings: Settings, cases: Cases) -> Review:
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
+        placements=open_placements(settings),
     )
 
 
