@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 def build_holdings(_settings: Settings) -> Mapping[str, Holdings]:
     """By the scheme of their locators."""
+    from upload_guard.holdings.buckets import Buckets
     from upload_guard.holdings.folders import Folders
 
-    return {"file": Folders()}
+    return {"file": Folders(), "s3": Buckets()}
 
 
 def open_placements(settings: Settings) -> Placements:

@@ -19,7 +19,7 @@ from upload_guard.sidecar.api.openapi import api_routes
 from upload_guard.sidecar.auth import caller, requires
 from upload_guard.storage.placement_tables import PlaceState
 
-_LOCATOR = r"^(file:///|s3://|wordpress://)[\x21-\x7e]+$"
+_LOCATOR = r"^(file:///[\x21-\x7e]+|s3://[^\x00-\x1f\x7f]+|wordpress://[\x21-\x7e]+)$"
 
 
 class PlaceAnswer(BaseModel):
@@ -55,7 +55,7 @@ class PlaceQuestion(BaseModel):
         max_length=2048,
         pattern=_LOCATOR,
         description="`file:///srv/media/a.jpg`, `s3://bucket/key` or `wordpress://SITE/ATTACHMENT`; "
-        "names percent-encoded.",
+        "paths of files percent-encoded.",
     )
 
 
