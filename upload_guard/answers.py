@@ -70,6 +70,10 @@ _FAULT_SENTENCES = {
         "Stuur een enkel bestand, als het verzoek zelf of als enig bestand van een formulier."
     ),
     "There is no case of that number.": "Er is geen zaak met dat nummer.",
+    "There is no notice of that number.": "Er is geen melding met dat nummer.",
+    "There is no statement of reasons for that case, or not yet.": (
+        "Er is geen motivering voor die zaak, of nog niet."
+    ),
     "This case is not released, so its file is not given back.": (
         "Deze zaak is niet vrijgegeven, dus het bestand wordt niet teruggegeven."
     ),

@@ -201,7 +201,7 @@ def _unknown_variables() -> Iterator[str]:
 
 
 def _has_options(field: str) -> bool:
-    tables = {"customers", "lists", "upstreams", "webhooks"}
+    tables = {"customers", "lists", "mailboxes", "upstreams", "webhooks"}
     return field in tables or isinstance(Settings.model_fields[field].default, BaseModel)
 
 

@@ -11,7 +11,15 @@ from upload_guard.list_settings import is_private
 from upload_guard.sections import Section
 
 NoticeEvent = Literal[
-    "new_case", "breaker", "list_held", "deadline", "audit", "no_list", "undelivered", "digest"
+    "new_case",
+    "appeal",
+    "breaker",
+    "list_held",
+    "deadline",
+    "audit",
+    "no_list",
+    "undelivered",
+    "digest",
 ]
 
 
@@ -51,6 +59,7 @@ class NoticeSettings(Section):
     targets: tuple[SecretStr, ...] = ()
     events: tuple[NoticeEvent, ...] = (
         "new_case",
+        "appeal",
         "breaker",
         "list_held",
         "deadline",

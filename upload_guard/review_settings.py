@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ByteSize, Field, field_validator, model_validator
 
 from upload_guard.oidc_settings import OidcSettings, is_safe
 from upload_guard.sections import Section
+
+
+def an_origin(url: str) -> str:
+    """`url`, which may be empty. Raises `ValueError` where it is not an address without a path."""
+    if url and (not is_safe(url) or url.count("/") > 2):
+        raise ValueError('an address without a path, such as "https://guard.example.org"')
+    return url
 
 
 class ReviewSettings(Section):
@@ -31,12 +38,27 @@ class ReviewSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_an_origin(cls, url: str) -> str:
-        if url and (not is_safe(url) or url.count("/") > 2):
-            raise ValueError('an address without a path, such as "https://guard.example.org"')
-        return url
+        return an_origin(url)
 
     @model_validator(mode="after")
     def _can_be_come_back_to(self) -> Self:
         if self.oidc.issuer and not self.url:
             raise ValueError("given url too, where oidc.issuer is: it is where people come back to")
         return self
+
+
+class PublicSettings(Section):
+    """What is the same on all pages for strangers, under /public; which there are is said elsewhere.
+
+    `url` is where strangers find them, for links in letters; without, that of the pages for people.
+    """
+
+    url: str = ""
+    forms_per_hour: int = Field(default=10, ge=1, le=10_000)
+    pages_per_hour: int = Field(default=300, ge=1, le=100_000)
+    max_form: ByteSize = Field(default=ByteSize(64 << 10), ge=1 << 10, le=1 << 20)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        return an_origin(url)

@@ -22,15 +22,18 @@ from upload_guard.list_settings import (
     SignalName,
     TrustSettings,
 )
+from upload_guard.mail_settings import MailboxSettings, MailSettings
+from upload_guard.notice_settings import IncomingSettings
 from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, WebhookSettings
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
 from upload_guard.reveal_settings import RevealSettings
-from upload_guard.review_settings import ReviewSettings
+from upload_guard.review_settings import PublicSettings, ReviewSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 from upload_guard.signal_settings import SignalSettings, signal_type_of
+from upload_guard.statement_settings import StatementSettings
 from upload_guard.upstream_settings import UpstreamSettings
 
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -180,6 +183,8 @@ class Settings(Section):
     quarantine: QuarantineSettings = QuarantineSettings()
     reveal: RevealSettings = RevealSettings()
     review: ReviewSettings = ReviewSettings()
+    public: PublicSettings = PublicSettings()
+    statements: StatementSettings = StatementSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
@@ -191,6 +196,9 @@ class Settings(Section):
     outbox: OutboxSettings = OutboxSettings()
     webhooks: dict[SiteName, WebhookSettings] = Field(default_factory=dict)
     notices: NoticeSettings = NoticeSettings()
+    mail: MailSettings = MailSettings()
+    mailboxes: dict[SiteName, MailboxSettings] = Field(default_factory=dict)
+    incoming: IncomingSettings = IncomingSettings()
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()
@@ -232,6 +240,14 @@ class Settings(Section):
                     raise ValueError(f"signal_limits of {name!r} of at most a quarter of the bits ({most})")
         return lists
 
+    @field_validator("statements")
+    @classmethod
+    def _can_be_appealed_to(cls, statements: StatementSettings, info: ValidationInfo) -> StatementSettings:
+        places = [info.data[name].url for name in ("public", "review") if name in info.data]
+        if statements.enabled and statements.appeals and places == ["", ""]:
+            raise ValueError("appeals = false, or public.url set: where strangers find the page for appeals")
+        return statements
+
     @field_validator("data_dir", mode="before")
     @classmethod
     def _names_a_folder(cls, value: Any) -> Any:
@@ -252,6 +268,11 @@ class Settings(Section):
     def signal_types(self) -> dict[str, SignalType]:
         """The types that plug-ins compute, by their names here."""
         return {name: signal_type_of(name, own) for name, own in self.signals.items()}
+
+    @property
+    def public_url(self) -> str:
+        """Where strangers find this service; empty where nobody has said."""
+        return self.public.url or self.review.url
 
     @property
     def spool_dir(self) -> Path:
@@ -329,5 +350,7 @@ class Settings(Section):
                 "lists": {name: one.resolved_against(folder) for name, one in self.lists.items()},
                 "upstreams": {name: one.resolved_against(folder) for name, one in self.upstreams.items()},
                 "webhooks": {name: one.resolved_against(folder) for name, one in self.webhooks.items()},
+                "mail": self.mail.resolved_against(folder),
+                "mailboxes": {name: one.resolved_against(folder) for name, one in self.mailboxes.items()},
             }
         )

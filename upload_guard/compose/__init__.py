@@ -15,6 +15,7 @@ from upload_guard.compose.guards import (
     open_explainer,
 )
 from upload_guard.compose.holdings import build_holdings, open_acting, open_placements
+from upload_guard.compose.incoming import build_worker, desk_in, notice_acts_in, notices_in, open_desk
 from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
 from upload_guard.compose.private import (
@@ -31,6 +32,7 @@ from upload_guard.compose.rules import (
     is_manual,
     known_categories,
 )
+from upload_guard.compose.statements import appeals_in, statements_in
 from upload_guard.compose.station import (
     Station,
     build_reevaluator,
@@ -57,6 +59,7 @@ from upload_guard.compose.viewing import build_reveals
 __all__ = [
     "GuardedSite",
     "Station",
+    "appeals_in",
     "build_assembly",
     "build_checker",
     "build_customers",
@@ -75,8 +78,10 @@ __all__ = [
     "build_sync",
     "build_trust",
     "build_upstreams",
+    "build_worker",
     "claim_checker_of",
     "decisions_of",
+    "desk_in",
     "disclosed_lists",
     "due_lists",
     "exchange_states",
@@ -88,14 +93,17 @@ __all__ = [
     "known_categories",
     "lists_not_active",
     "live_snapshot",
+    "notice_acts_in",
     "notice_targets",
     "notice_transport",
+    "notices_in",
     "open_acting",
     "open_audit",
     "open_benign",
     "open_cases",
     "open_database_of",
     "open_decisions",
+    "open_desk",
     "open_explainer",
     "open_exports",
     "open_holds",
@@ -108,6 +116,7 @@ __all__ = [
     "private_set_is_due",
     "sandbox_of",
     "stale_lists",
+    "statements_in",
     "upstream_of",
     "with_signal_checker",
 ]

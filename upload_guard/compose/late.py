@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import reduce
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from upload_guard.errors import ConfigError, ServiceUnreachable
+from upload_guard.compose.hooks import named_function
+from upload_guard.errors import ServiceUnreachable
 from upload_guard.guard import Guard
 from upload_guard.late.entries import LateEntry, LateMatch
 from upload_guard.policy import judge
@@ -97,16 +95,4 @@ def hook_of(settings: Settings) -> Hook | None:
     path = settings.late.on_late_match
     if not path:
         return None
-    module, _, name = path.partition(":")
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        found = None
-    if found is None:
-        raise ConfigError(f"late.on_late_match: there is no module {module!r}; got {path!r}")
-
-    def call(match: LateMatch) -> object:
-        hook = cast(Hook, reduce(getattr, name.split("."), importlib.import_module(module)))
-        return hook(match)
-
-    return call
+    return named_function("late.on_late_match", path)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from upload_guard.guard import Observer
     from upload_guard.housekeeping import Job
     from upload_guard.lists.feedback import TakesFeedback
-    from upload_guard.outbox.messages import MessageKind, Outbox
+    from upload_guard.notices.answering import Answer
+    from upload_guard.outbox.letters import LetterTransport
+    from upload_guard.outbox.messages import Draft, MessageKind, Outbox
+    from upload_guard.outbox.notice_answers import NoticeAnswers
     from upload_guard.outbox.notices import NoticeRoute, NoticeTransport, Target
     from upload_guard.outbox.outcomes import TakesOutcomes
     from upload_guard.outbox.routing import Router
@@ -96,6 +99,23 @@ def outcome_takers(settings: Settings) -> Mapping[str, TakesOutcomes]:
     return {name: outcome_taker(own) for name, own in settings.upstreams.items() if own.outcomes}
 
 
+def letter_transport(settings: Settings) -> LetterTransport:
+    """What sends letters by the mail server of settings. Raises `MasterKeyError`."""
+    from upload_guard.compose.mail import build_mailer, own_addresses
+    from upload_guard.keyring import open_keyring
+    from upload_guard.outbox.letters import LetterTransport
+
+    own = settings.mail
+    return LetterTransport(
+        build_mailer(settings),
+        open_keyring(settings),
+        own.sender,
+        own.address,
+        own_addresses(settings),
+        own.timeout,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Parts of one outbox, made of settings."""
@@ -114,6 +134,7 @@ class Desk:
         from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.outcomes import OutcomeRoute
         from upload_guard.outbox.routing import Router
+        from upload_guard.outbox.statements import StatementRoute
         from upload_guard.outbox.webhooks import WebhookRoute
 
         sites, lists = frozenset(self.settings.webhooks), frozenset(feedback_takers(self.settings))
@@ -122,10 +143,12 @@ class Desk:
             self.database,
             (
                 WebhookRoute(sites),
+                StatementRoute(sites),
                 OpenHitRoute(sites),
                 FeedbackRoute(lists),
                 OutcomeRoute(upstreams),
                 self._notices(),
+                *self._answers(),
             ),
         )
 
@@ -143,6 +166,8 @@ class Desk:
             ways.append(FeedbackTransport(takers))
         if services := outcome_takers(self.settings):
             ways.append(OutcomeTransport(services))
+        if self.settings.mail.enabled:
+            ways.append(letter_transport(self.settings))
         return tuple(ways)
 
     def watch(self) -> Watch:
@@ -172,12 +197,39 @@ class Desk:
     def _recipients(self) -> Mapping[MessageKind, frozenset[str]]:
         from upload_guard.outbox.messages import MessageKind
 
-        return {
+        # Whom a letter is for is in no settings; without a mail server it can go to nobody.
+        letters = {} if self.settings.mail.enabled else {MessageKind.LETTER: frozenset[str]()}
+        return letters | {
             MessageKind.WEBHOOK: frozenset(self.settings.webhooks),
             MessageKind.NOTICE: frozenset(notice_targets(self.settings)),
             MessageKind.FEEDBACK: frozenset(feedback_takers(self.settings)),
             MessageKind.OUTCOME: frozenset(outcome_takers(self.settings)),
         }
+
+    def _answers(self) -> tuple[NoticeAnswers, ...]:
+        """To those who told of a file; without mail their notices are not answered, and rows say so."""
+        from upload_guard.keyring import open_keyring
+        from upload_guard.mailing.letters import Letter
+        from upload_guard.outbox.letters import letter_draft
+        from upload_guard.outbox.notice_answers import NoticeAnswers
+
+        if not self.settings.mail.enabled:
+            return ()
+        keyring = open_keyring(self.settings)
+
+        def draw(to: str, answer: Answer, reference: str) -> Draft:
+            return letter_draft(keyring, Letter(to, answer.subject, answer.text, reference))
+
+        own = self.settings.incoming
+        return (
+            NoticeAnswers(
+                keyring,
+                draw,
+                receipts=own.receipts,
+                contact=own.contact or self.settings.mail.address,
+                language=self.settings.notices.language,
+            ),
+        )
 
     def _notices(self) -> NoticeRoute:
         from upload_guard.outbox.dutch import DUTCH

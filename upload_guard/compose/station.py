@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
 from upload_guard.compose.holdings import removals_job
+from upload_guard.compose.incoming import incoming_job
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.outbox import outbox_jobs, outbox_observers
 from upload_guard.compose.rules import (
@@ -18,6 +19,7 @@ from upload_guard.compose.rules import (
     strictest_policy,
     two_person_rulings,
 )
+from upload_guard.compose.statements import statement_jobs
 from upload_guard.compose.stores import lists_in, lists_not_active, open_audit, open_database_of, vault_in
 from upload_guard.guard import Guard
 from upload_guard.records import EXACT_TYPES
@@ -103,6 +105,8 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         *_vault_jobs(settings, vault),
         removals_job(settings, database),
         *outbox_jobs(settings, database),
+        incoming_job(settings, guard, keeper),
+        *statement_jobs(settings, database),
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)

@@ -118,6 +118,12 @@ from upload_guard.errors.requests import (
     NoSuchList as NoSuchList,
 )
 from upload_guard.errors.requests import (
+    NoSuchNotice as NoSuchNotice,
+)
+from upload_guard.errors.requests import (
+    NoSuchStatement as NoSuchStatement,
+)
+from upload_guard.errors.requests import (
     NotReleased as NotReleased,
 )
 from upload_guard.errors.requests import (

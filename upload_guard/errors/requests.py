@@ -99,6 +99,22 @@ class NoSuchCase(RequestError):
     public = "There is no case of that number."
 
 
+class NoSuchNotice(RequestError):
+    """No notice of that number, or one of another site, which looks alike."""
+
+    status = 404
+    code = "no_such_notice"
+    public = "There is no notice of that number."
+
+
+class NoSuchStatement(RequestError):
+    """Nothing is told of the case's decision: none that is to be told, or not yet, which look alike."""
+
+    status = 404
+    code = "no_such_statement"
+    public = "There is no statement of reasons for that case, or not yet."
+
+
 class NotReleased(RequestError):
     """The bytes of a case that nobody has released stay where they are."""
 

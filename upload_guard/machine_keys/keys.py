@@ -40,6 +40,7 @@ class Scope(StrEnum):
     DETAILS = "details"
     SERVICE = "check-service"
     PRIVATE_CHECK = "private-check"
+    NOTICES = "notices"
 
 
 _Row = MachineKeyRow | Row[Any]

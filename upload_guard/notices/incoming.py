@@ -65,4 +65,5 @@ class Incoming:
     def fingerprint(self) -> bytes:
         """The same for one that comes twice: by the sender's reference, else by all that is said."""
         said = self.reference or "\n".join((self.reasons, *self.urls))
-        return sha256("\n".join((self.channel, self.told.email.lower(), said)).encode()).digest()
+        whole = "\n".join((self.channel, self.told.email.lower(), said))
+        return sha256(whole.encode("utf-8", "surrogatepass")).digest()

@@ -12,6 +12,12 @@ DUTCH = Words(
             "Er zijn {count} nieuwe zaken",
             "Sites: {sites}\nZaken: {cases}\nEen mens moet beslissen; de norm is 24 uur.",
         ),
+        EventKind.APPEALED: Said(
+            "Een uploader maakt bezwaar tegen een beslissing",
+            "{count} uploaders maken bezwaar tegen beslissingen",
+            "Sites: {sites}\nZaken: {cases}\nEen ander dan wie besliste moet ernaar kijken: de wachtrij "
+            "toont het onder 'bezwaren'.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "De stortvloedbeveiliging heeft een vermelding verlaagd",
             "De stortvloedbeveiliging heeft {count} vermeldingen verlaagd",

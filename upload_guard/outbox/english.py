@@ -12,6 +12,12 @@ ENGLISH = Words(
             "{count} new cases are held",
             "Sites: {sites}\nCases: {cases}\nA person has to decide; the norm is 24 hours.",
         ),
+        EventKind.APPEALED: Said(
+            "An uploader appeals against a decision",
+            "{count} uploaders appeal against decisions",
+            "Sites: {sites}\nCases: {cases}\nAnother person than the one who decided should look at it: the "
+            "queue shows it under 'appeals'.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "The flood breaker lowered an entry",
             "The flood breaker lowered {count} entries",

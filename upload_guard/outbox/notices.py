@@ -29,6 +29,7 @@ KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
     "breaker": frozenset({EventKind.BREAKER_TRIPPED}),
     "list_held": frozenset({EventKind.LIST_HELD}),
     "deadline": frozenset({EventKind.CASE_LATE, EventKind.BYTES_EXPIRING, EventKind.PRESERVATION_ENDING}),
+    "appeal": frozenset({EventKind.APPEALED}),
     "audit": frozenset({EventKind.AUDIT_BROKEN}),
     "no_list": frozenset({EventKind.NO_LIST}),
     "undelivered": frozenset({EventKind.UNDELIVERED}),

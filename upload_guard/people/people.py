@@ -24,7 +24,17 @@ from upload_guard.storage.people_tables import PersonRow, ReviewSession
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 # What acts by itself is noted by these names, and commands mostly by root.
 _TAKEN = frozenset(
-    {"automatic", "oidc", "policy", "retention", "root", "unknown", "upload-guard", "upload_guard"}
+    {
+        "appellant",
+        "automatic",
+        "oidc",
+        "policy",
+        "retention",
+        "root",
+        "unknown",
+        "upload-guard",
+        "upload_guard",
+    }
 )
 _BY_OIDC = "oidc"
 

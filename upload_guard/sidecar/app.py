@@ -17,11 +17,14 @@ from upload_guard.compose import (
     build_station,
     claim_checker_of,
     decisions_of,
+    desk_in,
     disclosed_lists,
     explainer_of,
+    notices_in,
     open_benign,
     open_placements,
     open_private_checks,
+    statements_in,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -49,12 +52,14 @@ from upload_guard.sidecar.api.check import Checks, check_routes
 from upload_guard.sidecar.api.errors import answer_errors
 from upload_guard.sidecar.api.handovers import handover_routes
 from upload_guard.sidecar.api.lists import list_routes
+from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
 from upload_guard.sidecar.api.places import place_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
+from upload_guard.sidecar.api.statements import statement_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
@@ -67,9 +72,12 @@ from upload_guard.sidecar.health import health_routes
 from upload_guard.sidecar.list_work import list_worker
 from upload_guard.sidecar.metrics import metrics_routes
 from upload_guard.sidecar.private_work import private_preparer
+from upload_guard.sidecar.public.house import open_public
+from upload_guard.sidecar.public.pages import enabled_pages, public_pages
 from upload_guard.sidecar.refusals import Refusals
 from upload_guard.sidecar.requests import follow_requests
 from upload_guard.sidecar.review.house import Review
+from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.pages import review_pages
 from upload_guard.sidecar.review.strangers import Strangers
 
@@ -98,11 +106,13 @@ def create_app(settings: Settings) -> Flask:
         service_routes(desk),
         case_routes(cases),
         place_routes(cases, open_placements(settings)),
+        statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
+        notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
@@ -110,12 +120,23 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
-    if settings.review.enabled:
-        review_pages(app, _review(station, settings, cases))
+    _pages(app, station, settings, cases)
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
     return app
+
+
+def _pages(app: Flask, station: Station, settings: Settings, cases: Cases) -> None:
+    wanted = enabled_pages(settings)
+    if settings.review.enabled or wanted:
+        speak(app, settings.review.language)
+    # They share what threads there are for who is not logged in.
+    strangers = Strangers.among(settings.sidecar.threads)
+    if settings.review.enabled:
+        review_pages(app, _review(station, settings, cases, strangers))
+    if wanted:
+        public_pages(app, open_public(settings, station.keeper.database, strangers), wanted)
 
 
 def _checks(station: Station, settings: Settings) -> Checks:
@@ -141,13 +162,13 @@ def _sharing(station: Station, settings: Settings) -> Sharing:
     return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
-def _review(station: Station, settings: Settings, cases: Cases) -> Review:
+def _review(station: Station, settings: Settings, cases: Cases, strangers: Strangers) -> Review:
     database = station.keeper.database
     return Review(
         settings=settings,
         database=database,
         gate=open_gate(settings, database),
-        strangers=Strangers.among(settings.sidecar.threads),
+        strangers=strangers,
         cases=cases,
         decisions=decisions_of(station, settings),
         lists=station.lists,

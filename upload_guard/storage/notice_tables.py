@@ -16,6 +16,7 @@ class Notice(Base):
     `channel` is one of `notices.incoming.Channel`. `sealed` is what the sender wrote and who that is, under
     the master key; `trusted` marks a sender that the settings name. `closed_at` is when all of it was dealt
     with, `answered_at` when its sender was told. `joined_to` is the notice that said all of this before.
+    `to_read`: a machine did not understand all of it, so a person has to read it before it can close.
     """
 
     __tablename__ = "notices"
@@ -30,6 +31,7 @@ class Notice(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     trusted: Mapped[bool]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    to_read: Mapped[bool]
     joined_to: Mapped[str] = mapped_column(String(32), server_default="")
     receipt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -40,6 +42,8 @@ class NoticeAddress(Base):
     """One address that a notice names. `state` is one of `notices.states.AddressState`.
 
     `url` is kept plain, for a person has to open it; `locator` and `case_number` are set once it was mapped.
+    `derived` marks one that nobody named: the picture of which a named one is a smaller size. `next_try` is
+    when its file is looked for again, after so many `tries`.
     """
 
     __tablename__ = "notice_addresses"
@@ -52,5 +56,9 @@ class NoticeAddress(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     locator: Mapped[str] = mapped_column(String(2048), server_default="")
     case_number: Mapped[str] = mapped_column(String(32), index=True, server_default="")
+    derived: Mapped[bool]
+    tries: Mapped[int]
+    next_try: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[str] = mapped_column(String(64), server_default="")
     fault: Mapped[str] = mapped_column(String(255), server_default="")

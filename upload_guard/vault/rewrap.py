@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -14,10 +15,29 @@ from upload_guard.errors import MasterKeyError, SealBroken
 from upload_guard.keyring import Keyring
 from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import MachineKeyRow
+from upload_guard.storage.notice_tables import Notice
+from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.vault_tables import SealedSecret, VaultObject
 from upload_guard.vault.vault import PURPOSE
 
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRows:
+    """A table with a column `sealed`: sealed for `purpose`, for what the column named by `context` says."""
+
+    table: type[Any]
+    purpose: str
+    context: str
+
+
+# One line a table.
+SEALED_ROWS = (
+    SealedRows(Statement, "statements", "case_number"),
+    SealedRows(Appeal, "appeals", "case_number"),
+    SealedRows(Notice, "notices", "number"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +50,7 @@ class Rewrap:
     def run(self) -> int:
         """How many keys were wrapped anew. Raises `MasterKeyError` for one of a third master key."""
         try:
-            return self._secrets() + self._machine_keys() + self._objects()
+            return self._secrets() + self._machine_keys() + self._rows() + self._objects()
         except SealBroken as error:
             raise MasterKeyError(f"{error}; give the master key before this one as keys.previous") from error
 
@@ -45,6 +65,7 @@ class Rewrap:
             sealed = [
                 *session.scalars(select(SealedSecret.sealed)),
                 *session.scalars(select(MachineKeyRow.secret).where(MachineKeyRow.revoked_at.is_(None))),
+                *(one for kept in SEALED_ROWS for one in session.scalars(select(kept.table.sealed))),
             ]
         return (objects or 0) + sum(not self.keyring.is_current(one) for one in sealed)
 
@@ -89,6 +110,25 @@ class Rewrap:
             for row in rows:
                 row.secret = self._again("machine-keys", row.secret, row.id.encode())
         return len(rows)
+
+    def _rows(self) -> int:
+        """A few hundred at a time, as of objects."""
+        return sum(self._of_table(kept) for kept in SEALED_ROWS)
+
+    def _of_table(self, kept: SealedRows) -> int:
+        count, after = 0, 0
+        while True:
+            with self.database.session() as session:
+                some = select(kept.table).where(kept.table.id > after).order_by(kept.table.id).limit(_AT_ONCE)
+                rows = list(session.scalars(some))
+                old = [row for row in rows if not self.keyring.is_current(row.sealed)]
+                for row in old:
+                    context = str(getattr(row, kept.context)).encode()
+                    row.sealed = self._again(kept.purpose, row.sealed, context)
+                count += len(old)
+            if not rows:
+                return count
+            after = rows[-1].id
 
     def _again(self, purpose: str, sealed: bytes, context: bytes) -> bytes:
         return self.keyring.seal(purpose, self.keyring.open_sealed(purpose, sealed, context), context)

@@ -14,13 +14,14 @@ import requests
 from tests.serving import key_of, sidecar, write_config
 from tests.sidecar.documented import Shell, alike
 from tests.support import activate_listed_picture, eventually, picture_bytes, settings_in
+from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 
 pytestmark = pytest.mark.live
 
 PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 EXAMPLES = re.findall(r"```sh\n(curl .*?)\n```\n```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
 # What is another one each time.
-DRAWN = {"case", "id", "opened_at", "told_at", "next"}
+DRAWN = {"case", "id", "opened_at", "told_at", "next", "number", "received_at", "deadline"}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         (folder / name).write_bytes(picture_bytes(seed))
     sections = {"trust": {"probation_hours": 0}, "sidecar": {"bearer": "loopback"}}
     config = write_config(folder / "config.toml", sections, data_dir="data")
-    key = key_of(config)
+    key = key_of(config, "default", *SITE_SCOPES, Scope.NOTICES)
     with sidecar(config) as url:
         token = f"Authorization: Bearer {key.key_id}.{key.secret}"
         prepared = Shell(folder, {"URL": url, "TOKEN": token})

@@ -1,4 +1,4 @@
-"""Every word of the pages in English and Dutch. English is the message id; the Dutch is read from .po files.
+"""Every word of all pages in English and Dutch. English is the message id; the Dutch is read from .po files.
 
 They are read at start, so there is no step that compiles them. In a message a percent sign is written twice.
 """
@@ -15,9 +15,15 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, request
 from flask_babel import Babel, Domain, get_locale
+from jinja2 import StrictUndefined
+
+from upload_guard.sidecar import public
 
 FOLDER = Path(__file__).parent / "translations"
+FOLDERS = (FOLDER, Path(public.__file__).parent / "translations")
 LANGUAGES = {"en": "English", "nl": "Nederlands"}
+# In an address, for pages that keep nothing in the browser.
+NAMED = "language"
 COOKIE = "upload_guard_language"
 _A_YEAR = 365 * 24 * 3600
 
@@ -27,6 +33,7 @@ def speak(app: Flask, default: str) -> None:
     babel = Babel()
     babel.init_app(app, default_locale="en", locale_selector=_chosen(default))
     babel.domain_instance = _Words()
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(language=lambda: str(get_locale()), languages=LANGUAGES)
 
 
@@ -60,15 +67,25 @@ class _Words(Domain):  # type: ignore[misc]
 
 
 def _translations(language: str) -> NullTranslations:
+    whole = Catalog(language)
+    for folder in FOLDERS:
+        for message in catalog(language, folder):
+            if message.id:
+                whole[message.id] = message
     compiled = BytesIO()
-    write_mo(compiled, catalog(language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return Translations(compiled)
 
 
 def _chosen(default: str) -> Callable[[], str]:
     def language() -> str:
-        kept = request.cookies.get(COOKIE, "")
-        return kept if kept in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or default
+        for chosen in (request.args.get(NAMED, ""), request.cookies.get(COOKIE, "")):
+            if chosen in LANGUAGES:
+                return chosen
+        # By primary tag and in the order of wishes, as answers.language_of: Werkzeug's own match would give
+        # nl-BE, en;q=0.5 English.
+        tags = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+        return next((tag for tag in tags if tag in LANGUAGES), default)
 
     return language

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, send_from_directory
 from flask_wtf.csrf import CSRFProtect
-from jinja2 import StrictUndefined
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,7 +24,6 @@ from upload_guard.sidecar.review.customers import customer_pages
 from upload_guard.sidecar.review.faults import answer_faults
 from upload_guard.sidecar.review.home import home_pages
 from upload_guard.sidecar.review.house import Review
-from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.lists import list_pages
 from upload_guard.sidecar.review.me import my_pages
 from upload_guard.sidecar.review.navigation import entries_for
@@ -78,8 +76,6 @@ def review_pages(app: Flask, review: Review) -> None:
     """
     _sign_cookies(app, review, open_keyring(review.settings))
     csrf = _against_forged_forms(app)
-    speak(app, review.settings.review.language)
-    app.jinja_env.undefined = StrictUndefined
     pages = Blueprint("review", __name__, url_prefix=PREFIX, template_folder="templates")
     _same_on_all(pages, review, csrf)
     for make in PAGES:

@@ -1,0 +1,281 @@
+"""Tests of the way of an address: mapped, checked, in a case, taken away, settled."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.notices.site import URL, NotedSite, noted_site
+from tests.notices.tellers import Clock, notice_of
+from tests.support import picture_bytes
+from upload_guard.compose import build_worker
+from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError
+from upload_guard.moments import utc_now
+from upload_guard.notices.opening import Judged
+from upload_guard.notices.states import AddressState, NoticeState
+from upload_guard.quarantine.cases import Cases, found_case
+from upload_guard.records import Upload
+from upload_guard.storage.placement_tables import PlaceState
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotedSite]:
+    made = noted_site(tmp_path_factory.mktemp("noted"))
+    yield made
+    made.station.sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def acting(site: NotedSite) -> NotedSite:
+    """The same where what lists speak against is taken away at once."""
+    own = site.settings.incoming.model_copy(update={"act": True})
+    settings = site.settings.model_copy(update={"incoming": own})
+    return replace(site, worker=build_worker(settings, site.station.guard, site.station.keeper))
+
+
+def clean(site: NotedSite, name: str, seed: int) -> str:
+    (site.media / name).write_bytes(picture_bytes(seed))
+    return name
+
+
+def listed(site: NotedSite, name: str) -> str:
+    shutil.copy(site.media / "listed.jpg", site.media / name)
+    return name
+
+
+def cases(site: NotedSite) -> Cases:
+    return Cases(site.station.keeper.database, site.station.keeper.vault)
+
+
+def test_a_listed_file_gets_a_case_and_stays_until_somebody_decides(site: NotedSite) -> None:
+    number = site.tell(listed(site, "a.jpg"))
+    address = site.work(number).addresses[0]
+    assert address.state is AddressState.CASE
+    case = cases(site).one(address.case)
+    assert (case.site, case.route, case.result) == ("blog", f"notice:{number}", "match")
+    assert site.place_of(address.case).state == PlaceState.NOTED
+    assert (site.media / "a.jpg").exists()
+
+
+def test_a_file_that_no_list_knows_is_for_a_person_too(site: NotedSite) -> None:
+    number = site.tell(clean(site, "b.jpg", 11))
+    address = site.work(number).addresses[0]
+    case = cases(site).one(address.case)
+    assert (case.result, case.action) == ("clean", "allow")
+    assert case.kept.there
+
+
+def test_what_a_person_confirms_is_removed_and_then_the_notice_is_closed(site: NotedSite) -> None:
+    number = site.tell(clean(site, "c.jpg", 12))
+    case = site.work(number).addresses[0].case
+    site.confirm(case)
+    assert site.work(number).notice.state is NoticeState.OPEN
+    site.placements.remove(site.place_of(case).id, "reviewer")
+    done = site.work(number)
+    assert not (site.media / "c.jpg").exists()
+    assert done.addresses[0].state is AddressState.REMOVED
+    assert done.notice.state is NoticeState.CLOSED
+
+
+def test_what_a_person_releases_is_kept(site: NotedSite) -> None:
+    number = site.tell(clean(site, "d.jpg", 13))
+    site.release(site.work(number).addresses[0].case)
+    done = site.work(number)
+    assert done.addresses[0].state is AddressState.KEPT
+    assert done.notice.state is NoticeState.CLOSED
+
+
+def test_what_lists_speak_against_is_taken_away_at_once_where_that_is_wanted(acting: NotedSite) -> None:
+    number = acting.tell(listed(acting, "e.jpg"))
+    case = acting.work(number).addresses[0].case
+    assert not (acting.media / "e.jpg").exists()
+    assert acting.place_of(case).state == PlaceState.REMOVED
+    acting.release(case)
+    assert acting.work(number).addresses[0].state is AddressState.CASE
+    acting.placements.restore(acting.place_of(case).id, "reviewer")
+    assert (acting.media / "e.jpg").exists()
+    assert acting.work(number).addresses[0].state is AddressState.KEPT
+
+
+def test_nobodys_word_alone_takes_a_file_away(acting: NotedSite) -> None:
+    broken = acting.media / "broken.jpg"
+    broken.write_bytes(picture_bytes(14)[:2000])
+    acting.work(acting.tell(clean(acting, "f.jpg", 15), "broken.jpg"))
+    assert (acting.media / "f.jpg").exists()
+    assert broken.exists()
+
+
+def test_what_two_tell_of_is_one_case(site: NotedSite) -> None:
+    name = clean(site, "g.jpg", 16)
+    first, second = site.tell(name), site.tell(f"{name}?size=2", email="other@example.org")
+    site.work(first)
+    assert site.first(first).case == site.first(second).case
+
+
+def test_another_file_at_the_same_place_is_another_case(site: NotedSite) -> None:
+    first = site.tell(clean(site, "h.jpg", 17))
+    site.work(first)
+    second = site.tell(clean(site, "h.jpg", 18), reasons="now it is worse")
+    site.work(second)
+    assert site.first(first).case != site.first(second).case
+
+
+def test_what_was_taken_away_already_is_found_by_its_place(acting: NotedSite) -> None:
+    first = acting.tell(listed(acting, "i.jpg"))
+    acting.work(first)
+    second = acting.tell("i.jpg", email="other@example.org")
+    acting.work(second)
+    assert acting.first(second).case == acting.first(first).case
+
+
+def test_where_nothing_lies_a_person_says_whether_that_is_right(site: NotedSite) -> None:
+    number = site.tell("nothing.jpg")
+    seen = site.work(number)
+    assert seen.addresses[0].state is AddressState.MISSING
+    assert seen.notice.state is NoticeState.PERSON
+    site.acts.say(number, seen.addresses[0].id, AddressState.GONE, "reviewer")
+    assert site.file(number).notice.state is NoticeState.CLOSED
+
+
+def test_a_smaller_size_has_its_picture_looked_at(site: NotedSite) -> None:
+    clean(site, "j-300x200.jpg", 19)
+    clean(site, "j.jpg", 20)
+    number = site.tell("j-300x200.jpg")
+    site.work(number)
+    small, whole = site.work(number).addresses
+    assert (small.derived, whole.derived) == (False, True)
+    assert small.case != whole.case
+    assert whole.state is AddressState.CASE
+
+
+def test_a_size_that_is_not_there_leads_to_its_picture(site: NotedSite) -> None:
+    number = site.tell(clean(site, "k.jpg", 21).replace(".jpg", "-150x150.jpg"))
+    (address,) = site.work(number).addresses
+    assert address.ours == f"file://{site.media}/k.jpg"
+
+
+def test_no_symlink_leads_out_of_the_folder(site: NotedSite, tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(picture_bytes(22))
+    (site.media / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (site.media / "album").symlink_to(tmp_path)
+    number = site.tell("link.jpg", "album/secret.jpg")
+    assert not any(address.case for address in site.work(number).addresses)
+
+
+def test_an_address_of_nobody_is_for_a_person(site: NotedSite) -> None:
+    number = site.desk.take(notice_of("https://elsewhere.example/a.jpg"))
+    assert site.work(number).addresses[0].state is AddressState.UNMAPPED
+    site.acts.say(number, site.first(number).id, AddressState.NOT_OURS, "reviewer")
+    assert site.file(number).notice.state is NoticeState.CLOSED
+
+
+def test_a_place_that_cannot_be_reached_is_tried_again_later(
+    site: NotedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = site.tell(clean(site, "l.jpg", 23))
+    files = site.worker.opener.of("file:///")
+
+    def unreachable(_self: object, _locator: str) -> None:
+        raise HoldingsUnreachable("the disk is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(files), "look", unreachable)
+        assert site.work(number).addresses[0].tries == 1
+    assert site.work(number).addresses[0].state is AddressState.WAITING
+    later = replace(site.worker, now=lambda: utc_now() + timedelta(minutes=5))
+    later.run()
+    assert site.first(number).state is AddressState.CASE
+
+
+def test_where_nobody_can_check_a_person_looks_after_some_tries(site: NotedSite) -> None:
+    number = site.tell(clean(site, "m.jpg", 24))
+
+    def silent(_upload: Upload) -> Judged:
+        raise NotReady("no list is loaded")
+
+    opener = replace(site.worker.opener, judging=silent)
+    for hours in range(4):
+        replace(site.worker, opener=opener, now=Clock(utc_now() + timedelta(hours=2 * hours))).run()
+    assert cases(site).one(site.first(number).case).result == "unchecked"
+
+
+def test_a_case_that_a_notice_opened_is_not_released_by_a_list_that_changes(site: NotedSite) -> None:
+    case = site.work(site.tell(clean(site, "n.jpg", 25))).addresses[0].case
+    with site.desk.database.session() as session:
+        assert found_case(session, case).under == ""
+
+
+def test_five_odd_addresses_hold_up_no_other(site: NotedSite) -> None:
+    odd = ["http://[", URL + "a" * 3000 + ".jpg", URL + "\udcff.jpg", URL + "%00.jpg", "x"]
+    number = site.desk.take(notice_of(*odd, URL + clean(site, "o.jpg", 26)))
+    states = [address.state for address in site.work(number).addresses]
+    assert states[-1] is AddressState.CASE
+    assert not set(states[:-1]) & {AddressState.CASE, AddressState.GONE}
+
+
+# What a person says -------------------------------------------------------------------------------
+
+
+def test_a_person_maps_an_address_by_hand(site: NotedSite) -> None:
+    clean(site, "p.jpg", 27)
+    number = site.desk.take(notice_of("https://blog.example.org/?p=7"))
+    address = site.work(number).addresses[0]
+    site.acts.map_to(number, address.id, f"file://{site.media}/p.jpg", "reviewer")
+    assert site.work(number).addresses[0].state is AddressState.CASE
+
+
+@pytest.mark.parametrize(
+    "locator",
+    [
+        "file:///etc/passwd",
+        "file://{}/../x.jpg",
+        "file://{}/%2e%2e/x.jpg",
+        "s3://b/x",
+        "{}",
+        "https://x/",
+        "",
+    ],
+)
+def test_a_person_maps_to_no_place_outside(site: NotedSite, locator: str) -> None:
+    number = site.desk.take(notice_of("https://blog.example.org/?p=8"))
+    address = site.work(number).addresses[0]
+    with pytest.raises(UsageError):
+        site.acts.map_to(number, address.id, locator.format(site.media), "reviewer")
+
+
+def test_nothing_is_fetched_where_that_is_off(site: NotedSite) -> None:
+    number = site.desk.take(notice_of("https://elsewhere.example/b.jpg"))
+    address = site.work(number).addresses[0]
+    with pytest.raises(UsageError, match="fetch"):
+        site.acts.fetch(number, address.id, "reviewer")
+
+
+def test_what_a_person_has_read_can_close(site: NotedSite) -> None:
+    number = site.desk.take(notice_of(reasons="the picture of the cat"))
+    assert site.work(number).notice.state is NoticeState.PERSON
+    site.acts.add(number, [URL + clean(site, "q.jpg", 28)], "reviewer")
+    site.acts.all_read(number, "reviewer")
+    seen = site.work(number)
+    assert seen.notice.state is NoticeState.OPEN
+    site.release(seen.addresses[0].case)
+    assert site.work(number).notice.state is NoticeState.CLOSED
+
+
+def test_a_word_on_one_address_settles_it_in_every_open_notice(site: NotedSite) -> None:
+    url = "https://elsewhere.example/c.jpg"
+    first, second = (site.desk.take(notice_of(url, email=f"{who}@example.org")) for who in "ab")
+    site.work(first)
+    site.acts.say(first, site.first(first).id, AddressState.NOT_OURS, "reviewer")
+    assert site.file(second).notice.state is NoticeState.CLOSED
+
+
+def test_what_is_in_a_case_is_settled_by_its_case_alone(site: NotedSite) -> None:
+    number = site.tell(clean(site, "r.jpg", 29))
+    address = site.work(number).addresses[0]
+    with pytest.raises(UsageError):
+        site.acts.say(number, address.id, AddressState.GONE, "reviewer")

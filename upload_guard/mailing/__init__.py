@@ -1,0 +1,1 @@
+"""Mail going out: letters to people, and reports to those who take them by mail."""

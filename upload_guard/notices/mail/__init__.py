@@ -1,0 +1,1 @@
+"""Notices that come by mail: how a message becomes an `Incoming`, and where messages come from."""
