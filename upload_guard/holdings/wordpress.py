@@ -176,7 +176,7 @@ def _object(response: requests.Response) -> Mapping[str, Any] | None:
             return None
     try:
         parsed = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
 
