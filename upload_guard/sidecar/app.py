@@ -22,6 +22,7 @@ from upload_guard.compose import (
     explainer_of,
     notices_in,
     open_benign,
+    open_placements,
     open_private_checks,
     statements_in,
     with_signal_checker,
@@ -54,6 +55,7 @@ from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.places import place_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
@@ -103,6 +105,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
+        place_routes(cases, open_placements(settings)),
         statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
@@ -179,6 +182,7 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
+        placements=open_placements(settings),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.glimpses.reveals import Reveals
+from upload_guard.holdings.placements import Placements
 from upload_guard.lists.bank.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
@@ -47,3 +48,4 @@ class Review:
     explainer: Explainer
     reveals: Reveals | None
     bank: BenignStore
+    placements: Placements

@@ -16,6 +16,7 @@ from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
+from upload_guard.sidecar.review.case.files import add_files, place_words
 from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on, shown_reason
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
@@ -46,6 +47,7 @@ def case_pages(review: Review) -> Blueprint:
         return render_template(f"review/{template}.html", case=case, told=told)
 
     add_acts(pages, review)
+    add_files(pages, review)
     if window:
         add_viewing(pages, window, lambda case, viewing: _page(review, case, viewing))
     return pages
@@ -77,6 +79,9 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         places=review.groups.places(case.number),
         decisions=_deciding(review, case).offers() if decides else (),
         others=other_acts_on(case, about, person().name) if decides else (),
+        decides=decides,
+        files=review.placements.of_case(case.number),
+        place_words=place_words,
         trail=[line_of(row) for row in about.trail],
         viewing=viewing,
         neighbours=review.neighbours.of(case.number),

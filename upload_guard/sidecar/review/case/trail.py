@@ -31,6 +31,14 @@ _ACTS = {
     "hold.lifted": lazy_gettext("lifted a legal hold"),
     "export.requested": lazy_gettext("asked for an export"),
     "export.given": lazy_gettext("gave the export out"),
+    "file.placed": lazy_gettext("noted where the file lies"),
+    "file.removing": lazy_gettext("began to take the file away"),
+    "file.removed": lazy_gettext("took the file away"),
+    "file.gone": lazy_gettext("found the file gone"),
+    "file.left_alone": lazy_gettext("left another file in its place alone"),
+    "file.restoring": lazy_gettext("began to put the file back"),
+    "file.restored": lazy_gettext("put the file back"),
+    "file.not_restored": lazy_gettext("did not put the file back over another one"),
 }
 
 
@@ -49,6 +57,7 @@ def line_of(row: Noted) -> Line:
         _step(row),
         _with(row),
         str(row.details.get("list", "")),
+        str(row.details.get("locator", "")),
         shown_reason(str(row.details.get("because", ""))),
     ]
     return Line(
