@@ -226,7 +226,9 @@ def test_a_person_maps_an_address_by_hand(site: NotedSite) -> None:
     number = site.desk.take(notice_of("https://blog.example.org/?p=7"))
     address = site.work(number).addresses[0]
     site.acts.map_to(number, address.id, f"file://{site.media}/p.jpg", "reviewer")
-    assert site.work(number).addresses[0].state is AddressState.CASE
+    found = site.work(number).addresses[0]
+    assert found.state is AddressState.CASE
+    assert cases(site).one(found.case).site == "blog"
 
 
 @pytest.mark.parametrize(

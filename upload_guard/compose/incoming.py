@@ -59,7 +59,7 @@ def notice_acts_in(settings: Settings, database: Database) -> NoticeActs:
     from upload_guard.notices.acts import NoticeActs
 
     mapper = build_mapper(settings)
-    return NoticeActs(database, mapper.may_be_ours, settings.incoming.fetch)
+    return NoticeActs(database, mapper.site_of, settings.incoming.fetch)
 
 
 def incoming_job(settings: Settings, guard: Guard, keeper: QuarantineKeeper) -> Job:

@@ -78,7 +78,8 @@ class Worker:
             self._again(address, fault)
 
     def _lead(self, address: NoticeAddress, notice: Notice) -> None:
-        site, locator = notice.site, address.locator
+        locator = address.locator
+        site = self.mapper.site_of(locator) or notice.site
         if not locator:
             place = self.mapper.place(address.url)
             if place is None:
