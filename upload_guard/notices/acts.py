@@ -30,8 +30,8 @@ _SAYABLE = frozenset(AddressState) - SETTLED - {AddressState.CASE}
 class NoticeActs:
     """Every act is noted in the audit log with it. Other open notices of the same address are settled alike.
 
-    `site_of` says of which site of ours a locator may name a file, if of any; `fetches` whether an administrator
-    allows to fetch from outside.
+    `site_of` says of which site of ours a locator may name a file, if of any; `fetches` whether it is allowed
+    to fetch from outside.
     """
 
     database: Database

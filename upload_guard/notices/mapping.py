@@ -104,8 +104,8 @@ class Mapper:
         return self._asked(url)
 
     def site_of(self, locator: str) -> str:
-        """The site whose file may lie there, as a person says: below a folder or bucket of the settings, or an
-        attachment of a site with rules. Empty for any other place.
+        """The site whose file may lie there: below a folder or bucket of the settings, or an attachment of a
+        site with rules. Empty for any other place.
         """
         if scheme_of(locator) == "wordpress":
             site = locator.split("/")[2] if locator.count("/") > 2 else ""
