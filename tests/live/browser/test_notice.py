@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.live.browser.axe import violations
 from tests.live.browser.people import REVIEWER, add_people, signed_in
+from tests.live.browser.tour import LOOKS, picture
 from tests.live.browser.visiting import visiting
 from tests.mailing.post import PostBox, post_office
 from tests.serving import sidecar, write_config
@@ -74,6 +75,7 @@ def test_from_a_notice_to_the_answer(told: Told, browser: Browser) -> None:
     with visiting(browser, told.url) as visit:
         page = signed_in(visit, REVIEWER, f"/review/notices/{number}")
         assert violations(page) == []
+        picture(page, "notice", LOOKS[0])
         page.get_by_role("link", name=re.compile(r"^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$")).click()
         expect(page.get_by_text("a notice told of it", exact=False).first).to_be_visible()
         _confirm(page)
@@ -93,6 +95,7 @@ def test_from_a_notice_to_the_answer(told: Told, browser: Browser) -> None:
 def _tell(page: Page) -> str:
     """Fill in the form; the number of the notice."""
     assert violations(page) == []
+    picture(page, "notice-form", LOOKS[0])
     page.get_by_label("The address of the file").fill(MEDIA + "a.jpg")
     page.get_by_label("Why should it not be there?").fill("this is a crime")
     page.get_by_label("Your name").fill("A. Teller")
