@@ -107,7 +107,7 @@ def _tell(page: Page) -> str:
 
 
 def _confirm(page: Page) -> None:
-    page.keyboard.press("c")
+    page.locator("summary", has_text="Confirm").click()
     form = page.locator("form[data-act=confirm]")
     form.get_by_label("Reason").select_option(index=1)
     form.get_by_role("button", name="Confirm").click()
