@@ -30,12 +30,12 @@ _SAYABLE = frozenset(AddressState) - SETTLED - {AddressState.CASE}
 class NoticeActs:
     """Every act is noted in the audit log with it. Other open notices of the same address are settled alike.
 
-    `may_be_ours` says whether a locator lies where the settings have files of ours; `fetches` whether an
-    administrator allows to fetch from outside.
+    `site_of` says of which site of ours a locator may name a file, if of any; `fetches` whether it is allowed
+    to fetch from outside.
     """
 
     database: Database
-    may_be_ours: Callable[[str], bool]
+    site_of: Callable[[str], str]
     fetches: bool = False
     now: Callable[[], datetime] = field(default=utc_now)
 
@@ -49,7 +49,7 @@ class NoticeActs:
 
     def map_to(self, number: str, address: int, locator: str, by: str) -> None:
         """The file lies there. Raises `UsageError` for a place that the settings do not have."""
-        if len(locator) > _LONGEST or not self.may_be_ours(locator):
+        if len(locator) > _LONGEST or not self.site_of(locator):
             raise UsageError(f"{locator[:200]!r} is in no folder or bucket of [incoming.sites]")
         self._look_at(number, address, locator, "notice.mapped", by)
 

@@ -23,8 +23,8 @@ from upload_guard.compose import (
     explainer_of,
     notices_in,
     open_benign,
+    open_placements,
     open_private_checks,
-    report_desk,
     statements_in,
     with_signal_checker,
 )
@@ -56,6 +56,7 @@ from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.places import place_routes
 from upload_guard.sidecar.api.reports import report_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
+        place_routes(cases, open_placements(settings)),
         statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
@@ -189,6 +191,7 @@ def _review(
         appeals=appeals_in(settings, database),
         delays=Delays(database),
         reports=reports,
+        placements=open_placements(settings),
     )
 
 

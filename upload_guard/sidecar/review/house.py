@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.glimpses.reveals import Reveals
+from upload_guard.holdings.placements import Placements
 from upload_guard.lists.bank.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
@@ -53,3 +54,4 @@ class Review:
     appeals: Appeals
     delays: Delays
     reports: Desk
+    placements: Placements

@@ -17,6 +17,7 @@ from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
 from upload_guard.sidecar.review.case.appeal import add_appeals, appeal_offers, delay_offers
+from upload_guard.sidecar.review.case.files import add_files, place_words
 from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on, shown_reason
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
@@ -49,6 +50,7 @@ def case_pages(review: Review) -> Blueprint:
 
     add_acts(pages, review)
     add_appeals(pages, review)
+    add_files(pages, review)
     if window:
         add_viewing(pages, window, lambda case, viewing: _page(review, case, viewing))
     return pages
@@ -84,6 +86,9 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         appealed=appealed,
         settling=appeal_offers(appealed) if decides else (),
         delay=delay,
+        decides=decides,
+        files=review.placements.of_case(case.number),
+        place_words=place_words,
         trail=[line_of(row) for row in about.trail],
         viewing=viewing,
         reports_here=person().may(Permission.REPORT),

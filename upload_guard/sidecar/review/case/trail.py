@@ -47,6 +47,14 @@ _ACTS = {
     "report.acknowledged": lazy_gettext("noted that the report was taken"),
     "report.failed": lazy_gettext("could not get the report across"),
     "report.withdrawn": lazy_gettext("took the report back"),
+    "file.placed": lazy_gettext("noted where the file lies"),
+    "file.removing": lazy_gettext("began to take the file away"),
+    "file.removed": lazy_gettext("took the file away"),
+    "file.gone": lazy_gettext("found the file gone"),
+    "file.left_alone": lazy_gettext("left another file in its place alone"),
+    "file.restoring": lazy_gettext("began to put the file back"),
+    "file.restored": lazy_gettext("put the file back"),
+    "file.not_restored": lazy_gettext("did not put the file back over another one"),
 }
 
 
@@ -66,6 +74,7 @@ def line_of(row: Noted) -> Line:
         _with(row),
         str(row.details.get("list", "")),
         str(row.details.get("to", "")) if row.act.startswith("report.") else "",
+        str(row.details.get("locator", "")),
         shown_reason(str(row.details.get("because", ""))),
     ]
     return Line(
