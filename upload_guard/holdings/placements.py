@@ -29,6 +29,7 @@ from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database, row_of
 from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.placement_tables import (
     IN_BETWEEN,
     REMOVABLE,
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 _SHOWN = 255
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 _DOUBLED = 10
+_LOCKS = 16
 _WELL = {"fault": "", "tries": 0, "retry_at": None}
 
 
@@ -113,34 +115,33 @@ class Placements:
             return tuple(map(_placed, session.scalars(some.limit(count))))
 
     def remove(self, place: int, person: str) -> None:
-        """Take the file away, reversibly. Does nothing where that is done or begun already."""
-        row = self._row(place)
-        if row.state in {PlaceState.REMOVED, PlaceState.REMOVING}:
-            return self._take(row, again=True) if row.state == PlaceState.REMOVING else None
-        if row.state not in REMOVABLE:
-            raise UsageError(f"place {place} is {PlaceState(row.state).words}: it cannot be removed now")
-        standing = self._looked(row)
-        with self._told(row):
-            self._refuse_unheld(row)
-            self._intend_removal(row, person, standing.leftover)
-        return self._take(row, again=False)
+        """Take the file away, reversibly. Does nothing where that is done already."""
+        with self._alone(place) as row:
+            if row.state == PlaceState.REMOVED:
+                return
+            if row.state != PlaceState.REMOVING:
+                standing = self._looked(row)
+                with self._told(row):
+                    self._refuse_unheld(row)
+                    self._intend_removal(row, person, standing.leftover)
+            self._take(row)
 
     def restore(self, place: int, person: str) -> None:
         """Put the file back as it was. Does nothing where that is done already."""
-        row = self._row(place)
-        if row.state == PlaceState.RESTORED:
-            return
-        if row.state != PlaceState.RESTORING:
-            self._intend_restoring(row, person)
-        self._put(row)
+        with self._alone(place) as row:
+            if row.state == PlaceState.RESTORED:
+                return
+            if row.state != PlaceState.RESTORING:
+                self._intend_restoring(row, person)
+            self._put(row)
 
     def settle(self, place: int) -> None:
         """Carry out what was intended, if anything still is."""
-        row = self._row(place)
-        if row.state == PlaceState.REMOVING:
-            self._take(row, again=True)
-        if row.state == PlaceState.RESTORING:
-            self._put(row)
+        with self._alone(place) as row:
+            if row.state == PlaceState.REMOVING:
+                self._take(row)
+            elif row.state == PlaceState.RESTORING:
+                self._put(row)
 
     def intended(self) -> Sequence[int]:
         """The places that a crash or a fault left in between."""
@@ -148,9 +149,13 @@ class Placements:
         with self.database.session() as session:
             return session.scalars(select(PlacedFile.id).where(between).order_by(PlacedFile.id)).all()
 
-    def _row(self, place: int) -> PlacedFile:
-        with self.database.session() as session:
-            return _found(session, place)
+    @contextmanager
+    def _alone(self, place: int) -> Iterator[PlacedFile]:
+        """The row of a place at which no other process of this machine is, and none comes meanwhile."""
+        with exclusive_lock(self.vault.folder / f"placing-{place % _LOCKS}.lock"):
+            with self.database.session() as session:
+                row = _found(session, place)
+            yield row
 
     def _refuse_unheld(self, row: PlacedFile) -> None:
         """What nobody could put back is not taken."""
@@ -173,6 +178,8 @@ class Placements:
     def _intend_removal(self, row: PlacedFile, person: str, leftover: Leftover) -> None:
         with self.database.session() as session:
             case = found_case(session, row.case_number)
+            if case.state == CaseState.RELEASED:
+                raise UsageError(f"case {case.number} is released: reopen it before its file is taken away")
             name = case.vault_name
             # An expiry of these bytes waits here, or this waits for it.
             claimed = claim(session, name)
@@ -184,15 +191,13 @@ class Placements:
                 raise UsageError(f"place {row.id}: somebody else is at it")
             note_act(session, Act(person, "file.removing", row.case_number, _said(row)))
 
-    def _take(self, row: PlacedFile, again: bool) -> None:
-        """`again` after a crash: then what is gone was taken by the attempt before."""
+    def _take(self, row: PlacedFile) -> None:
         with self._told(row):
             try:
                 self.at(row.locator).take(row.locator, row.sha256)
             except GoneFromPlace:
-                if not again:
-                    self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
-                    raise
+                # It was there when this was intended: an attempt that was killed has taken it.
+                log.info("place %d: taken by an earlier attempt", row.id)
             except ChangedInPlace:
                 self._end(row, PlaceState.CHANGED, "file.left_alone")
                 raise
