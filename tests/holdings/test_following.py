@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.holdings.conftest import DATA, House
+from tests.support import quiet_station
 from upload_guard.holdings.following import BY_DECISION, Followed, Following
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
@@ -92,6 +93,14 @@ def test_a_file_that_changed_is_left_alone_and_not_asked_for_again(house: House)
     assert follow(house, hours=24) == Followed()
     assert house.state(number) is PlaceState.CHANGED
     assert house.file.read_bytes() == b"an innocent one"
+
+
+def test_a_server_follows_by_itself(house: House) -> None:
+    number = house.acting.open_case(house.found())
+    house.decisions.confirm(number, "eve", "seen")
+    (job,) = (one for one in quiet_station(house.settings).housekeeper.jobs if one.name == "removals")
+    job.run()
+    assert not house.file.exists()
 
 
 def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:

@@ -223,7 +223,7 @@ final class Upload_Guard_Files {
 		global $wpdb;
 		$at = time();
 		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- add_option() asks first, and two could get the same answer.
-		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s AND option_value < %d", $wpdb->esc_like( self::NONCE ) . '%', $at - 2 * Upload_Guard_Access::WINDOW ) );
+		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s AND option_value < %s", $wpdb->esc_like( self::NONCE ) . '%', (string) ( $at - 2 * Upload_Guard_Access::WINDOW ) ) );
 		return 1 === $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::NONCE . $nonce, (string) $at ) );
 		// phpcs:enable
 	}

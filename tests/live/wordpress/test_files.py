@@ -12,9 +12,14 @@ import requests
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.php import php, quiet
 from tests.live.wordpress.sites import WordPress, guarded, wordpress
-from tests.support import BytesContent, digest_of, picture_bytes
+from tests.quarantine.test_keeper import FINDINGS, VERDICT
+from tests.support import BytesContent, digest_of, picture_bytes, settings_in
+from upload_guard.compose import open_acting
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
+from upload_guard.holdings.acting import Found
+from upload_guard.holdings.following import Followed, Following
 from upload_guard.holdings.wordpress import WordPresses, WordPressSite
+from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.signing import Credentials
 
 pytestmark = pytest.mark.live
@@ -88,6 +93,21 @@ def test_another_file_is_left_alone(blog: WordPress, here: WordPresses) -> None:
     assert pictures(blog) == before
     with pytest.raises(GoneFromPlace):
         here.take("wordpress://blog/999", SHA256)
+
+
+def test_a_hit_on_it_is_a_case_and_a_release_gives_it_back(
+    blog: WordPress, here: WordPresses, tmp_path: Path
+) -> None:
+    locator = here.locate("blog", address(blog, "photo.jpg"))
+    assert locator is not None
+    before = pictures(blog), blog.attachments()
+    opened = open_acting(settings_in(tmp_path))
+    acting = replace(opened, placements=replace(opened.placements, holdings={"wordpress": here}))
+    number = acting.act(Found(locator, "blog", SHA256, VERDICT, FINDINGS))
+    assert pictures(blog) == {}
+    Decisions(acting.placements.database, lambda _: FINDINGS).release(number, "eve", "harmless")
+    assert Following(acting.placements).run() == Followed(done=1)
+    assert (pictures(blog), blog.attachments()) == before
 
 
 def test_nobody_else_is_answered(blog: WordPress, here: WordPresses, guard: Sidecar) -> None:
