@@ -13,6 +13,8 @@ from upload_guard.records import Content, Digest, Source, Upload
 
 LATE_ROUTE = "late:"
 """Before the route of a case that a late check opened: its reader should know that the upload got through."""
+RETRO_ROUTE = "retro:"
+"""The same where a list learned of the file only after it had passed."""
 
 
 @dataclass(frozen=True, slots=True)
