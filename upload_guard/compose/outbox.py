@@ -146,13 +146,17 @@ class Desk:
         return tuple(ways)
 
     def watch(self) -> Watch:
+        from upload_guard.outbox.deadlines import Deadlines
         from upload_guard.outbox.watch import Watch
 
         own = self.settings.notices
         return Watch(
             database=self.database,
             retention=build_retention(self.settings),
-            late=timedelta(hours=own.late_hours),
+            deadlines=Deadlines(
+                late=timedelta(hours=own.late_hours),
+                norm=timedelta(hours=self.settings.quarantine.decide_within_hours),
+            ),
             ahead=timedelta(hours=own.expiry_hours),
             digest_hour=own.digest_hour,
             by_lists=not self.settings.upstreams,
@@ -195,6 +199,7 @@ class Desk:
             pause=timedelta(minutes=own.group_minutes),
             hours={
                 EventKind.CASE_LATE: own.late_hours,
+                EventKind.NOTICE_LATE: own.late_hours,
                 EventKind.BYTES_EXPIRING: expiry,
                 EventKind.PRESERVATION_ENDING: expiry,
                 EventKind.HIT_OPEN: self.settings.follow_up.hours,

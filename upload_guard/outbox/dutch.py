@@ -29,6 +29,19 @@ DUTCH = Words(
             "{count} zaken wachten al {hours} uur",
             "Sites: {sites}\nZaken: {cases}\nDe norm is een beslissing binnen 24 uur.",
         ),
+        EventKind.NOTICE_LATE: Said(
+            "Een melding wacht al {hours} uur",
+            "{count} meldingen wachten al {hours} uur",
+            "Sites: {sites}\nMeldingen: {notices}\nIemand meldde bestanden op een site, en dat is nog niet "
+            "helemaal afgehandeld; de norm is 24 uur.",
+        ),
+        EventKind.OVERDUE: Said(
+            "Een termijn is verstreken",
+            "{count} termijnen zijn verstreken",
+            "Sites: {sites}\nZaken: {cases}\nMeldingen: {notices}\nOnbesliste zaken, meldingen die niet zijn "
+            "afgehandeld, en bevestigde zaken waarvan het bestand nog op de site staat. Bezoekers kunnen "
+            "zo'n bestand nu zien.",
+        ),
         EventKind.BYTES_EXPIRING: Said(
             "Het bestand van een zaak verloopt binnen {hours} uur",
             "De bestanden van {count} zaken verlopen binnen {hours} uur",

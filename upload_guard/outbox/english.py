@@ -29,6 +29,18 @@ ENGLISH = Words(
             "{count} cases have waited for {hours} hours",
             "Sites: {sites}\nCases: {cases}\nThe norm is a decision within 24 hours.",
         ),
+        EventKind.NOTICE_LATE: Said(
+            "A notice has waited for {hours} hours",
+            "{count} notices have waited for {hours} hours",
+            "Sites: {sites}\nNotices: {notices}\nSomebody told of files on a site, and not all of it is "
+            "dealt with; the norm is 24 hours.",
+        ),
+        EventKind.OVERDUE: Said(
+            "A deadline has passed",
+            "{count} deadlines have passed",
+            "Sites: {sites}\nCases: {cases}\nNotices: {notices}\nUndecided cases, notices that are not dealt "
+            "with, and confirmed cases whose file still lies on the site. Visitors may see such a file now.",
+        ),
         EventKind.BYTES_EXPIRING: Said(
             "The file of a case expires within {hours} hours",
             "The files of {count} cases expire within {hours} hours",

@@ -1,8 +1,8 @@
 """What somebody knew to be on a site: from when, until when, and whether it may stay.
 
-Each thing counts once. A file in a known place is one, with the notice that told of it, if any; an address of
-a notice whose file is in no such place is one; and so is a file that had passed before it was found on a list,
-where only its site knows the place.
+Each thing counts once. A file in a known place is one, with the notice that told of it, if any; an address
+of a notice whose file is in no such place is one; and so is a file that had passed before it was found on a
+list, where only its site knows the place.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _placed(session: Session, period: Period) -> Iterator[Known]:
 
 
 def _told(session: Session, period: Period) -> Iterator[Known]:
-    """Addresses of notices whose file is in no known place. What a second notice says again is not counted."""
+    """Addresses of notices whose file is in no known place; what a second notice says again is none."""
     placed = exists().where(
         PlacedFile.case_number == NoticeAddress.case_number, PlacedFile.locator == NoticeAddress.locator
     )

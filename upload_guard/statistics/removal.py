@@ -6,7 +6,7 @@ Uploads that were refused at the door never were on a site: they are counted apa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,10 +28,10 @@ _REFUSED = tuple(action.label for action in Action if action.refuses)
 class Removals:
     """Things that somebody knew to be on a site. Times are whole minutes.
 
-    `stays` are those of which a person said that they may stay, or that they are not on this site: they are in
-    none of the others. `within` and `later` are those removed, by the norm; `open` those still there, `late`
-    those of them past the norm. `median` and `p95` (95th percentile) are of the removed, by nearest rank;
-    None where nothing was.
+    `stays` are those of which a person said that they may stay, or that they are not on this site: they are
+    in none of the others. `within` and `later` are those removed, by the norm; `open` those still there,
+    `late` those of them past the norm. `median` and `p95` (95th percentile) are of the removed, by nearest
+    rank; None where nothing was.
     """
 
     known: int
@@ -60,7 +60,7 @@ class Removals:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What became known in one month, such as "2026-11" (UTC), and the uploads `refused` at the door in it."""
+    """What became known in a month, such as "2026-11" (UTC), and the uploads `refused` at the door in it."""
 
     of: str
     removals: Removals
@@ -118,10 +118,6 @@ def removals_of(things: Iterable[Known], now: datetime) -> Removals:
 
 
 def _refused(session: Session, period: Period) -> Counter[str]:
-    return Counter(dict(_refused_rows(session, period)))
-
-
-def _refused_rows(session: Session, period: Period) -> Iterator[tuple[str, int]]:
     month = func.strftime("%Y-%m", UploadStatistic.day).label("month")
     counted = (
         select(month, func.sum(UploadStatistic.uploads))
@@ -130,5 +126,4 @@ def _refused_rows(session: Session, period: Period) -> Iterator[tuple[str, int]]
     )
     if period.site:
         counted = counted.where(UploadStatistic.site == period.site)
-    for of, uploads in session.execute(counted):
-        yield of, uploads
+    return Counter({row[0]: row[1] for row in session.execute(counted)})

@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     NOTICE_RECEIVED = "notice_received"
     NOTICE_LATE = "notice_late"
     NOTICE_CLOSED = "notice_closed"
+    OVERDUE = "overdue"
     APPEALED = "appealed"
     REPORT_FAILED = "report_failed"
     DIGEST = "digest"

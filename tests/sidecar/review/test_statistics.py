@@ -17,9 +17,11 @@ from sqlalchemy import select
 import upload_guard.sidecar.review as review
 from tests.sidecar.review.browsing import Browser, inline, person
 from tests.sidecar.review.conftest import House
+from tests.statistics.places import add_notice, add_place
 from tests.statistics.rows import add_case, decide
 from tests.support import picture_bytes, settings_in, upload_of
 from upload_guard.compose import build_station, open_database_of
+from upload_guard.notices.states import AddressState
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
@@ -95,6 +97,10 @@ def database(house: House) -> Database:
     add_case(database, came)
     note_lists(database)
     LateOutcomes(database).note(add_case(database, now, ["icse"]), LateAction.FAILED, "post 12", "key")
+    # In one month, whatever day it is.
+    add_notice(database, now, AddressState.WAITING)
+    first = now.replace(day=1, hour=0, minute=0)
+    add_place(database, add_case(database, now), first, first + timedelta(minutes=90))
     return database
 
 
@@ -167,6 +173,12 @@ def test_time_to_decision_is_measured_against_the_norm(viewer: Browser) -> None:
     assert sum(int(row["due"]) for row in rows) == 4
     (week,) = [row for row in rows if row["decided"] == "3"]
     assert (week["median_minutes"], week["ninetieth_minutes"]) == ("180", "1800")
+
+
+def test_time_to_removal_is_of_what_was_on_a_site(viewer: Browser) -> None:
+    (month,) = [row for row in Tables(page_of(viewer)).figures("time-to-removal") if row["known"] != "0"]
+    assert (month["known"], month["removed"], month["within_24_hours"], month["due"]) == ("2", "1", "1", "1")
+    assert (month["median_minutes"], month["p95_minutes"], month["open"]) == ("90", "90", "1")
 
 
 def test_what_has_waited_longer_than_a_day_is_said_first(viewer: Browser) -> None:
@@ -242,7 +254,7 @@ def test_each_plot_draws_a_table_that_is_there(viewer: Browser) -> None:
     page = page_of(viewer)
     tables = Tables(page)
     plots = re.findall(r'class="plot"[^>]*data-table="([^"]+)" data-series="([^"]+)"', page)
-    assert len(plots) == 3
+    assert len(plots) == 4
     for name, series in plots:
         assert set(series.split()) <= set(tables.keys[name])
     script = (Path(review.__file__).parent / "static" / "statistics.js").read_text()
