@@ -41,6 +41,7 @@ _COMMANDS = {
     "feedback": "outbox:feedback",
     "audit": "audit:audit",
     "master-key": "master_key:master_key",
+    "transparency-report": "transparency:transparency",
 }
 
 
