@@ -234,8 +234,37 @@ def test_there_is_no_other_file(viewer: Browser) -> None:
 
 
 def test_nobody_sees_them_without_logging_in(house: House) -> None:
-    for path in ("/review/statistics", "/review/statistics/lists.csv"):
-        assert house.browser().get(path).status_code == 302
+    for path in ("", "/lists.csv", "/transparency-report"):
+        assert house.browser().get(f"/review/statistics{path}").status_code == 302
+
+
+def transparency(viewer: Browser, query: str, **headers: str) -> tuple[str, str]:
+    """The file's name, and what is in it."""
+    answer = viewer.get(f"/review/statistics/transparency-report{query}", **headers)
+    assert answer.status_code == 200
+    return answer.headers["Content-Disposition"], answer.text
+
+
+def test_the_transparency_report_of_chosen_days_is_a_paper_or_a_table(viewer: Browser) -> None:
+    days = f"?first={TODAY - timedelta(days=2)}&last={TODAY}"
+    name, paper = transparency(viewer, days)
+    assert name.endswith(f'-{TODAY}.md"')
+    assert "| uploads checked | 109 |" in paper
+    name, table = transparency(viewer, days + "&paper=csv")
+    assert name.endswith('.csv"')
+    assert "uploads,checked,,109,count" in table
+    assert "uploads,checked,,7,count" in transparency(viewer, days + "&paper=csv&site=shop")[1]
+
+
+def test_the_transparency_report_speaks_the_language_of_the_page(viewer: Browser) -> None:
+    assert transparency(viewer, "", **{"Accept-Language": "nl"})[1].startswith("# Transparantieverslag")
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?first=x&last=y", "?first=2021-01-01&last=2020-01-01", "?first=2020-01-01"]
+)
+def test_without_days_it_is_of_last_year(viewer: Browser, query: str) -> None:
+    assert f"{TODAY.year - 1}-01-01-{TODAY.year - 1}-12-31" in transparency(viewer, query)[0]
 
 
 def test_a_screen_reader_gets_tables_with_captions_and_scopes(viewer: Browser) -> None:
