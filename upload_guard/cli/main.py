@@ -36,6 +36,7 @@ _COMMANDS = {
     "user": "users:user",
     "demo": "demo:demo",
     "quarantine": "quarantine:quarantine",
+    "removals": "removals:removals",
     "outbox": "outbox:outbox",
     "notices": "outbox:notices",
     "feedback": "outbox:feedback",

@@ -14,6 +14,7 @@ from upload_guard.compose.guards import (
     explainer_of,
     open_explainer,
 )
+from upload_guard.compose.holdings import build_holdings, open_acting, open_placements
 from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
 from upload_guard.compose.private import (
@@ -60,6 +61,7 @@ __all__ = [
     "build_checker",
     "build_customers",
     "build_guard",
+    "build_holdings",
     "build_inspector",
     "build_intake",
     "build_late_queue",
@@ -88,6 +90,7 @@ __all__ = [
     "live_snapshot",
     "notice_targets",
     "notice_transport",
+    "open_acting",
     "open_audit",
     "open_benign",
     "open_cases",
@@ -98,6 +101,7 @@ __all__ = [
     "open_holds",
     "open_lists",
     "open_outbox",
+    "open_placements",
     "open_private_checks",
     "open_signal_log",
     "prepare_private_set",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
+from upload_guard.compose.holdings import removals_job
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
 from upload_guard.compose.outbox import outbox_jobs, outbox_observers
 from upload_guard.compose.rules import (
@@ -100,6 +101,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
         *_vault_jobs(settings, vault),
+        removals_job(settings, database),
         *outbox_jobs(settings, database),
     )
     if late is not None:

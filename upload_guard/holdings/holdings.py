@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
+
+from upload_guard.records import Content
 
 Leftover = Mapping[str, Any]
 """What it takes to put a file back as it was (mode, owner, times, metadata): plain JSON, of the holdings'
@@ -20,11 +22,12 @@ own.
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A file as it stands: `size` in bytes, when it was last `modified` (UTC)."""
+    """A file as it stands: `size` in bytes, when last `modified` (UTC), and what it takes to put it back."""
 
     locator: str
     size: int
     modified: datetime
+    leftover: Leftover = field(default_factory=dict)
 
 
 class Holdings(Protocol):
@@ -38,10 +41,21 @@ class Holdings(Protocol):
 
     def read(self, locator: str) -> AbstractContextManager[BinaryIO]: ...
 
-    def take(self, locator: str, sha256: bytes) -> Leftover:
-        """Take away the file whose digest this is. Whoever calls has its bytes sealed already."""
+    def take(self, locator: str, sha256: bytes) -> None:
+        """Take away the file whose digest this is. Killed at any moment, it can be called again.
+
+        Whoever calls has its bytes sealed already, and has noted what `look` said of it.
+        """
         ...
 
-    def put(self, locator: str, content: BinaryIO, leftover: Leftover) -> None:
-        """Put it back. Nothing that lies there now is overwritten (`ChangedInPlace`)."""
+    def put(self, locator: str, content: Content, leftover: Leftover) -> None:
+        """Put it back. Killed at any moment, it can be called again.
+
+        Nothing that lies there now is overwritten: `ChangedInPlace`, unless those are the very bytes.
+        """
         ...
+
+
+def scheme_of(locator: str) -> str:
+    """The kind of place: "file", "s3", "wordpress"."""
+    return locator.partition("://")[0]

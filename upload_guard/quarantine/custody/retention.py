@@ -20,6 +20,7 @@ from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.quarantine.telling import tell_changed
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.placement_tables import IN_BETWEEN, PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.states import Kept
@@ -122,13 +123,13 @@ class Expiry:
         with self.database.session() as session:
             case = session.scalars(select(Case).where(Case.number == number)).one()
             # Looked up first: what is kept for a year comes here every minute, and must not write each time.
-            if is_kept_by_law(session, number, now):
+            if _is_needed(session, case, now):
                 return False
             name = case.vault_name
             # A hold that is being placed waits here, or this waits for it; so does a repeat of the file.
             claimed = claim(session, name)
             session.refresh(case)
-            if not claimed or case.vault_name != name or is_kept_by_law(session, number, now):
+            if not claimed or case.vault_name != name or _is_needed(session, case, now):
                 return False
             others = _others(session, case)
             if others:
@@ -139,6 +140,16 @@ class Expiry:
         what = "let go of; another case holds them" if others else "shredded"
         log.warning("expired: the bytes of case %s are %s", number, what)
         return True
+
+
+def _is_needed(session: Session, case: Case, now: datetime) -> bool:
+    return is_kept_by_law(session, case.number, now) or _is_the_only_copy(session, case)
+
+
+def _is_the_only_copy(session: Session, case: Case) -> bool:
+    """Whether a site's own file was taken away for this case, and may still have to be put back."""
+    states = set(session.scalars(select(PlacedFile.state).where(PlacedFile.case_number == case.number)))
+    return bool(states & IN_BETWEEN) or (PlaceState.REMOVED in states and case.state != CaseState.CONFIRMED)
 
 
 def _others(session: Session, case: Case) -> bool:

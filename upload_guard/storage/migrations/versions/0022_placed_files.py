@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.Column("restored_at", sa.DateTime),
         sa.Column("restored_by", sa.String(64), nullable=False, server_default=""),
         sa.Column("fault", sa.String(255), nullable=False, server_default=""),
+        sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("retry_at", sa.DateTime),
         sa.UniqueConstraint("case_number", "locator"),
     )
     op.create_index("ix_placed_files_case_number", "placed_files", ["case_number"])

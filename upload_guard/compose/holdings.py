@@ -1,0 +1,55 @@
+"""What reaches the files that sites have already, takes them away and puts them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upload_guard.compose.rules import build_retention
+from upload_guard.compose.stores import open_database_of, vault_in
+from upload_guard.settings import Settings
+
+_FOLLOW_EVERY = 5.0
+
+if TYPE_CHECKING:
+    from upload_guard.holdings.acting import Acting
+    from upload_guard.holdings.holdings import Holdings
+    from upload_guard.holdings.placements import Placements
+    from upload_guard.housekeeping import Job
+    from upload_guard.storage.database import Database
+
+
+def build_holdings(_settings: Settings) -> Mapping[str, Holdings]:
+    """By the scheme of their locators."""
+    from upload_guard.holdings.folders import Folders
+
+    return {"file": Folders()}
+
+
+def open_placements(settings: Settings) -> Placements:
+    """Where the files of cases lie. Raises `StorageFailed` and `MasterKeyError`."""
+    return placements_in(settings, open_database_of(settings))
+
+
+def open_acting(settings: Settings) -> Acting:
+    """What opens cases of files that sites have already. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.holdings.acting import Acting
+    from upload_guard.quarantine.keeper import QuarantineKeeper
+
+    placements = open_placements(settings)
+    keeper = QuarantineKeeper(placements.database, placements.vault, build_retention(settings))
+    return Acting(keeper, placements)
+
+
+def removals_job(settings: Settings, database: Database) -> Job:
+    """Does to files of sites what was decided on their cases."""
+    from upload_guard.holdings.following import Following
+    from upload_guard.housekeeping import Job
+
+    return Job("removals", Following(placements_in(settings, database)).run, every=_FOLLOW_EVERY)
+
+
+def placements_in(settings: Settings, database: Database) -> Placements:
+    from upload_guard.holdings.placements import Placements
+
+    return Placements(database, vault_in(settings, database), build_holdings(settings))

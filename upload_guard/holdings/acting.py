@@ -1,0 +1,131 @@
+"""A file that a site has already was found to match: a case for it, its place noted, the file taken away."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from upload_guard.digests import digest_of
+from upload_guard.errors import ChangedInPlace, StorageFailed, UsageError
+from upload_guard.holdings.placements import Placements
+from upload_guard.quarantine.keeper import QuarantineKeeper
+from upload_guard.quarantine.states import CaseState
+from upload_guard.records import CANARY, Findings, Source, Upload, Verdict
+from upload_guard.spans import OpenContent
+from upload_guard.storage.tables import Case
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import Kept
+
+BY_SCAN = "scan"
+_SETTLED = frozenset({CaseState.RELEASED, CaseState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of a site, by locator and SHA-256, and what was made of it.
+
+    `route` says how it came to light ("scan:", "notice:NUMBER"), `person` who found it.
+    """
+
+    locator: str
+    site: str
+    sha256: bytes
+    verdict: Verdict
+    findings: Findings
+    media_type: str = ""
+    route: str = "scan:"
+    person: str = BY_SCAN
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Opens cases by `keeper` and takes files away by `placements`.
+
+    Both methods raise `ChangedInPlace` where other bytes lie there than were looked at, all else that
+    `Holdings` raise, and `StorageFailed`.
+    """
+
+    keeper: QuarantineKeeper
+    placements: Placements
+
+    def act(self, found: Found) -> str:
+        """Open the case of a file and take the file away; the case's number. Can be called again.
+
+        The case and the intent stay where the place cannot be reached: it is tried again in between. Raises
+        `UsageError` for what the policy does not refuse; the test picture is left where it is.
+        """
+        if found.findings.canary:
+            return CANARY
+        if not found.verdict.action.refuses:
+            raise UsageError(f"{found.locator}: nothing is taken away that the policy does not refuse")
+        number = self.open_case(found)
+        self.placements.remove(self.placements.note(number, found.locator, found.person), found.person)
+        return number
+
+    def open_case(self, found: Found) -> str:
+        """The case of a file, whose place is noted and left as it is: the same one when called again.
+
+        One that was released, or has its bytes no longer, is not opened again: the file gets a new one.
+        """
+        name, number = self._known(found)
+        if not number:
+            with self._read(found, name) as upload:
+                number = self.keeper.keep(upload, found.verdict, found.findings)
+        self.placements.note(number, found.locator, found.person)
+        return number
+
+    def _known(self, found: Found) -> tuple[str, str]:
+        """The upload id of the file at its place, and its case, if it has one that still stands."""
+        before = ""
+        with self.keeper.database.session() as session:
+            while True:
+                name = _upload_id(found, before)
+                here = session.execute(
+                    select(Case.number, Case.state, VaultObject.kept)
+                    .join(VaultObject, VaultObject.name == Case.vault_name)
+                    .where(
+                        Case.upload_id == name,
+                        Case.site == found.site[:64],
+                        Case.sha256 == found.sha256,
+                        Case.state != CaseState.STORING,
+                    )
+                ).one_or_none()
+                if here is None:
+                    return name, ""
+                if here.state not in _SETTLED and Kept(here.kept).there:
+                    return name, here.number
+                before = here.number
+
+    @contextmanager
+    def _read(self, found: Found, name: str) -> Iterator[Upload]:
+        """The file as an upload, in a copy that nobody changes while it is kept."""
+        spool = self.keeper.vault.spool
+        try:
+            spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise StorageFailed(f"cannot spool in {spool}: {error.strerror}") from error
+        with copy:
+            with self.placements.at(found.locator).read(found.locator) as stream:
+                shutil.copyfileobj(stream, copy)
+            copy.flush()
+            copy.seek(0)
+            digest = digest_of(copy)
+            if not hmac.compare_digest(digest.sha256, found.sha256):
+                raise ChangedInPlace(f"{found.locator}: the file is another one by now; it is left alone")
+            content = OpenContent(copy, 0, digest.size)
+            source = Source(found.site, found.route)
+            yield Upload(content, digest, "", found.media_type, source, upload_id=name)
+
+
+def _upload_id(found: Found, before: str) -> str:
+    """The same for the same file at its place, so that whatever is done twice ends in one case."""
+    named = "\0".join((found.route.partition(":")[0], found.locator, before))
+    return hashlib.sha256(named.encode() + found.sha256).hexdigest()[:32]

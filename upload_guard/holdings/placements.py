@@ -1,0 +1,308 @@
+"""Where the files of cases lie, taken away and put back.
+
+An intent is committed first, then the place is touched, then the row says what became of it: a crash at any
+point leaves an intent, which `settle` carries out, for taking and putting can both be done twice. Nothing is
+taken whose bytes the vault does not hold and has not just read whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from upload_guard.errors import (
+    ChangedInPlace,
+    GoneFromPlace,
+    HoldingsUnreachable,
+    UploadGuardError,
+    UsageError,
+    VaultDamaged,
+)
+from upload_guard.holdings.holdings import Holdings, Leftover, Standing, scheme_of
+from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.states import CaseState
+from upload_guard.storage.database import Database, row_of
+from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.placement_tables import (
+    IN_BETWEEN,
+    REMOVABLE,
+    RESTORABLE,
+    PlacedFile,
+    PlaceState,
+)
+from upload_guard.storage.tables import Case
+from upload_guard.vault.vault import Vault, claim
+
+log = logging.getLogger(__name__)
+
+_SHOWN = 255
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
+_DOUBLED = 10
+_WELL = {"fault": "", "tries": 0, "retry_at": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One place of a case's file, as a person sees it. `fault` is why the last attempt came to nothing."""
+
+    id: int
+    case: str
+    site: str
+    locator: str
+    state: PlaceState
+    noted_at: datetime
+    removed_at: datetime | None
+    removed_by: str
+    restored_at: datetime | None
+    restored_by: str
+    fault: str
+
+    @property
+    def removable(self) -> bool:
+        return self.state in REMOVABLE
+
+    @property
+    def restorable(self) -> bool:
+        return self.state in RESTORABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """Rows of `database`; bytes in `vault`; what reaches the places, by the schemes of their locators.
+
+    All raise `StorageFailed`; what acts raises `AuditBroken` before it does anything, `UsageError` where it
+    cannot be, and what `Holdings` raise.
+    """
+
+    database: Database
+    vault: Vault
+    holdings: Mapping[str, Holdings]
+
+    def at(self, locator: str) -> Holdings:
+        """What reaches this place. Raises `HoldingsUnreachable` where nothing here does."""
+        reached = self.holdings.get(scheme_of(locator))
+        if reached is None:
+            raise HoldingsUnreachable(f"{locator[:_SHOWN]}: nothing here reaches files of this kind")
+        return reached
+
+    def note(self, case: str, locator: str, person: str) -> int:
+        """The file of a case lies there too; the number of the place, the same one if that is known."""
+        with self.database.session() as session:
+            return note_place(session, found_case(session, case), locator, person)
+
+    def of_case(self, number: str) -> tuple[Placed, ...]:
+        """In the order in which they were found."""
+        with self.database.session() as session:
+            mine = select(PlacedFile).where(PlacedFile.case_number == number).order_by(PlacedFile.id)
+            return tuple(map(_placed, session.scalars(mine)))
+
+    def one(self, place: int) -> Placed:
+        with self.database.session() as session:
+            return _placed(_found(session, place))
+
+    def page(self, count: int, states: Collection[PlaceState] = frozenset(PlaceState)) -> tuple[Placed, ...]:
+        """The newest in any of `states`."""
+        with self.database.session() as session:
+            some = select(PlacedFile).where(PlacedFile.state.in_(states)).order_by(PlacedFile.id.desc())
+            return tuple(map(_placed, session.scalars(some.limit(count))))
+
+    def remove(self, place: int, person: str) -> None:
+        """Take the file away, reversibly. Does nothing where that is done or begun already."""
+        row = self._row(place)
+        if row.state in {PlaceState.REMOVED, PlaceState.REMOVING}:
+            return self._take(row, again=True) if row.state == PlaceState.REMOVING else None
+        if row.state not in REMOVABLE:
+            raise UsageError(f"place {place} is {PlaceState(row.state).words}: it cannot be removed now")
+        standing = self._looked(row)
+        with self._told(row):
+            self._refuse_unheld(row)
+            self._intend_removal(row, person, standing.leftover)
+        return self._take(row, again=False)
+
+    def restore(self, place: int, person: str) -> None:
+        """Put the file back as it was. Does nothing where that is done already."""
+        row = self._row(place)
+        if row.state == PlaceState.RESTORED:
+            return
+        if row.state != PlaceState.RESTORING:
+            self._intend_restoring(row, person)
+        self._put(row)
+
+    def settle(self, place: int) -> None:
+        """Carry out what was intended, if anything still is."""
+        row = self._row(place)
+        if row.state == PlaceState.REMOVING:
+            self._take(row, again=True)
+        if row.state == PlaceState.RESTORING:
+            self._put(row)
+
+    def intended(self) -> Sequence[int]:
+        """The places that a crash or a fault left in between."""
+        between = PlacedFile.state.in_(IN_BETWEEN)
+        with self.database.session() as session:
+            return session.scalars(select(PlacedFile.id).where(between).order_by(PlacedFile.id)).all()
+
+    def _row(self, place: int) -> PlacedFile:
+        with self.database.session() as session:
+            return _found(session, place)
+
+    def _refuse_unheld(self, row: PlacedFile) -> None:
+        """What nobody could put back is not taken."""
+        with self.database.session() as session:
+            name = found_case(session, row.case_number).vault_name
+        if not self.vault.reads(name, row.sha256):
+            raise VaultDamaged(
+                f"{row.locator}: the vault does not hold these bytes, so that they could not be put back; "
+                f"the file is left in its place"
+            )
+
+    def _looked(self, row: PlacedFile) -> Standing:
+        with self._told(row):
+            try:
+                return self.at(row.locator).look(row.locator)
+            except GoneFromPlace:
+                self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
+                raise
+
+    def _intend_removal(self, row: PlacedFile, person: str, leftover: Leftover) -> None:
+        with self.database.session() as session:
+            case = found_case(session, row.case_number)
+            name = case.vault_name
+            # An expiry of these bytes waits here, or this waits for it.
+            claimed = claim(session, name)
+            session.refresh(case)
+            if not claimed or case.vault_name != name:
+                raise VaultDamaged(f"{row.locator}: the bytes of case {case.number} expired meanwhile")
+            kept = dict(leftover)
+            if not _move(session, row, PlaceState.REMOVING, removed_by=person[:64], leftover=kept):
+                raise UsageError(f"place {row.id}: somebody else is at it")
+            note_act(session, Act(person, "file.removing", row.case_number, _said(row)))
+
+    def _take(self, row: PlacedFile, again: bool) -> None:
+        """`again` after a crash: then what is gone was taken by the attempt before."""
+        with self._told(row):
+            try:
+                self.at(row.locator).take(row.locator, row.sha256)
+            except GoneFromPlace:
+                if not again:
+                    self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
+                    raise
+            except ChangedInPlace:
+                self._end(row, PlaceState.CHANGED, "file.left_alone")
+                raise
+        self._end(row, PlaceState.REMOVED, "file.removed", removed_at=datetime.now(UTC), **_WELL)
+
+    def _intend_restoring(self, row: PlacedFile, person: str) -> None:
+        with self.database.session() as session:
+            case = found_case(session, row.case_number)
+            if case.state == CaseState.CONFIRMED:
+                raise UsageError(f"case {case.number} is confirmed: reopen it before its file is put back")
+            taken = row.state in RESTORABLE
+            if not taken or not _move(session, row, PlaceState.RESTORING, restored_by=person[:64]):
+                raise UsageError(
+                    f"place {row.id} is {PlaceState(row.state).words}: there is nothing to put back"
+                )
+            note_act(session, Act(person, "file.restoring", row.case_number, {"place": row.id}))
+
+    def _put(self, row: PlacedFile) -> None:
+        with self._told(row):
+            self._refuse_unheld(row)
+            with self.database.session() as session:
+                content = self.vault.content(found_case(session, row.case_number).vault_name)
+            try:
+                self.at(row.locator).put(row.locator, content, row.leftover)
+            except ChangedInPlace:
+                self._end(row, PlaceState.REMOVED, "file.not_restored")
+                raise
+        self._end(row, PlaceState.RESTORED, "file.restored", restored_at=datetime.now(UTC), **_WELL)
+
+    def _end(self, row: PlacedFile, state: PlaceState, name: str, **changed: object) -> None:
+        """Whoever is first writes it; another process may have carried out the same intent."""
+        person = row.restored_by if row.state == PlaceState.RESTORING else row.removed_by or row.noted_by
+        with self.database.session() as session:
+            if _move(session, row, state, **changed):
+                note_act(session, Act(person, name, row.case_number, {"place": row.id}))
+
+    @contextmanager
+    def _told(self, row: PlacedFile) -> Iterator[None]:
+        """What goes wrong stands in the row until it goes well, and is an alarm once."""
+        try:
+            yield
+        except (HoldingsUnreachable, GoneFromPlace, ChangedInPlace, VaultDamaged) as fault:
+            self._note_fault(row, fault)
+            raise
+
+    def _note_fault(self, row: PlacedFile, fault: UploadGuardError) -> None:
+        said = str(fault)[:_SHOWN]
+        pause = min(_FIRST_PAUSE * 2 ** min(row.tries, _DOUBLED), _LONGEST_PAUSE)
+        changed = {"fault": said, "tries": PlacedFile.tries + 1, "retry_at": datetime.now(UTC) + pause}
+        with self.database.session() as session:
+            session.execute(update(PlacedFile).where(PlacedFile.id == row.id).values(changed))
+        if said != row.fault:
+            log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)
+
+
+def note_place(session: Session, case: Case, locator: str, person: str) -> int:
+    """The file of a case lies there too: with the caller's transaction, under the lock that its row takes."""
+    known = select(PlacedFile).where(PlacedFile.case_number == case.number, PlacedFile.locator == locator)
+    row = session.scalar(known)
+    if row is None:
+        row = PlacedFile(
+            case_number=case.number,
+            site=case.site,
+            locator=locator,
+            sha256=case.sha256,
+            state=PlaceState.NOTED,
+            noted_at=datetime.now(UTC),
+            noted_by=person[:64],
+            leftover={},
+        )
+        session.add(row)
+        session.flush()
+        note_act(session, Act(person, "file.placed", case.number, _said(row)))
+    return row.id
+
+
+def _said(row: PlacedFile) -> Mapping[str, str | int]:
+    return {"place": row.id, "locator": row.locator[:_SHOWN]}
+
+
+def _found(session: Session, place: int) -> PlacedFile:
+    row = row_of(session, PlacedFile, place)
+    if row is None:
+        raise UsageError(f"there is no place {place}: 'upload-guard removals list' names them")
+    return row
+
+
+def _move(session: Session, row: PlacedFile, state: PlaceState, **changed: object) -> bool:
+    """From the state that was read to `state`; False where somebody was faster."""
+    mine = (PlacedFile.id == row.id) & (PlacedFile.state == row.state)
+    moved = session.execute(update(PlacedFile).where(mine).values(state=state, **changed))
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        return False
+    row.state = state
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return True
+
+
+def _placed(row: PlacedFile) -> Placed:
+    return Placed(
+        id=row.id,
+        case=row.case_number,
+        site=row.site,
+        locator=row.locator,
+        state=PlaceState(row.state),
+        noted_at=row.noted_at,
+        removed_at=row.removed_at,
+        removed_by=row.removed_by,
+        restored_at=row.restored_at,
+        restored_by=row.restored_by,
+        fault=row.fault,
+    )
