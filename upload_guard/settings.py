@@ -26,6 +26,7 @@ from upload_guard.outbox_settings import NoticeSettings, OutboxSettings, Webhook
 from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
+from upload_guard.retro_settings import RetroSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import ReviewSettings
 from upload_guard.sections import Section
@@ -181,6 +182,7 @@ class Settings(Section):
     reveal: RevealSettings = RevealSettings()
     review: ReviewSettings = ReviewSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
+    retro: RetroSettings = RetroSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     signals: dict[SignalName, SignalSettings] = Field(default_factory=dict)

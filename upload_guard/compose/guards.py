@@ -63,7 +63,8 @@ def build_site(settings: Settings, hook: Hook | None = None) -> GuardedSite:
     tell = hook or hook_of(settings)
     if not settings.service.url:
         station = build_station(settings, tell)
-        house = station.housekeeper if station.guard.late is not None else None
+        goes_on = station.guard.late is not None or settings.retro.days > 0
+        house = station.housekeeper if goes_on else None
         return GuardedSite(_routes(settings, station.guard), house)
     checker = _remote_checker(settings)
     guard = _remote_guard(settings, checker)

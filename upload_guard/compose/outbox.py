@@ -111,6 +111,7 @@ class Desk:
 
     def router(self) -> Router:
         from upload_guard.outbox.feedback import FeedbackRoute
+        from upload_guard.outbox.found_late import FoundLateRoute
         from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.outcomes import OutcomeRoute
         from upload_guard.outbox.routing import Router
@@ -122,6 +123,7 @@ class Desk:
             self.database,
             (
                 WebhookRoute(sites),
+                FoundLateRoute(sites),
                 OpenHitRoute(sites),
                 FeedbackRoute(lists),
                 OutcomeRoute(upstreams),

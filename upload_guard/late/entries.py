@@ -23,6 +23,9 @@ class LateMatch:
 
     `case` is empty where only its digest was left to compare. `sha256` in hex; `when` it came in (UTC);
     `file_name` as the uploader gave it. `result` is "match", "near" or "unscannable".
+
+    Where the route begins with "retro:", a list came to know the upload after it had passed: `sha256` is
+    empty, for it was not kept; `upload_id` and the `places` that the site told say which file it is.
     """
 
     case: str
@@ -32,6 +35,8 @@ class LateMatch:
     sha256: str
     when: datetime
     result: str
+    upload_id: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

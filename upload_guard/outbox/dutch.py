@@ -12,6 +12,12 @@ DUTCH = Words(
             "Er zijn {count} nieuwe zaken",
             "Sites: {sites}\nZaken: {cases}\nEen mens moet beslissen; de norm is 24 uur.",
         ),
+        EventKind.FOUND_LATE: Said(
+            "Een upload die was doorgelaten staat nu op een lijst",
+            "{count} uploads die waren doorgelaten staan nu op een lijst",
+            "Sites: {sites}\nZaken: {cases}\nHet bestand kan op de site staan, waar bezoekers het zien. De "
+            "zaak zegt waar het heen ging, als de site dat zei.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "De stortvloedbeveiliging heeft een vermelding verlaagd",
             "De stortvloedbeveiliging heeft {count} vermeldingen verlaagd",

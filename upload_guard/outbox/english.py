@@ -12,6 +12,12 @@ ENGLISH = Words(
             "{count} new cases are held",
             "Sites: {sites}\nCases: {cases}\nA person has to decide; the norm is 24 hours.",
         ),
+        EventKind.FOUND_LATE: Said(
+            "An upload that had passed is on a list now",
+            "{count} uploads that had passed are on a list now",
+            "Sites: {sites}\nCases: {cases}\nThe file may be on the site, where visitors can see it. The "
+            "case says where it went, if the site told.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "The flood breaker lowered an entry",
             "The flood breaker lowered {count} entries",

@@ -25,7 +25,7 @@ from upload_guard.outbox.wording import Words
 from upload_guard.storage.events import EventKind
 
 KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
-    "new_case": frozenset({EventKind.CASE_OPENED}),
+    "new_case": frozenset({EventKind.CASE_OPENED, EventKind.FOUND_LATE}),
     "breaker": frozenset({EventKind.BREAKER_TRIPPED}),
     "list_held": frozenset({EventKind.LIST_HELD}),
     "deadline": frozenset(

@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     NOTICE_LATE = "notice_late"
     NOTICE_CLOSED = "notice_closed"
     OVERDUE = "overdue"
+    FOUND_LATE = "found_late"
     APPEALED = "appealed"
     REPORT_FAILED = "report_failed"
     DIGEST = "digest"
