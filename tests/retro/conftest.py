@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from tests.support import activate_list, settings_in, upload_of
-from upload_guard.compose import Station, build_station
+from tests.support import activate_list, quiet_station, settings_in, upload_of
+from upload_guard.compose import Station
 from upload_guard.compose.retro import RetroDesk
 from upload_guard.holdings.descent import file_locator
 from upload_guard.late.entries import LateMatch
@@ -94,4 +93,4 @@ def house(tmp_path: Path) -> House:
         retro={"days": 30, "places": [file_locator(media / "x").removesuffix("x")]},
     )
     activate_list(settings, OTHER)
-    return House(settings, build_station(settings), media)
+    return House(settings, quiet_station(settings), media)

@@ -23,6 +23,7 @@ from upload_guard.compose.private import (
     prepare_private_set,
     private_set_is_due,
 )
+from upload_guard.compose.retro import open_upload_places
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -104,6 +105,7 @@ __all__ = [
     "open_placements",
     "open_private_checks",
     "open_signal_log",
+    "open_upload_places",
     "prepare_private_set",
     "private_set_is_due",
     "sandbox_of",

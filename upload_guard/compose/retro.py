@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 5.0
 
 
+def open_upload_places(settings: Settings, database: Database) -> UploadPlaces | None:
+    """Where sites say that uploads went; None where no upload that passed is remembered."""
+    desk = RetroDesk(settings, database)
+    return desk.places() if desk.enabled else None
+
+
 @dataclass(frozen=True, slots=True)
 class RetroDesk:
     """The parts of it, over what a process has already."""

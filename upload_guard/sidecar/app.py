@@ -21,6 +21,7 @@ from upload_guard.compose import (
     explainer_of,
     open_benign,
     open_private_checks,
+    open_upload_places,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -54,6 +55,7 @@ from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
+from upload_guard.sidecar.api.uploads import upload_routes
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
 from upload_guard.sidecar.compat.hma import Files, hma_routes
@@ -100,6 +102,7 @@ def create_app(settings: Settings) -> Flask:
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
+        upload_routes(open_upload_places(settings, station.keeper.database)),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
