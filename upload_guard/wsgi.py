@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 VERDICT_KEY = "upload_guard.verdict"
 """Where the application finds the `Verdict` on its request; absent if nothing was uploaded."""
 UPLOADS_KEY = "upload_guard.uploads"
-"""Where it finds the uploads of its request that were checked (`records.Upload`), for `UploadGuard.placed`."""
+"""Where it finds those of its request that were checked (`records.Upload`), for `UploadGuard.placed`."""
 
 
 class UploadGuard:

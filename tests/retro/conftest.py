@@ -15,6 +15,7 @@ from upload_guard.compose.retro import RetroDesk
 from upload_guard.holdings.descent import file_locator
 from upload_guard.late.entries import LateMatch
 from upload_guard.lists.formats import ListedHash
+from upload_guard.lists.live import Live
 from upload_guard.records import SignalType, Source
 from upload_guard.retro.log import PassedLog
 from upload_guard.retro.passes import Passes
@@ -56,10 +57,17 @@ class House:
         log.flush()
         return upload.upload_id
 
-    def list(self, hashes: list[ListedHash], name: str = "test-list") -> None:
+    def activate(self, hashes: list[ListedHash], name: str = "test-list") -> None:
         """A new version of a list acts, and this process has it."""
         activate_list(self.settings, hashes, name)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """This process has what rows say now, and waits for nothing."""
         self.station.snapshot.look()
+        for live in (self.station.checker.bank, self.station.checker.opinions):
+            assert isinstance(live, Live)
+            live.look()
 
     def match(self) -> None:
         self.passes.run()

@@ -45,7 +45,7 @@ def test_the_database_holds_no_digest_no_look_and_no_name(house: House) -> None:
 
 
 def test_what_was_refused_is_not_remembered(house: House) -> None:
-    house.list(listed_hashes(PICTURE))
+    house.activate(listed_hashes(PICTURE))
     house.upload(PICTURE)
     assert remembered(house) == []
 

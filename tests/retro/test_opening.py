@@ -15,7 +15,7 @@ MD5 = [one for one in listed_hashes(PICTURE) if one.signal_type is SignalType.MD
 
 
 def found(house: House) -> str:
-    house.list(MD5)
+    house.activate(MD5)
     house.match()
     (case,) = house.cases()
     return case.number

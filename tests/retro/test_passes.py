@@ -46,7 +46,7 @@ def test_an_upload_that_had_passed_has_a_case_once_a_list_knows_it(house: House,
     upload, _ = house.upload(PICTURE), house.upload(INNOCENT)
     house.match()
     assert house.cases() == []
-    house.list(only(PICTURE, kind))
+    house.activate(only(PICTURE, kind))
     house.match()
     (case,) = house.cases()
     assert (case.site, case.route, case.upload_id) == ("shop", RETRO_ROUTE + "/upload", upload)
@@ -55,7 +55,7 @@ def test_an_upload_that_had_passed_has_a_case_once_a_list_knows_it(house: House,
 
 def test_a_picture_like_a_listed_one_is_found_by_its_looks(house: House) -> None:
     house.upload(recompressed(PICTURE))
-    house.list(only(PICTURE, SignalType.PDQ))
+    house.activate(only(PICTURE, SignalType.PDQ))
     house.match()
     (case,) = house.cases()
     assert {match["signal_type"] for match in case.matches} == {"pdq"}
@@ -66,7 +66,7 @@ def test_a_listed_file_inside_another_is_found(house: House) -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("a.jpg", PICTURE)
     house.upload(out.getvalue())
-    house.list(only(PICTURE, SignalType.MD5))
+    house.activate(only(PICTURE, SignalType.MD5))
     house.match()
     (case,) = house.cases()
     # The member's digest is none of the upload's own.
@@ -75,7 +75,7 @@ def test_a_listed_file_inside_another_is_found(house: House) -> None:
 
 def test_digests_that_no_list_named_are_in_no_case(house: House) -> None:
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.MD5))
+    house.activate(only(PICTURE, SignalType.MD5))
     house.match()
     (case,) = house.cases()
     digests = digests_of(PICTURE)
@@ -90,7 +90,7 @@ def test_each_state_of_the_lists_is_gone_through_once(house: House) -> None:
     for _ in range(3):
         house.match()
     assert len(house.done()) == 1
-    house.list(only(PICTURE, SignalType.SHA256), "second")
+    house.activate(only(PICTURE, SignalType.SHA256), "second")
     for _ in range(3):
         house.match()
     assert [(one.uploads, one.matches) for one in house.done()] == [(1, 0), (1, 1)]
@@ -102,30 +102,30 @@ def test_a_single_hash_added_to_a_list_is_a_new_state(house: House) -> None:
     house.upload(PICTURE)
     house.match()
     house.station.lists.add("test-list", only(PICTURE, SignalType.MD5), "baseline", "ann")
-    house.station.snapshot.look()
+    house.refresh()
     house.match()
     assert len(house.cases()) == 1
 
 
 def test_what_is_known_already_gets_no_second_case(house: House) -> None:
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     house.match()
-    house.list(only(PICTURE, SignalType.MD5), "second")
+    house.activate(only(PICTURE, SignalType.MD5), "second")
     house.match()
     assert len(house.cases()) == len(house.matches()) == 1
 
 
 def test_a_file_that_a_person_found_harmless_is_left_alone_until_another_list_names_it(house: House) -> None:
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.MD5))
+    house.activate(only(PICTURE, SignalType.MD5))
     house.match()
     decisions(house).false_positive(house.cases()[0].number, "eve", "a landscape")
-    house.station.checker.opinions.look()
-    house.list(only(INNOCENT, SignalType.MD5), "second")
+    house.refresh()
+    house.activate(only(INNOCENT, SignalType.MD5), "second")
     house.match()
     assert len(house.cases()) == 1
-    house.list(only(PICTURE, SignalType.MD5), "third")
+    house.activate(only(PICTURE, SignalType.MD5), "third")
     for _ in range(2):
         house.match()
     first, second = house.cases()
@@ -135,7 +135,7 @@ def test_a_file_that_a_person_found_harmless_is_left_alone_until_another_list_na
 
 def test_known_good_files_are_never_found(house: House) -> None:
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     own = digests_of(PICTURE)
     digests = (
         (SignalType.MD5, own.md5),
@@ -143,8 +143,7 @@ def test_known_good_files_are_never_found(house: House) -> None:
         (SignalType.SHA256, own.sha256),
     )
     open_benign(house.settings).add(BankFile("good.jpg", BankScope.ADMINISTRATOR, digests, ()), "ann")
-    house.station.checker.bank.look()
-    house.station.snapshot.look()
+    house.refresh()
     house.match()
     assert house.cases() == []
 
@@ -158,7 +157,7 @@ def test_a_pass_that_is_killed_goes_on_where_it_was(house: House, monkeypatch: p
     pictures = [picture_bytes(seed) for seed in range(10, 16)]
     for picture in pictures:
         house.upload(picture)
-    house.list([one for picture in pictures for one in only(picture, SignalType.SHA256)])
+    house.activate([one for picture in pictures for one in only(picture, SignalType.SHA256)])
     passes = house.passes
 
     class Dying(Opening):
@@ -184,14 +183,14 @@ def test_a_pass_that_is_killed_goes_on_where_it_was(house: House, monkeypatch: p
 
 
 def test_a_pass_is_not_over_while_checks_by_the_old_lists_may_still_be_written_down(house: House) -> None:
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     patient = replace(house.passes, settles_after=timedelta(hours=1))
     patient.run()
     # It was checked by the lists of before, and its row comes now.
     house.station.lists.rollback("test-list", 1, "ann")
-    house.station.snapshot.look()
+    house.refresh()
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     patient.run()
     assert len(house.cases()) == 1
     assert house.done() == []
@@ -199,7 +198,7 @@ def test_a_pass_is_not_over_while_checks_by_the_old_lists_may_still_be_written_d
 
 def test_lists_that_this_process_has_not_loaded_yet_are_waited_for(house: House) -> None:
     house.upload(PICTURE)
-    house.station.snapshot.look()
+    house.refresh()
     stale = house.station.snapshot()
     activate_list(house.settings, only(PICTURE, SignalType.SHA256))
     passes = replace(house.passes, checker=replace(house.station.checker, snapshot=lambda: stale))
@@ -214,7 +213,7 @@ def test_an_upload_whose_seal_is_broken_stops_no_other(
     house.upload(PICTURE)
     with house.database.session() as session:
         session.execute(update(PassedUpload).where(PassedUpload.id == 1).values(site="other"))
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     house.match()
     assert len(house.cases()) == 1
     assert "ALARM: an upload that passed cannot be held against new lists" in caplog.text
@@ -222,7 +221,7 @@ def test_an_upload_whose_seal_is_broken_stops_no_other(
 
 def test_a_fault_of_the_store_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.upload(PICTURE)
-    house.list(only(PICTURE, SignalType.SHA256))
+    house.activate(only(PICTURE, SignalType.SHA256))
     passes = house.passes
 
     class Full(Opening):

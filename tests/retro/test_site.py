@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 from wsgiref.util import setup_testing_defaults
 
 from tests.support import activate_list, digests_of, eventually, listed_hashes, picture_bytes, settings_in
+from upload_guard.compose import open_cases
 from upload_guard.holdings.descent import file_locator
 from upload_guard.late.entries import LateMatch
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType
 from upload_guard.wsgi import UPLOADS_KEY, UploadGuard
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PICTURE = picture_bytes(1)
 
@@ -27,7 +32,7 @@ def test_an_upload_is_found_when_a_list_learns_of_it(tmp_path: Path) -> None:
     )
     activate_list(settings, [ListedHash(SignalType.SHA256, bytes(range(32)))])
 
-    def application(environ, start_response):  # type: ignore[no-untyped-def]
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         (upload,) = environ[UPLOADS_KEY]
         file = media / "a.jpg"
         with upload.content.open() as stream:
@@ -50,8 +55,6 @@ def test_an_upload_is_found_when_a_list_learns_of_it(tmp_path: Path) -> None:
     assert eventually(lambda: heard)
     (match,) = heard
     assert match.places == (file_locator(media / "a.jpg"),)
-    from upload_guard.compose import open_cases
-
     case = open_cases(settings).one(match.case)
     assert case.sha256 == digests_of(PICTURE).sha256
     assert case.kept.there

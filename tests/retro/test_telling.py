@@ -47,7 +47,7 @@ def upload(house: House) -> str:
     """One that had passed, went somewhere, and is listed now."""
     upload = house.upload(PICTURE)
     house.desk.places().tell("shop", upload, "post 7")
-    house.list(listed_hashes(PICTURE))
+    house.activate(listed_hashes(PICTURE))
     house.match()
     return upload
 
