@@ -29,6 +29,7 @@ from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
 from upload_guard.report_settings import ReportSettings
+from upload_guard.retro_settings import RetroSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import PublicSettings, ReviewSettings
 from upload_guard.sections import Section
@@ -187,6 +188,7 @@ class Settings(Section):
     public: PublicSettings = PublicSettings()
     statements: StatementSettings = StatementSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
+    retro: RetroSettings = RetroSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     signals: dict[SignalName, SignalSettings] = Field(default_factory=dict)

@@ -45,6 +45,7 @@ _COMMANDS = {
     "statements": "statements:statements",
     "audit": "audit:audit",
     "master-key": "master_key:master_key",
+    "transparency-report": "transparency:transparency",
 }
 
 

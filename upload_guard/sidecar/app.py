@@ -25,7 +25,9 @@ from upload_guard.compose import (
     open_benign,
     open_placements,
     open_private_checks,
+    report_desk,
     statements_in,
+    open_upload_places,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits
@@ -46,6 +48,7 @@ from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.quarantine.showing.neighbours import Neighbours
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.showing.queue import Queue
+from upload_guard.reports.desk import Desk as ReportDesk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
@@ -63,6 +66,7 @@ from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
 from upload_guard.sidecar.api.statements import statement_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
+from upload_guard.sidecar.api.uploads import upload_routes
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
 from upload_guard.sidecar.compat.hma import Files, hma_routes
@@ -102,6 +106,7 @@ def create_app(settings: Settings) -> Flask:
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     desk = _desk(station, settings, keys)
+    reports = report_desk(settings, cases.database)
     files = Files(checks.rule, station.checker.alone(), station.guard.patience)
     for routes in (
         check_routes(checks),
@@ -117,6 +122,7 @@ def create_app(settings: Settings) -> Flask:
         outcome_routes(_follow_up(station, settings, ledger)),
         report_routes(cases, reports),
         notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
+        upload_routes(open_upload_places(settings, station.keeper.database)),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))

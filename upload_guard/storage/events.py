@@ -40,6 +40,8 @@ class EventKind(StrEnum):
     NOTICE_CLOSED = "notice_closed"
     STATEMENT_READY = "statement_ready"
     MAILBOX_SILENT = "mailbox_silent"
+    OVERDUE = "overdue"
+    FOUND_LATE = "found_late"
     APPEALED = "appealed"
     REPORT_FAILED = "report_failed"
     DIGEST = "digest"
