@@ -40,6 +40,8 @@ _COMMANDS = {
     "notices": "outbox:notices",
     "feedback": "outbox:feedback",
     "audit": "audit:audit",
+    "scan": "scan:scan",
+    "scans": "scans:scans",
     "master-key": "master_key:master_key",
 }
 

@@ -16,6 +16,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     placement_tables,
     private_tables,
     report_tables,
+    scan_tables,
     service_tables,
     signal_tables,
     statistics_tables,

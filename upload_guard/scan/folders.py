@@ -1,0 +1,132 @@
+"""A tree of files, and files by name. Links are not followed, and nothing but plain files is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from upload_guard.errors import UsageError
+from upload_guard.scan.records import Item, Link, Met, Opened, Shut
+from upload_guard.spans import OpenContent
+
+SCHEME = "file://"
+STDIN = "stdin:"
+
+
+def locator_of(path: Path) -> str:
+    """`path` has to be absolute. Names are bytes, so what is no plain character is percent-encoded."""
+    return SCHEME + quote_from_bytes(os.fsencode(path))
+
+
+def path_of(locator: str) -> Path:
+    return Path(os.fsdecode(unquote_to_bytes(locator.removeprefix(SCHEME))))
+
+
+@dataclass(frozen=True, slots=True)
+class FolderWalk:
+    """All below `folder`, names in order of their bytes; `spared` are folders of our own, not entered."""
+
+    folder: Path
+    spared: frozenset[Path] = frozenset()
+
+    @property
+    def root(self) -> str:
+        return locator_of(self.folder)
+
+    def items(self, after: str = "") -> Iterator[Met]:
+        behind = path_of(after).relative_to(self.folder).parts if after else ()
+        if self.folder.is_dir():
+            yield from self._below(self.folder, tuple(map(os.fsencode, behind)))
+        elif not behind:
+            yield _met(self.folder)
+
+    def _below(self, folder: Path, behind: tuple[bytes, ...]) -> Iterator[Met]:
+        """`behind`: the last one planned, as names from here; empty where all of this is behind it."""
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+        except OSError as error:
+            yield Shut(locator_of(folder), _why(error))
+            return
+        for entry in entries:
+            name = os.fsencode(entry.name)
+            if behind and name < behind[0]:
+                continue
+            rest = behind[1:] if behind and name == behind[0] else ()
+            if entry.is_dir(follow_symlinks=False):
+                if Path(entry.path) not in self.spared:
+                    yield from self._below(Path(entry.path), rest)
+            elif not (behind and name == behind[0]):
+                yield _met(Path(entry.path))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWalk:
+    """Paths as somebody names them, one after another; relative ones are below `base`."""
+
+    paths: Iterable[bytes]
+    base: Path
+
+    @property
+    def root(self) -> str:
+        return STDIN
+
+    def items(self, after: str = "") -> Iterator[Met]:
+        if after:
+            raise UsageError("the paths of standard input cannot be read again; name them anew")
+        seen: set[bytes] = set()
+        for name in self.paths:
+            path = Path(os.path.normpath(self.base / os.fsdecode(name)))
+            if os.fsencode(path) in seen:
+                continue
+            seen.add(os.fsencode(path))
+            if path.is_dir() and not path.is_symlink():
+                yield Shut(locator_of(path), "is a folder; name the files in it")
+            else:
+                yield _met(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Opens plain files, through no link at the end of their path."""
+
+    def look(self, item: Item) -> Item:
+        return _stamped(item, path_of(item.locator).lstat())
+
+    @contextmanager
+    def opened(self, item: Item) -> Iterator[Opened]:
+        path = path_of(item.locator)
+        # Without waiting, should a pipe have taken the file's place.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            facts = os.fstat(handle)
+            if not stat.S_ISREG(facts.st_mode):
+                raise OSError(0, "is no plain file any more")
+            yield Opened(_stamped(item, facts), OpenContent(file, 0, facts.st_size), path.name)
+
+
+def _met(path: Path) -> Met:
+    try:
+        facts = path.lstat()
+    except OSError as error:
+        return Shut(locator_of(path), _why(error))
+    if stat.S_ISLNK(facts.st_mode):
+        return Link(locator_of(path))
+    if not stat.S_ISREG(facts.st_mode):
+        return Shut(locator_of(path), "is no plain file")
+    return _stamped(Item(locator_of(path)), facts)
+
+
+def _stamped(item: Item, facts: os.stat_result) -> Item:
+    # The time of the last change of the inode, too: anybody can set back that of the content.
+    stamp = f"{facts.st_mtime_ns}.{facts.st_ctime_ns}.{facts.st_ino}"
+    return replace(item, size=facts.st_size, stamp=stamp)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
