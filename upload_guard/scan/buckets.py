@@ -25,9 +25,10 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class BucketWalk:
-    """All objects below `root`, "s3://BUCKET/PREFIX", in the order of their keys, a thousand at a time."""
+    """All objects below `root`, "s3://BUCKET/PREFIX", in the order of their keys, `at_once` by a request."""
 
     root: str
+    at_once: int = 1000
 
     def items(self, after: str = "") -> Iterator[Met]:
         bucket, prefix = _parts(self.root)
@@ -43,7 +44,7 @@ class BucketWalk:
     def _page(self, bucket: str, prefix: str, behind: str) -> dict[str, Any]:
         try:
             page: dict[str, Any] = _store().call_s3(
-                "list_objects_v2", Bucket=bucket, Prefix=prefix, StartAfter=behind
+                "list_objects_v2", Bucket=bucket, Prefix=prefix, StartAfter=behind, MaxKeys=self.at_once
             )
         except ConfigError:
             raise

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import distinct, func, select
 
-from upload_guard.scan.chunks import COUNTED, Chunks
+from upload_guard.scan.chunks import Chunks
 from upload_guard.scan.found import looked_of
 from upload_guard.scan.records import KEPT, Column, Looked, ScanState
 from upload_guard.scan.scans import Scans
@@ -94,7 +94,7 @@ def summary_of(database: Database, number: int) -> Summary:
         lists=tuple((name, version) for name, version in scan.lists),
         files=advance.planned,
         bytes=advance.planned_bytes,
-        counts=Counter({Column(one): advance.counts[one] for one in COUNTED if one != KEPT}),
+        counts=+Counter({column: advance.counts[column] for column in Column}),
         kept=advance.counts[KEPT],
         waiting=advance.planned - advance.done,
         links=scan.links,
