@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.support import recompressed
 from upload_guard.compose import open_database_of, sandbox_of
+from upload_guard.sandbox.pool import Sandbox
 from upload_guard.scan.building import Manner, build_examiner, walk_of
 from upload_guard.scan.chunks import Chunks, claimant
 from upload_guard.scan.examining import Examiner
@@ -24,7 +25,6 @@ from upload_guard.scan.folders import path_of
 from upload_guard.scan.records import Column, Walk
 from upload_guard.scan.scans import Order, Planner, Scans
 from upload_guard.scan.summary import Summary, files_of, summary_of
-from upload_guard.sandbox.pool import Sandbox
 from upload_guard.settings import Settings
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, path_of
+from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in, path_of
 from upload_guard.scan.records import Item, Link, Met, Shut
 
 NAMES = (
@@ -101,3 +102,10 @@ def test_an_item_changes_with_its_file_even_if_the_times_are_set_back(tree: Path
     path.write_bytes(b"a.jpX")
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert Files().look(before) != before
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\0"], ids=["lines", "nul"])
+def test_names_are_told_apart_by_what_ends_them(end: bytes) -> None:
+    names = [b"a b.jpg", b"latin\xe9", b"x" * 70_000, b"last"]
+    assert list(names_in(io.BytesIO(end.join(names)), end)) == names
+    assert list(names_in(io.BytesIO(end.join(names) + end * 2), end)) == names

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from upload_guard.storage.database import Database
 
 _TELL_EVERY = 30.0
-_PORTION = 1 << 16
 
 
 @click.command()
@@ -109,22 +108,13 @@ def deliver(database: Database, number: int, json_file: Path | None, csv_file: P
 
 def _walk(settings: Settings, place: str | None, *, from_stdin: bool, separator: bytes) -> Walk:
     from upload_guard.scan.building import walk_of
-    from upload_guard.scan.folders import NamedWalk
+    from upload_guard.scan.folders import NamedWalk, names_in
 
     if from_stdin == (place is not None):
         raise UsageError("name one place to scan, or give --stdin and paths by standard input")
     if place is not None:
         return walk_of(place, settings)
-    return NamedWalk(_split(sys.stdin.buffer, separator), Path.cwd())
-
-
-def _split(stream: BinaryIO, separator: bytes) -> Iterator[bytes]:
-    rest = b""
-    while portion := stream.read(_PORTION):
-        *whole, rest = (rest + portion).split(separator)
-        yield from filter(None, whole)
-    if rest:
-        yield rest
+    return NamedWalk(names_in(sys.stdin.buffer, separator), Path.cwd())
 
 
 def _active(settings: Settings) -> tuple[tuple[str, int], ...]:

@@ -98,7 +98,7 @@ def _print_files(database: Database, summary: Summary) -> None:
         (
             one.column,
             one.item.locator,
-            one.action or "-",
+            one.action if one.matches else "-",
             one.case or one.fault or "-",
             _why(words_of(one), one.reason),
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from upload_guard.errors import UsageError
@@ -16,6 +17,7 @@ from upload_guard.spans import OpenContent
 
 SCHEME = "file://"
 STDIN = "stdin:"
+_PORTION = 1 << 16
 
 
 def locator_of(path: Path) -> str:
@@ -89,6 +91,16 @@ class NamedWalk:
                 yield Shut(locator_of(path), "is a folder; name the files in it")
             else:
                 yield _met(path)
+
+
+def names_in(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
+    """The names in a stream, each with `end` behind it; the last one may lack it."""
+    rest = b""
+    while portion := stream.read(_PORTION):
+        *whole, rest = (rest + portion).split(end)
+        yield from filter(None, whole)
+    if rest:
+        yield rest
 
 
 @dataclass(frozen=True, slots=True)

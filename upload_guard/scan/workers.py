@@ -38,6 +38,11 @@ class Workers:
         self._running: dict[str, SpawnProcess] = {}
         self._deaths = 0
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Their ids."""
+        return tuple(one.pid for one in self._running.values() if one.pid is not None)
+
     def start(self, jobs: int) -> None:
         for _ in range(jobs):
             self._start_one()

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from upload_guard.errors import UsageError
-from upload_guard.scan.building import Manner
+from upload_guard.scan.building import Manner, memory_of
 from upload_guard.scan.chunks import Advance, Chunks
 from upload_guard.scan.records import Walk
 from upload_guard.scan.scans import Planner, Scans
@@ -50,6 +51,8 @@ class Pool:
             finally:
                 Scans(database).worked(scan.id, time.monotonic() - begun)
             Scans(database).end(scan.id)
+        days = timedelta(days=self.settings.scan.remember_days)
+        memory_of(self.settings, database).forget(days)
 
     def _run(self, database: Database, scan: Scan, walk: Walk, watch: Watch) -> None:
         chunks = Chunks(database, scan.id)
