@@ -82,7 +82,24 @@ def test_folders_of_our_own_are_spared(tree: Path) -> None:
 
 
 def test_a_file_is_a_place_too(tree: Path) -> None:
-    assert names(tree, list(FolderWalk(tree / "a.jpg").items())) == [b"a.jpg"]
+    walk = FolderWalk(tree / "a.jpg")
+    assert names(tree, list(walk.items())) == [b"a.jpg"]
+    assert not list(walk.items(walk.root))
+
+
+def test_folders_may_be_deeper_than_python_calls(tree: Path) -> None:
+    """As deep as a path can be."""
+    deepest = tree
+    while len(os.fsencode(deepest)) < 4000:
+        deepest /= "d"
+        deepest.mkdir()
+    (deepest / "x").touch()
+    met = list(FolderWalk(tree / "d").items())
+    assert [one.locator for one in met] == [locator_of(deepest / "x")]
+    assert not list(FolderWalk(tree / "d").items(met[0].locator))
+    # What clears up after tests calls itself for each folder.
+    (deepest / "x").unlink()
+    os.removedirs(deepest)
 
 
 def test_named_paths_are_met_once_each_and_what_is_not_there_is_told(tree: Path) -> None:

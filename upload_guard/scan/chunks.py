@@ -18,7 +18,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, Update, func, select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.scan.records import KEPT, ChunkState, Column, Item
@@ -82,7 +82,7 @@ class Chunks:
         """The first chunk that is nobody's; None where there is none just now."""
         for _ in range(_TRIES):
             with self.database.session() as session:
-                free = session.scalar(self._free().order_by(ScanChunk.id).limit(1))
+                free = session.scalar(self._open()) or session.scalar(self._over())
             if free is None:
                 return None
             with self.database.session() as session:
@@ -101,7 +101,7 @@ class Chunks:
         done = (
             update(ScanChunk)
             .where(*_held(claimed))
-            .values(state=ChunkState.DONE, generation=generation, lease_until=None, **counts)
+            .values(state=ChunkState.DONE, generation=generation, lease_until=None, items=b"", **counts)
         )
         return _rows(session, done) == 1
 
@@ -129,11 +129,14 @@ class Chunks:
             planned, planned_bytes, files, size, Counter(dict(zip(COUNTED, counts, strict=True))), left
         )
 
-    def _free(self) -> Select[ScanChunk]:
-        over = and_(ScanChunk.state == ChunkState.CLAIMED, ScanChunk.lease_until < datetime.now(UTC))
-        return select(ScanChunk).where(
-            ScanChunk.scan_id == self.scan_id, or_(ScanChunk.state == ChunkState.OPEN, over)
-        )
+    def _open(self) -> Select[ScanChunk]:
+        ours = ScanChunk.scan_id == self.scan_id, ScanChunk.state == ChunkState.OPEN
+        return select(ScanChunk).where(*ours).order_by(ScanChunk.id).limit(1)
+
+    def _over(self) -> Select[ScanChunk]:
+        """One whose worker has not been heard of for too long."""
+        ours = ScanChunk.scan_id == self.scan_id, ScanChunk.state == ChunkState.CLAIMED
+        return select(ScanChunk).where(*ours, ScanChunk.lease_until < datetime.now(UTC)).limit(1)
 
     def _won(self, session: Session, free: ScanChunk, name: str) -> bool:
         claim = (

@@ -41,30 +41,56 @@ class FolderWalk:
         return locator_of(self.folder)
 
     def items(self, after: str = "") -> Iterator[Met]:
-        behind = path_of(after).relative_to(self.folder).parts if after else ()
         if self.folder.is_dir():
-            yield from self._below(self.folder, tuple(map(os.fsencode, behind)))
-        elif not behind:
+            behind = path_of(after).relative_to(self.folder).parts if after else ()
+            yield from self._below(tuple(map(os.fsencode, behind)))
+        elif not after:
             yield _met(self.folder)
 
-    def _below(self, folder: Path, behind: tuple[bytes, ...]) -> Iterator[Met]:
-        """`behind`: the last one planned, as names from here; empty where all of this is behind it."""
+    def _below(self, behind: tuple[bytes, ...]) -> Iterator[Met]:
+        """`behind`: the last one planned, as names from here. No recursion: folders may be thousands deep."""
+        listed, fault = self._listed(self.folder, behind)
+        yield from fault
+        stack = [listed]
+        while stack:
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+            elif not step.is_folder:
+                yield _met(step.path)
+            elif step.path not in self.spared:
+                listed, fault = self._listed(step.path, step.behind)
+                yield from fault
+                stack.append(listed)
+
+    def _listed(self, folder: Path, behind: tuple[bytes, ...]) -> tuple[Iterator[_Step], tuple[Shut, ...]]:
+        """What lies in `folder` behind that, in order; or why nobody can say."""
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+                entries = sorted(
+                    (os.fsencode(entry.name), entry.is_dir(follow_symlinks=False)) for entry in listing
+                )
         except OSError as error:
-            yield Shut(locator_of(folder), _why(error))
-            return
-        for entry in entries:
-            name = os.fsencode(entry.name)
-            if behind and name < behind[0]:
-                continue
-            rest = behind[1:] if behind and name == behind[0] else ()
-            if entry.is_dir(follow_symlinks=False):
-                if Path(entry.path) not in self.spared:
-                    yield from self._below(Path(entry.path), rest)
-            elif not (behind and name == behind[0]):
-                yield _met(Path(entry.path))
+            return iter(()), (Shut(locator_of(folder), _why(error)),)
+        return _steps(folder, entries, behind), ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An entry of a folder; `behind` is what of it is planned already."""
+
+    path: Path
+    is_folder: bool
+    behind: tuple[bytes, ...]
+
+
+def _steps(folder: Path, entries: list[tuple[bytes, bool]], behind: tuple[bytes, ...]) -> Iterator[_Step]:
+    for name, is_folder in entries:
+        if behind and name < behind[0]:
+            continue
+        is_last = bool(behind) and name == behind[0]
+        if is_folder or not is_last:
+            yield _Step(folder / os.fsdecode(name), is_folder, behind[1:] if is_last else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from upload_guard.storage.locks import exclusive_lock_if_free
 from upload_guard.storage.scan_tables import Scan
 
 _LOOK_EVERY = 0.3
+_SPARING = 20
 
 Watch = Callable[[Advance, bool], None]
 """Is told how far the scan is, and whether all of it is planned."""
@@ -63,16 +64,25 @@ class Pool:
         try:
             planning.start()
             workers.start(self.jobs)
-            while not planning.over or chunks.advance().open_chunks:
-                time.sleep(_LOOK_EVERY)
+            for advance, planned in _looks(chunks, planning):
                 planning.check()
                 workers.tend()
-                watch(chunks.advance(), planning.over)
-            planning.check()
-            watch(chunks.advance(), True)
+                watch(advance, planned)
         finally:
             planning.stop()
             workers.end()
+
+
+def _looks(chunks: Chunks, planning: _Planning) -> Iterator[tuple[Advance, bool]]:
+    """How far it is, now and then until all is done; less often where counting takes long."""
+    while True:
+        begun = time.monotonic()
+        planned = planning.over
+        advance = chunks.advance()
+        yield advance, planned
+        if planned and not advance.open_chunks:
+            return
+        time.sleep(max(_LOOK_EVERY, _SPARING * (time.monotonic() - begun)))
 
 
 class _Planning:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
@@ -43,13 +43,14 @@ class ScanChunk(Base):
     """
 
     __tablename__ = "scan_chunks"
+    __table_args__ = (Index("ix_scan_chunks_of_scan", "scan_id", "state", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"), index=True)
+    scan_id: Mapped[int] = mapped_column(ForeignKey("scans.id"))
     files: Mapped[int]
     size: Mapped[int] = mapped_column(BigInteger)
     items: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     claimed_by: Mapped[str] = mapped_column(String(128), server_default="")
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(server_default="0")

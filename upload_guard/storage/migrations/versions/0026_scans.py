@@ -53,8 +53,7 @@ def _chunks() -> None:
         *(sa.Column(name, sa.Integer, nullable=False, server_default="0") for name in _COUNTS),
         sa.Column("generation", sa.String(128), nullable=False, server_default=""),
     )
-    op.create_index("ix_scan_chunks_scan_id", "scan_chunks", ["scan_id"])
-    op.create_index("ix_scan_chunks_state", "scan_chunks", ["state"])
+    op.create_index("ix_scan_chunks_of_scan", "scan_chunks", ["scan_id", "state", "id"])
 
 
 def _files() -> None:
