@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
@@ -28,7 +28,7 @@ class Scan(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     started_by: Mapped[str] = mapped_column(String(64))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    seconds: Mapped[float] = mapped_column(server_default="0")
+    seconds: Mapped[float] = mapped_column(Double, server_default="0")
     cursor: Mapped[str] = mapped_column(String(2048), server_default="")
     links: Mapped[int] = mapped_column(server_default="0")
     lists: Mapped[list[list[Any]]] = mapped_column(JSON)

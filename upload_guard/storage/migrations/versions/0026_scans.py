@@ -30,7 +30,7 @@ def _scans() -> None:
         sa.Column("started_at", sa.DateTime, nullable=False),
         sa.Column("started_by", sa.String(64), nullable=False),
         sa.Column("ended_at", sa.DateTime),
-        sa.Column("seconds", sa.Float, nullable=False, server_default="0"),
+        sa.Column("seconds", sa.Double, nullable=False, server_default="0"),
         sa.Column("cursor", sa.String(2048), nullable=False, server_default=""),
         sa.Column("links", sa.Integer, nullable=False, server_default="0"),
         sa.Column("lists", sa.JSON, nullable=False),
