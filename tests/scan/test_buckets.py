@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from tests.scan.scanning import scanned, zipped
 from tests.support import activate_listed_picture, picture_bytes, settings_in
 from upload_guard.compose import open_database_of
-from upload_guard.errors import HoldingsUnreachable, UsageError
+from upload_guard.errors import GoneFromPlace, HoldingsUnreachable, UsageError
 from upload_guard.scan.buckets import BucketWalk, Objects
 from upload_guard.scan.building import walk_of
 from upload_guard.scan.records import Column, Item
@@ -92,7 +92,7 @@ def test_a_walk_goes_on_behind_any_object_and_takes_more_than_a_page(store: obje
 
 
 def test_an_object_that_went_is_not_there(tmp_path: Path, store: object) -> None:
-    with pytest.raises(FileNotFoundError), Objects(tmp_path).opened(Item(f"{PLACE}/gone.jpg")):
+    with pytest.raises(GoneFromPlace), Objects(tmp_path).opened(Item(f"{PLACE}/gone.jpg")):
         pass
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from upload_guard.errors import GoneFromPlace, HoldingsUnreachable
 from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in, path_of
 from upload_guard.scan.records import Item, Link, Met, Shut
 
@@ -64,7 +65,10 @@ def test_links_are_told_and_not_followed(tree: Path) -> None:
 def test_what_is_no_plain_file_is_told_and_not_opened(tree: Path) -> None:
     os.mkfifo(tree / "pipe")
     assert Shut(locator_of(tree / "pipe"), "is no plain file") in list(FolderWalk(tree).items())
-    with pytest.raises(OSError, match="no plain file"), Files().opened(Item(locator_of(tree / "pipe"))):
+    with (
+        pytest.raises(HoldingsUnreachable, match="no plain file"),
+        Files().opened(Item(locator_of(tree / "pipe"))),
+    ):
         pass
 
 
@@ -126,3 +130,17 @@ def test_names_are_told_apart_by_what_ends_them(end: bytes) -> None:
     names = [b"a b.jpg", b"latin\xe9", b"x" * 70_000, b"last"]
     assert list(names_in(io.BytesIO(end.join(names)), end)) == names
     assert list(names_in(io.BytesIO(end.join(names) + end * 2), end)) == names
+
+
+def test_a_folder_that_became_a_link_leads_nowhere(tree: Path, tmp_path: Path) -> None:
+    item = Item(locator_of(tree / "dir" / "b.jpg"))
+    (tree / "dir").rename(tmp_path / "elsewhere")
+    (tree / "dir").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(GoneFromPlace), Files().opened(item):
+        pass
+
+
+def test_a_named_path_through_a_link_is_the_file_that_it_leads_to(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "www").symlink_to(tree)
+    (met,) = NamedWalk([b"www/dir/b.jpg"], tmp_path).items()
+    assert met == Files().look(Item(locator_of(tree / "dir" / "b.jpg")))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from upload_guard.errors import ConfigError, HoldingsUnreachable
+from upload_guard.errors import ConfigError, GoneFromPlace, HoldingsUnreachable
 from upload_guard.scan.records import Item, Met, Opened
 from upload_guard.spans import OpenContent
 
@@ -73,7 +73,7 @@ class Objects:
 
 
 def _fetch(bucket: str, key: str, file: BinaryIO) -> str:
-    """The object's bytes into `file`; its stamp. Raises `OSError`."""
+    """The object's bytes into `file`; its stamp."""
     from fsspec.asyn import sync
 
     store = _store()
@@ -82,11 +82,11 @@ def _fetch(bucket: str, key: str, file: BinaryIO) -> str:
         while portion := sync(store.loop, got["Body"].read, _AT_ONCE):
             file.write(portion)
         file.flush()
-    except OSError:
-        raise
+    except FileNotFoundError as error:
+        raise GoneFromPlace(f"{SCHEME}{bucket}/{key}: nothing lies there") from error
     except Exception as error:
-        # Stores raise what they like: botocore's, aiohttp's.
-        raise OSError(0, f"{type(error).__name__}: {error}") from error
+        # Stores raise what they like: OSError, botocore's, aiohttp's.
+        raise HoldingsUnreachable(f"{SCHEME}{bucket}/{key}: {type(error).__name__}") from error
     return _stamp(got)
 
 

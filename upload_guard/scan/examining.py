@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from upload_guard.checkers.local import LocalChecker
 from upload_guard.digests import digest_of
-from upload_guard.errors import Unavailable, UploadGuardError
+from upload_guard.errors import GoneFromPlace, HoldingsUnreachable, Unavailable, UploadGuardError
 from upload_guard.guard import Guard, Judged
 from upload_guard.holdings.acting import Found
 from upload_guard.records import Source, Upload
@@ -113,9 +113,11 @@ class Examiner:
                 return Looked(now, Column.CLEAN, kept=True)
             with opener.opened(item) as file:
                 return self._read(portion, file)
-        except FileNotFoundError:
+        except GoneFromPlace:
             # Perhaps it was this very scan that took it, and then died.
             return portion.noted.get(item.locator) or Looked(item, Column.GONE)
+        except HoldingsUnreachable as fault:
+            return Looked(item, Column.UNREAD, reason=str(fault).removeprefix(f"{item.locator}: ")[:255])
         except OSError as error:
             return Looked(item, Column.UNREAD, reason=(error.strerror or type(error).__name__)[:255])
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes
 
-from upload_guard.errors import UsageError
+from upload_guard.errors import HoldingsUnreachable, UsageError
+from upload_guard.holdings.descent import descended, path_of
 from upload_guard.scan.records import Item, Link, Met, Opened, Shut
 from upload_guard.spans import OpenContent
 
@@ -21,12 +22,8 @@ _PORTION = 1 << 16
 
 
 def locator_of(path: Path) -> str:
-    """`path` has to be absolute. Names are bytes, so what is no plain character is percent-encoded."""
+    """As `holdings.descent.file_locator`, of a path that is real already, as one by a walk is."""
     return SCHEME + quote_from_bytes(os.fsencode(path))
-
-
-def path_of(locator: str) -> Path:
-    return Path(os.fsdecode(unquote_to_bytes(locator.removeprefix(SCHEME))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +110,11 @@ class NamedWalk:
             if os.fsencode(path) in seen:
                 continue
             seen.add(os.fsencode(path))
-            if path.is_dir() and not path.is_symlink():
-                yield Shut(locator_of(path), "is a folder; name the files in it")
+            real = path.parent.resolve() / path.name
+            if real.is_dir() and not real.is_symlink():
+                yield Shut(locator_of(real), "is a folder; name the files in it")
             else:
-                yield _met(path)
+                yield _met(real)
 
 
 def names_in(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
@@ -131,21 +129,24 @@ def names_in(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Opens plain files, through no link at the end of their path."""
+    """Opens plain files, by a way that has no link in it: see `holdings.descent`."""
 
     def look(self, item: Item) -> Item:
-        return _stamped(item, path_of(item.locator).lstat())
+        with descended(item.locator) as spot:
+            facts = os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
+        return _stamped(item, facts)
 
     @contextmanager
     def opened(self, item: Item) -> Iterator[Opened]:
-        path = path_of(item.locator)
-        # Without waiting, should a pipe have taken the file's place.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with descended(item.locator) as spot:
+            handle = spot.open()
         with os.fdopen(handle, "rb") as file:
             facts = os.fstat(handle)
             if not stat.S_ISREG(facts.st_mode):
-                raise OSError(0, "is no plain file any more")
-            yield Opened(_stamped(item, facts), OpenContent(file, 0, facts.st_size), path.name)
+                raise HoldingsUnreachable(f"{item.locator}: is no plain file any more")
+            yield Opened(
+                _stamped(item, facts), OpenContent(file, 0, facts.st_size), path_of(item.locator).name
+            )
 
 
 def _met(path: Path) -> Met:

@@ -99,7 +99,7 @@ class Opened:
 
 
 class Opener(Protocol):
-    """Opens files by locator. Both raise `OSError`, `FileNotFoundError` for what is gone."""
+    """Opens files by locator. Both raise `GoneFromPlace`, and `HoldingsUnreachable` as "LOCATOR: why"."""
 
     def look(self, item: Item) -> Item:
         """The item as it stands now, or as planned where looking costs as much as reading."""
