@@ -44,6 +44,8 @@ _COMMANDS = {
     "feedback": "outbox:feedback",
     "statements": "statements:statements",
     "audit": "audit:audit",
+    "scan": "scan:scan",
+    "scans": "scans:scans",
     "master-key": "master_key:master_key",
     "transparency-report": "transparency:transparency",
 }

@@ -25,9 +25,9 @@ from upload_guard.compose import (
     open_benign,
     open_placements,
     open_private_checks,
+    open_upload_places,
     report_desk,
     statements_in,
-    open_upload_places,
     with_signal_checker,
 )
 from upload_guard.customers.hits import HitKeys, Hits

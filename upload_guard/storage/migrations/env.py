@@ -18,6 +18,7 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     public_tables,
     report_tables,
     retro_tables,
+    scan_tables,
     service_tables,
     signal_tables,
     statement_tables,
