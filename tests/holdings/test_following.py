@@ -66,6 +66,16 @@ def test_what_a_crash_left_is_carried_out(house: House) -> None:
     assert not house.file.exists()
 
 
+def test_what_was_on_its_way_back_when_it_was_confirmed_does_not_stay(house: House) -> None:
+    number = house.acting.act(house.found())
+    house.decisions.confirm(number, "eve", "seen")
+    with house.placements.database.session() as session:
+        session.execute(update(PlacedFile).values(state=PlaceState.RESTORING, restored_by="eve"))
+    assert follow(house) == Followed(done=2)
+    assert house.state(number) is PlaceState.REMOVED
+    assert not house.file.exists()
+
+
 def test_what_cannot_be_reached_is_tried_again_after_pauses_that_grow(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ taken whose bytes the vault does not hold and has not just read whole.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,6 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.placement_tables import (
-    IN_BETWEEN,
     RESTORABLE,
     PlacedFile,
     PlaceState,
@@ -116,12 +115,6 @@ class Placements:
                 self._take(row)
             elif row.state == PlaceState.RESTORING:
                 self._put(row)
-
-    def intended(self) -> Sequence[int]:
-        """The places that a crash or a fault left in between."""
-        between = PlacedFile.state.in_(IN_BETWEEN)
-        with self.database.session() as session:
-            return session.scalars(select(PlacedFile.id).where(between).order_by(PlacedFile.id)).all()
 
     @contextmanager
     def _alone(self, place: int) -> Iterator[PlacedFile]:
