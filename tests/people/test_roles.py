@@ -13,7 +13,7 @@ P = Permission
     ("role", "may"),
     [
         (Role.VIEWER, {P.SEE}),
-        (Role.REVIEWER, {P.SEE, P.DECIDE, P.REVEAL}),
+        (Role.REVIEWER, {P.SEE, P.DECIDE, P.REPORT, P.REVEAL}),
         (Role.LIST_MANAGER, {P.SEE, P.MANAGE_LISTS}),
         (Role.ADMINISTRATOR, set(P)),
     ],

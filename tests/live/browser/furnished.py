@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.live.browser.people import add_people
 from tests.live.browser.weeks import spread
+from tests.reports.house import WHO
 from tests.serving import write_config
 from tests.support import (
     activate_list,
@@ -24,7 +25,7 @@ from tests.support import (
     upload_of,
 )
 from upload_guard.audit.opening import open_audited
-from upload_guard.compose import Station, open_database_of, open_decisions, open_lists
+from upload_guard.compose import Station, open_database_of, open_decisions, open_lists, open_report_desk
 from upload_guard.customers.hits import AnsweredHit
 from upload_guard.customers.opening import hits_in, outcomes_in
 from upload_guard.customers.wire import HitOutcome, OutcomeTold
@@ -45,10 +46,12 @@ TO_COME = 22
 """The seed of a picture that is listed, and that nobody has uploaded yet."""
 _FILL = 60
 # Codes that only a telephone knows have a test of their own.
-_SECTIONS = {
+_SECTIONS: Mapping[str, Mapping[str, object]] = {
     "trust": {"probation_hours": 0},
     "review": {"totp": "optional"},
     "reveal": {"viewing": "on"},
+    "reports": WHO,
+    "reports.recipients.hotline": {"format": "text", "sender": "folder", "folder": "out", "blocked": True},
 }
 
 
@@ -65,6 +68,7 @@ class Furnished:
     released: str
     proposed: str
     illegal: str
+    report: str
 
     @property
     def settings(self) -> Settings:
@@ -78,7 +82,7 @@ class Furnished:
 
 def furnish(folder: Path, sections: Mapping[str, Mapping[str, object]] | None = None) -> Furnished:
     """Fill a new data folder below `folder`; `sections` are more of its configuration."""
-    config = write_config(folder / "sidecar.toml", _SECTIONS | dict(sections or {}), data_dir="data")
+    config = write_config(folder / "sidecar.toml", {**_SECTIONS, **(sections or {})}, data_dir="data")
     settings = load_settings(config)
     add_people(settings)
     _lists(settings)
@@ -167,6 +171,8 @@ def _cases(config: Path, house: _House) -> Furnished:
         house.job(job)
     spread(open_database_of(house.settings))
     _customers(house.settings)
+    desk = open_report_desk(house.settings)
+    desk.classes.choose(confirmed, "A1", "on the list of the police", "ben")
     return Furnished(
         config=config,
         repeated=repeated[0],
@@ -177,4 +183,5 @@ def _cases(config: Path, house: _House) -> Furnished:
         released=released,
         proposed=proposed,
         illegal=illegal,
+        report=desk.draft(confirmed, "hotline", "ben").number,
     )
