@@ -119,7 +119,7 @@ class Statements:
                 Decision.id == _last_decision(),
                 ~made,
             )
-            .order_by(Decision.id)
+            .order_by(Decision.made_at)
             .limit(_AT_ONCE)
         )
         with self.database.session() as session:
