@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, exists, select
+from sqlalchemy import ScalarSelect, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NoSuchStatement
@@ -114,11 +114,12 @@ class Statements:
             .where(
                 Decision.decision == Ruling.CONFIRMED.value,
                 Decision.made_at >= now - _LOOKS_BACK,
-                Case.state == CaseState.CONFIRMED,
+                # Not by the index of states: there are far more confirmed cases than decisions of a week.
+                func.coalesce(Case.state, "") == CaseState.CONFIRMED,
                 Decision.id == _last_decision(),
                 ~made,
             )
-            .order_by(Decision.id)
+            .order_by(Decision.made_at)
             .limit(_AT_ONCE)
         )
         with self.database.session() as session:
