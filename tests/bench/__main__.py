@@ -12,7 +12,7 @@ import sys
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = (
     *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
-    *("asking", "upstreams", "service", "private", "onnx", "exchanges", "scan"),
+    *("asking", "upstreams", "service", "private", "onnx", "exchanges", "scan", "retro"),
 )
 WITHOUT_LISTS = {
     "door",
@@ -25,6 +25,7 @@ WITHOUT_LISTS = {
     "upstreams",
     "onnx",
     "scan",
+    "retro",
 }
 
 

@@ -8,6 +8,7 @@ from tests.retro.conftest import House
 from tests.support import digests_of, listed_hashes, picture_bytes, read
 from upload_guard.compose import open_cases
 from upload_guard.holdings.descent import file_locator
+from upload_guard.quarantine.cases import has_all_digests
 from upload_guard.records import SignalType
 
 PICTURE, INNOCENT = picture_bytes(1), picture_bytes(2)
@@ -38,6 +39,7 @@ def test_the_file_is_sealed_where_the_site_said_it_went_and_left_there(house: Ho
     digests = digests_of(PICTURE)
     row = house.cases()[0]
     assert (row.sha256, row.md5, row.sha1) == (digests.sha256, digests.md5, digests.sha1)
+    assert has_all_digests(row)
     assert case.route == "retro:/upload"
     assert places_of(house, number) == [place]
     assert (house.media / "a.jpg").read_bytes() == PICTURE

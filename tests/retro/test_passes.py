@@ -19,8 +19,9 @@ from upload_guard.late.entries import RETRO_ROUTE
 from upload_guard.lists.bank.bank import BankFile
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.log.keyed import DigestKey
+from upload_guard.quarantine.cases import has_all_digests, stored_signals
 from upload_guard.quarantine.deciding.decisions import Decisions
-from upload_guard.quarantine.keeper import DIGESTS_UNKNOWN
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.records import BankScope, Findings, SignalType
 from upload_guard.retro.opening import LateHit, Opening
 from upload_guard.retro.places import UploadPlaces
@@ -82,7 +83,10 @@ def test_digests_that_no_list_named_are_in_no_case(house: House) -> None:
     assert (case.md5, case.sha1) == (digests.md5, bytes(20))
     assert case.sha256 != digests.sha256
     assert not {row["type"] for row in case.signals} & {"md5", "sha1", "sha256"}
-    assert DIGESTS_UNKNOWN in case.degraded
+    assert SHA256_UNKNOWN in case.degraded
+    assert not has_all_digests(case)
+    known = {one.type for one in stored_signals(case) if one.type.exact}
+    assert known == {SignalType.MD5}
 
 
 def test_each_state_of_the_lists_is_gone_through_once(house: House) -> None:

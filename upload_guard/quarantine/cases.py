@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import NoSuchCase, UsageError
 from upload_guard.quarantine.custody.handovers import was_given
-from upload_guard.quarantine.rows import match_of, signal_of
+from upload_guard.quarantine.rows import SHA256_UNKNOWN, match_of, signal_of
 from upload_guard.quarantine.states import CaseState
-from upload_guard.records import Content, Digests, Match, Signal
+from upload_guard.records import Content, Digests, Match, Signal, SignalType
 from upload_guard.storage.database import Database
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
@@ -152,5 +152,17 @@ def count_by_state(database: Database) -> Mapping[CaseState, int]:
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:
     """All signals of a case's file, its own digests first."""
-    own = Digests(row.md5, row.sha1, row.sha256, row.size).signals()
+    own = _known_digests(row)
     return own + tuple(signal_of(stored) for stored in row.signals)
+
+
+def has_all_digests(row: Case) -> bool:
+    """Whether the digests in its columns are those of its file; nothing else may be told of it outside."""
+    return any(row.md5) and any(row.sha1) and SHA256_UNKNOWN not in row.degraded
+
+
+def _known_digests(row: Case) -> tuple[Signal, ...]:
+    """Of the file itself. What is nought was never known."""
+    own = Digests(row.md5, row.sha1, row.sha256, row.size).signals()
+    hidden = {SignalType.SHA256} if SHA256_UNKNOWN in row.degraded else set()
+    return tuple(one for one in own if any(one.value) and one.type not in hidden)

@@ -43,8 +43,6 @@ _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 # Shorter than anybody waits for an answer, long enough for a worker process to be replaced.
 _EARLIER_ATTEMPT_SECONDS = 8.0
 _LOOK_EVERY = 0.05
-DIGESTS_UNKNOWN = "digests not known"
-"""Among what a case lacks: its SHA-256 only tells the file from others, and what is nought is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from typing import Any
 
 from upload_guard.records import BankScope, Benign, Match, Signal, SignalType, Standing
 
+SHA256_UNKNOWN = "SHA-256 not known"
+"""Among what a case lacks whose file was never here: its row has something that only tells it from others."""
+
 
 def match_row(match: Match) -> dict[str, Any]:
     since = match.since.isoformat() if match.since else ""

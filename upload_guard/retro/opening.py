@@ -21,7 +21,7 @@ from upload_guard.holdings.acting import Acting, Found
 from upload_guard.late.entries import RETRO_ROUTE
 from upload_guard.lists.log.keyed import DigestKey
 from upload_guard.lists.log.logged import sha256_of
-from upload_guard.quarantine.keeper import DIGESTS_UNKNOWN
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.records import Digest, Digests, Findings, Signal, SignalType, Source, Upload, Verdict
 from upload_guard.retro.passed import Passed
 from upload_guard.retro.places import UploadPlaces
@@ -30,7 +30,6 @@ from upload_guard.spans import Span
 log = logging.getLogger(__name__)
 
 BY_RETRO = "retro"
-_OWN = (SignalType.MD5, SignalType.SHA1, SignalType.SHA256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Opening:
         digests = Digests(
             known.get(SignalType.MD5, bytes(16)), known.get(SignalType.SHA1, bytes(20)), sha256, passed.size
         )
-        lacking = () if all(kind in known for kind in _OWN) else (DIGESTS_UNKNOWN,)
+        lacking = () if SignalType.SHA256 in known else (SHA256_UNKNOWN,)
         upload = Upload(
             content=_Gone(),
             digest=Digest(sha256, passed.size),

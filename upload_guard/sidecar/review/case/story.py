@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from upload_guard.notices.opening import ROUTE
 from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.quarantine.showing.dossier import Dispute
 from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.quarantine.states import CaseState
@@ -241,6 +242,11 @@ def _doubts(case: CaseInfo, disputes: Sequence[Dispute], confirmed: str) -> Iter
         yield from _of_dispute(dispute)
     for match in case.matches:
         yield from _of_doubt(match)
+    if SHA256_UNKNOWN in case.degraded:
+        yield gettext(
+            "The file passed before a list knew it, and was never kept here: of its digests only those are "
+            "known that a list has named."
+        )
     if NOT_DECODED in case.degraded:
         yield gettext("The file was not opened, since its digest settled it: its look was not measured.")
 
