@@ -14,6 +14,7 @@ from types import MappingProxyType
 import requests
 from requests.auth import AuthBase
 
+from tests.support import lay_schema
 from upload_guard.compose import open_cases
 from upload_guard.demo.servers import Server, free_port, python, running
 from upload_guard.loading import load_settings
@@ -61,6 +62,8 @@ def write_config(file: Path, sections: Mapping[str, Mapping[str, object]], **top
     for name, section in sections.items():
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if "data_dir" in top:
+        lay_schema(f"sqlite:///{Path(str(top['data_dir'])) / 'upload_guard.sqlite3'}")
     return file
 
 

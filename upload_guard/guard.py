@@ -91,20 +91,24 @@ class Guard:
 
     def inspect(self, upload: Upload) -> Verdict:
         """The verdict alone: nothing is kept, no case is opened."""
-        return self._judge(self.inspector or self.checker, upload, self.until()).verdict
+        return self.examine(upload).verdict
 
-    def _judge(self, checker: Checker, upload: Upload, deadline: float) -> _Judged:
+    def examine(self, upload: Upload) -> Judged:
+        """The verdict and what it rests on; nothing is kept. Raises as `check`."""
+        return self._judge(self.inspector or self.checker, upload, self.until())
+
+    def _judge(self, checker: Checker, upload: Upload, deadline: float) -> Judged:
         try:
             answer = _ask(checker, upload, deadline)
         except (Unavailable, BodyTooLarge) as fault:
             return self._unchecked(fault)
         if isinstance(answer, Outcome):
-            return _Judged(answer.verdict, case=answer.case)
+            return Judged(answer.verdict, case=answer.case)
         with timed(Stage.JUDGE):
             verdict = judge(answer, self.policy, datetime.now(UTC))
         if answer.unanswered and not verdict.action.refuses:
             return self._unchecked(self._silence(answer.unanswered))
-        return _Judged(verdict, answer)
+        return Judged(verdict, answer)
 
     def _silence(self, unanswered: Sequence[Unanswered]) -> Unavailable:
         """The fault of a check service that nothing passes without, if there is one among them."""
@@ -112,19 +116,19 @@ class Guard:
         deciding = next(closed, unanswered[0])
         return _SILENT[deciding.code](f"check service {deciding.upstream}: {deciding.why}")
 
-    def _unchecked(self, fault: Unavailable | BodyTooLarge) -> _Judged:
+    def _unchecked(self, fault: Unavailable | BodyTooLarge) -> Judged:
         if fault.code not in self.policy.open_on:
             raise fault
         log.warning("passed unchecked: %s (%s)", fault.code, fault)
-        return _Judged(passed_unchecked(fault.code), fault=fault.code)
+        return Judged(passed_unchecked(fault.code), fault=fault.code)
 
-    def _settled(self, uploads: Sequence[Upload], judged: Sequence[_Judged]) -> tuple[Outcome, ...]:
+    def _settled(self, uploads: Sequence[Upload], judged: Sequence[Judged]) -> tuple[Outcome, ...]:
         # One refused file refuses the request: then nothing of it passes that would have to be looked at.
         passes = not any(one.verdict.action.refuses for one in judged)
         late = self.late if passes else None
         return tuple(self._settle(upload, one, late) for upload, one in zip(uploads, judged, strict=True))
 
-    def _settle(self, upload: Upload, judged: _Judged, late: LateKeeper | None) -> Outcome:
+    def _settle(self, upload: Upload, judged: Judged, late: LateKeeper | None) -> Outcome:
         outcome = Outcome(judged.verdict, judged.case)
         if judged.findings is not None:
             outcome = self._act(upload, judged.verdict, judged.findings)
@@ -156,7 +160,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
     """`findings` where acting is still to come, `case` where a sidecar has acted, `fault` if nobody could."""
 
     verdict: Verdict

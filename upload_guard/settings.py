@@ -29,8 +29,10 @@ from upload_guard.private_settings import PrivateSettings
 from upload_guard.quarantine_settings import QuarantineSettings
 from upload_guard.records import SignalType
 from upload_guard.report_settings import ReportSettings
+from upload_guard.retro_settings import RetroSettings
 from upload_guard.reveal_settings import RevealSettings
 from upload_guard.review_settings import PublicSettings, ReviewSettings
+from upload_guard.scan_settings import ScanSettings
 from upload_guard.sections import Section
 from upload_guard.service_settings import KeySettings, LimitSettings, ServiceSettings, SidecarSettings
 from upload_guard.signal_settings import SignalSettings, signal_type_of
@@ -187,6 +189,7 @@ class Settings(Section):
     public: PublicSettings = PublicSettings()
     statements: StatementSettings = StatementSettings()
     signal_log: SignalLogSettings = SignalLogSettings()
+    retro: RetroSettings = RetroSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     signals: dict[SignalName, SignalSettings] = Field(default_factory=dict)
@@ -204,6 +207,7 @@ class Settings(Section):
     failure: FailureSettings = FailureSettings()
     late: LateSettings = LateSettings()
     private: PrivateSettings = PrivateSettings()
+    scan: ScanSettings = ScanSettings()
     routes: tuple[RouteSettings, ...] = ()
     canary: CanarySettings = CanarySettings()
     log: LogSettings = LogSettings()
@@ -316,6 +320,10 @@ class Settings(Section):
     @property
     def private_dir(self) -> Path:
         return self.data_dir / "private"
+
+    @property
+    def scan_dir(self) -> Path:
+        return self.data_dir / "scan"
 
     @property
     def rehearsal_dir(self) -> Path:

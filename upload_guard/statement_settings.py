@@ -34,6 +34,7 @@ class StatementSettings(Section):
 
     enabled: bool = False
     appeals: bool = True
+    letters: bool = False
     after_hours: float = Field(default=1.0, ge=0, le=24 * 30, allow_inf_nan=False)
     appeal_days: int = Field(default=183, ge=1, le=3660)
     service: str = Field(default="", max_length=200)

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 VERDICT_KEY = "upload_guard.verdict"
 """Where the application finds the `Verdict` on its request; absent if nothing was uploaded."""
+UPLOADS_KEY = "upload_guard.uploads"
+"""Where it finds those of its request that were checked (`records.Upload`), for `UploadGuard.placed`."""
 
 
 class UploadGuard:
@@ -54,10 +56,19 @@ class UploadGuard:
         site = build_site(chosen, on_late_match)
         self._routes = site.routes
         self._wake = site.wake
+        self._placed = site.placed
         self._pieces = PieceChecker(build_assembly(chosen))
         self._site = chosen.site
         self._uploader = chosen.breaker.uploader
         self._retry_after = chosen.failure.retry_after
+
+    def placed(self, upload_id: str, place: str) -> bool:
+        """Tell where an upload of UPLOADS_KEY went: a locator such as file:///srv/media/a.jpg, or any name.
+
+        A case of it says so, should a list know the file one day. Whether that is remembered: not without
+        `[retro] days`. Raises `Unavailable` where a sidecar could not be told.
+        """
+        return self._placed(upload_id, place)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._wake()
@@ -98,6 +109,7 @@ class UploadGuard:
         request.replay_into(environ)
         if outcome is not None:
             environ[VERDICT_KEY] = outcome.verdict
+            environ[UPLOADS_KEY] = tuple(request.worth_checking)
         return self.app(environ, _noting(taken, start_response) if request.piece else start_response)
 
     def _judged(self, request: Received, route: Route, environ: WSGIEnvironment) -> Taken:

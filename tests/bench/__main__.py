@@ -12,9 +12,20 @@ import sys
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = (
     *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
-    *("asking", "upstreams", "service", "private", "onnx", "exchanges"),
+    *("asking", "upstreams", "service", "private", "onnx", "exchanges", "scan"),
 )
-WITHOUT_LISTS = {"door", "keys", "load", "breaker", "statistics", "queue", "asking", "upstreams", "onnx"}
+WITHOUT_LISTS = {
+    "door",
+    "keys",
+    "load",
+    "breaker",
+    "statistics",
+    "queue",
+    "asking",
+    "upstreams",
+    "onnx",
+    "scan",
+}
 
 
 def main() -> int:

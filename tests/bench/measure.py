@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,33 @@ def processor_time() -> float:
     """Seconds that this process and those below it have used; clock_getcpuclockid(3)."""
     children = (time.clock_gettime(~pid << 3 | 2) for pid in _descendants(os.getpid()))
     return time.process_time() + sum(children)
+
+
+class Meter:
+    """Seconds by the clock and of the processor, of this process and all below it, ended ones too."""
+
+    def __init__(self) -> None:
+        self._used: dict[int, float] = {}
+        self._over = threading.Event()
+        self.wall = self.cpu = 0.0
+
+    def __enter__(self) -> Meter:
+        self._own, self._begun = time.process_time(), time.perf_counter()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall = time.perf_counter() - self._begun
+        self._over.set()
+        self._thread.join()
+        self.cpu = time.process_time() - self._own + sum(self._used.values())
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            for pid in _descendants(os.getpid()):
+                with suppress(OSError):
+                    self._used[pid] = time.clock_gettime(~pid << 3 | 2)
 
 
 def _descendants(root: int) -> Iterator[int]:

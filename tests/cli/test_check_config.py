@@ -118,6 +118,10 @@ WARNED = {
         "unsigned_exchange: list l",
     ),
     "a list that does not act": ("[lists.missing]\npdq_limit = 20", "list_not_active: [lists.missing]"),
+    "strangers as one": (
+        '[public]\nurl = "https://g.example.org"\n[statements]\nenabled = true\n[sidecar]\ntls = "proxy"',
+        "strangers_as_one",
+    ),
     "no canary": ("[canary]\nenabled = false", "canary_off"),
 }
 

@@ -29,7 +29,8 @@ def drain(site: GuardedSite) -> None:
 
 
 def test_where_everything_is_closed_nothing_is_queued_and_no_key_is_made(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path, service={"url": f"http://127.0.0.1:{free_port()}"})
+    asking = {"url": f"http://127.0.0.1:{free_port()}"}
+    settings = Settings.model_validate({"data_dir": tmp_path / "data", "service": asking})
     site = build_site(settings)
     with pytest.raises(ServiceUnreachable):
         site.routes.default.guard.check([UPLOAD])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import lay_schema
 from upload_guard.customers.hits import HitKeys, Hits
 from upload_guard.keyring import Keyring
 from upload_guard.storage.database import Database, open_database
@@ -33,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return open_database(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}")
+    return open_database(lay_schema(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}"))
 
 
 @pytest.fixture

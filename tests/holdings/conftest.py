@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,18 @@ class House:
         return self.place(number).state
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder, migrated once for all."""
+    folder = tmp_path_factory.mktemp("empty")
+    settings = settings_in(folder)
+    open_acting(settings).keeper.recover()
+    return settings.data_dir
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path, empty: Path) -> House:
+    shutil.copytree(empty, tmp_path / "data")
     file = tmp_path / "media" / "a.jpg"
     file.parent.mkdir()
     file.write_bytes(DATA)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.holdings.conftest import DATA, VERDICT, House
-from tests.support import read
-from upload_guard.compose import open_cases
+from tests.support import read, settings_in
+from upload_guard.compose import open_acting, open_cases
 from upload_guard.errors import ChangedInPlace, UsageError
 from upload_guard.records import CANARY, Action, Findings
 from upload_guard.storage.placement_tables import PlaceState
@@ -44,6 +45,12 @@ def test_a_file_whose_case_was_released_gets_a_new_one(house: House) -> None:
     assert second != first
     assert house.acting.act(house.found()) == second
     assert not house.file.exists()
+
+
+def test_where_nothing_may_be_kept_a_file_has_one_case_all_the_same(house: House, tmp_path: Path) -> None:
+    rules = {"any": {"any": {"keep": "none"}}}
+    acting = open_acting(settings_in(tmp_path / "strict", quarantine={"retention": rules}))
+    assert acting.open_case(house.found()) == acting.open_case(house.found())
 
 
 def test_a_file_that_is_another_by_now_is_neither_held_nor_taken(house: House) -> None:

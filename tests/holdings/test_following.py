@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.holdings.conftest import DATA, House
+from tests.support import quiet_station
 from upload_guard.holdings.following import BY_DECISION, Followed, Following
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
@@ -65,6 +66,16 @@ def test_what_a_crash_left_is_carried_out(house: House) -> None:
     assert not house.file.exists()
 
 
+def test_what_was_on_its_way_back_when_it_was_confirmed_does_not_stay(house: House) -> None:
+    number = house.acting.act(house.found())
+    house.decisions.confirm(number, "eve", "seen")
+    with house.placements.database.session() as session:
+        session.execute(update(PlacedFile).values(state=PlaceState.RESTORING, restored_by="eve"))
+    assert follow(house) == Followed(done=2)
+    assert house.state(number) is PlaceState.REMOVED
+    assert not house.file.exists()
+
+
 def test_what_cannot_be_reached_is_tried_again_after_pauses_that_grow(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +103,14 @@ def test_a_file_that_changed_is_left_alone_and_not_asked_for_again(house: House)
     assert follow(house, hours=24) == Followed()
     assert house.state(number) is PlaceState.CHANGED
     assert house.file.read_bytes() == b"an innocent one"
+
+
+def test_a_server_follows_by_itself(house: House) -> None:
+    number = house.acting.open_case(house.found())
+    house.decisions.confirm(number, "eve", "seen")
+    (job,) = (one for one in quiet_station(house.settings).housekeeper.jobs if one.name == "removals")
+    job.run()
+    assert not house.file.exists()
 
 
 def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:

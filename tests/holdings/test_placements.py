@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,8 +95,7 @@ def test_a_removal_that_was_killed_after_the_file_went_is_settled(
             house.placements.remove(house.place(number).id, "eve")
     assert not house.file.exists()
     assert house.state(number) is PlaceState.REMOVING
-    for place in house.placements.intended():
-        house.placements.settle(place)
+    house.placements.settle(house.place(number).id)
     assert house.state(number) is PlaceState.REMOVED
     house.placements.restore(house.place(number).id, "eve")
     assert house.file.read_bytes() == DATA
@@ -135,6 +135,25 @@ def test_the_file_of_a_confirmed_case_is_not_put_back(house: House) -> None:
     with pytest.raises(UsageError, match="reopen"):
         house.placements.restore(house.place(number).id, "eve")
     assert not house.file.exists()
+
+
+def test_that_of_a_released_case_is_not_taken_away(house: House) -> None:
+    number = house.acting.open_case(house.found())
+    house.decisions.release(number, "eve", "harmless")
+    with pytest.raises(UsageError, match="reopen"):
+        house.placements.remove(house.place(number).id, "eve")
+    assert house.file.exists()
+
+
+def test_many_who_do_the_same_at_once_do_it_once(house: House) -> None:
+    number = house.acting.open_case(house.found())
+    place = house.place(number).id
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: house.placements.remove(place, "eve"), range(4)))
+        assert house.state(number) is PlaceState.REMOVED
+        list(pool.map(lambda _: house.placements.restore(place, "eve"), range(4)))
+    assert house.file.read_bytes() == DATA
+    assert acts(house) == ["file.placed", "file.removing", "file.removed", "file.restoring", "file.restored"]
 
 
 def test_what_was_not_taken_is_not_put_back(house: House) -> None:

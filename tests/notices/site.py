@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from upload_guard.notices.acts import NoticeActs
 from upload_guard.notices.desk import Desk
 from upload_guard.notices.showing import AddressInfo, NoticeFile
 from upload_guard.notices.working import Worker
+from upload_guard.quarantine.cases import Cases
 from upload_guard.settings import Settings
 from upload_guard.storage.placement_tables import PlacedFile
 
@@ -77,3 +79,17 @@ def noted_site(folder: Path, **incoming: object) -> NotedSite:
     return NotedSite(
         settings, media, station, worker, desk_in(settings, database), notice_acts_in(settings, database)
     )
+
+
+def clean(site: NotedSite, name: str, seed: int) -> str:
+    (site.media / name).write_bytes(picture_bytes(seed))
+    return name
+
+
+def listed(site: NotedSite, name: str) -> str:
+    shutil.copy(site.media / "listed.jpg", site.media / name)
+    return name
+
+
+def cases(site: NotedSite) -> Cases:
+    return Cases(site.station.keeper.database, site.station.keeper.vault)

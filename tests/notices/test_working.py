@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.notices.site import URL, NotedSite, noted_site
+from tests.notices.site import URL, NotedSite, cases, clean, listed
 from tests.notices.tellers import Clock, notice_of
 from tests.support import picture_bytes
-from upload_guard.compose import build_worker
-from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError
+from upload_guard.compose import build_worker, decisions_of
+from upload_guard.errors import HoldingsUnreachable, NotReady
 from upload_guard.moments import utc_now
-from upload_guard.notices.opening import Judged
+from upload_guard.notices.opening import Asked, Judged
 from upload_guard.notices.states import AddressState, NoticeState
-from upload_guard.quarantine.cases import Cases, found_case
+from upload_guard.quarantine.cases import found_case
 from upload_guard.records import Upload
 from upload_guard.storage.placement_tables import PlaceState
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotedSite]:
-    made = noted_site(tmp_path_factory.mktemp("noted"))
-    yield made
-    made.station.sandbox.close()
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +27,6 @@ def acting(site: NotedSite) -> NotedSite:
     own = site.settings.incoming.model_copy(update={"act": True})
     settings = site.settings.model_copy(update={"incoming": own})
     return replace(site, worker=build_worker(settings, site.station.guard, site.station.keeper))
-
-
-def clean(site: NotedSite, name: str, seed: int) -> str:
-    (site.media / name).write_bytes(picture_bytes(seed))
-    return name
-
-
-def listed(site: NotedSite, name: str) -> str:
-    shutil.copy(site.media / "listed.jpg", site.media / name)
-    return name
-
-
-def cases(site: NotedSite) -> Cases:
-    return Cases(site.station.keeper.database, site.station.keeper.vault)
 
 
 def test_a_listed_file_gets_a_case_and_stays_until_somebody_decides(site: NotedSite) -> None:
@@ -218,64 +195,15 @@ def test_five_odd_addresses_hold_up_no_other(site: NotedSite) -> None:
     assert not set(states[:-1]) & {AddressState.CASE, AddressState.GONE}
 
 
-# What a person says -------------------------------------------------------------------------------
+def test_killed_after_the_case_was_opened_it_ends_in_the_same_case(site: NotedSite) -> None:
+    number = site.tell(clean(site, "t.jpg", 41))
+    asked = Asked(number, site.first(number).id, 0)
+    opened = site.worker.opener.open(asked, "blog", f"file://{site.media}/t.jpg", lambda *_: "")
+    assert site.work(number).addresses[0].case == opened.case
 
 
-def test_a_person_maps_an_address_by_hand(site: NotedSite) -> None:
-    clean(site, "p.jpg", 27)
-    number = site.desk.take(notice_of("https://blog.example.org/?p=7"))
-    address = site.work(number).addresses[0]
-    site.acts.map_to(number, address.id, f"file://{site.media}/p.jpg", "reviewer")
-    assert site.work(number).addresses[0].state is AddressState.CASE
-
-
-@pytest.mark.parametrize(
-    "locator",
-    [
-        "file:///etc/passwd",
-        "file://{}/../x.jpg",
-        "file://{}/%2e%2e/x.jpg",
-        "s3://b/x",
-        "{}",
-        "https://x/",
-        "",
-    ],
-)
-def test_a_person_maps_to_no_place_outside(site: NotedSite, locator: str) -> None:
-    number = site.desk.take(notice_of("https://blog.example.org/?p=8"))
-    address = site.work(number).addresses[0]
-    with pytest.raises(UsageError):
-        site.acts.map_to(number, address.id, locator.format(site.media), "reviewer")
-
-
-def test_nothing_is_fetched_where_that_is_off(site: NotedSite) -> None:
-    number = site.desk.take(notice_of("https://elsewhere.example/b.jpg"))
-    address = site.work(number).addresses[0]
-    with pytest.raises(UsageError, match="fetch"):
-        site.acts.fetch(number, address.id, "reviewer")
-
-
-def test_what_a_person_has_read_can_close(site: NotedSite) -> None:
-    number = site.desk.take(notice_of(reasons="the picture of the cat"))
-    assert site.work(number).notice.state is NoticeState.PERSON
-    site.acts.add(number, [URL + clean(site, "q.jpg", 28)], "reviewer")
-    site.acts.all_read(number, "reviewer")
-    seen = site.work(number)
-    assert seen.notice.state is NoticeState.OPEN
-    site.release(seen.addresses[0].case)
-    assert site.work(number).notice.state is NoticeState.CLOSED
-
-
-def test_a_word_on_one_address_settles_it_in_every_open_notice(site: NotedSite) -> None:
-    url = "https://elsewhere.example/c.jpg"
-    first, second = (site.desk.take(notice_of(url, email=f"{who}@example.org")) for who in "ab")
-    site.work(first)
-    site.acts.say(first, site.first(first).id, AddressState.NOT_OURS, "reviewer")
-    assert site.file(second).notice.state is NoticeState.CLOSED
-
-
-def test_what_is_in_a_case_is_settled_by_its_case_alone(site: NotedSite) -> None:
-    number = site.tell(clean(site, "r.jpg", 29))
-    address = site.work(number).addresses[0]
-    with pytest.raises(UsageError):
-        site.acts.say(number, address.id, AddressState.GONE, "reviewer")
+def test_a_case_that_waits_for_somebody_else_answers_nobody(acting: NotedSite) -> None:
+    number = acting.tell(listed(acting, "s.jpg"))
+    case = acting.work(number).addresses[0].case
+    decisions_of(acting.station, acting.settings).escalate(case, "reviewer", "for the police")
+    assert acting.work(number).addresses[0].state is AddressState.CASE

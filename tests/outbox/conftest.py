@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.outbox.receiver import Clock, Inbox
+from tests.support import lay_schema
 from upload_guard.outbox.messages import Outbox
 from upload_guard.signing import Credentials
 from upload_guard.storage.database import Database, open_database
@@ -15,7 +16,7 @@ from upload_guard.storage.database import Database, open_database
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return open_database(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}")
+    return open_database(lay_schema(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from upload_guard.outbox.letters import LetterTransport, letter_draft
 from upload_guard.outbox.messages import MessageState, Outbox, put
 from upload_guard.outbox.sending import Sender
 from upload_guard.storage.outbox_tables import OutboxMessage
+from upload_guard.vault.rewrap import Rewrap
 
 KEYRING = Keyring(b"k" * 32)
 LETTER = Letter("ann@example.net", "We have it", "Dear Ann")
@@ -75,6 +76,17 @@ def test_none_goes_to_ourselves(outbox: Outbox, address: str) -> None:
         assert send(outbox, server) == 0
     assert box.mails == []
     assert rows(outbox)[0].state == MessageState.GIVEN_UP
+
+
+def test_one_that_waits_while_the_master_key_is_replaced_still_arrives(outbox: Outbox) -> None:
+    new, box = Keyring(b"n" * 32, previous=KEYRING.master), PostBox()
+    write(outbox)
+    assert Rewrap(outbox.database, new).left() == 1
+    assert Rewrap(outbox.database, new).run() == 1
+    assert Rewrap(outbox.database, new).left() == 0
+    with post_office(box) as server:
+        assert send(outbox, server, Keyring(new.master)) == 1
+    assert box.mails[0]["To"] == "ann@example.net"
 
 
 def test_one_that_opens_no_more_is_given_up(outbox: Outbox) -> None:

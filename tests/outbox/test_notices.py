@@ -83,7 +83,9 @@ def test_there_is_a_link_where_the_pages_have_an_address(database: Database) -> 
 def test_every_kind_has_words_in_every_language_and_no_hash_in_them(
     database: Database, kind: EventKind, words: Words
 ) -> None:
-    event = noted(kind, "2345", "blog", list="icse", version=7, recipient="blog", fault="x", value=ENTRY)
+    event = noted(
+        kind, "2345", "blog", list="icse", version=7, notice="N-1", recipient="blog", fault="x", value=ENTRY
+    )
     for events in ([event], [event, event]):
         notice = told(database, *events, by=route(words))
         assert notice["title"].startswith("upload_guard: ")
@@ -95,7 +97,7 @@ def test_both_languages_speak_of_the_same() -> None:
     assert DUTCH.said.keys() == ENGLISH.said.keys() == EVERY - {EventKind.DIGEST}
     for kind, english in ENGLISH.said.items():
         dutch = DUTCH.said[kind]
-        for name in ("cases", "sites", "lists", "recipients", "hours", "count"):
+        for name in ("cases", "notices", "sites", "lists", "recipients", "hours", "count"):
             for part in ("one", "many", "text"):
                 assert (f"{{{name}}}" in getattr(english, part)) == (f"{{{name}}}" in getattr(dutch, part))
 

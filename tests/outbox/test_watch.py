@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.outbox.receiver import Clock
 from tests.outbox.rows import add_case
+from upload_guard.outbox.deadlines import Deadlines
 from upload_guard.outbox.watch import Watch
 from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.quarantine.states import CaseState
@@ -29,7 +30,9 @@ def watch(database: Database, clock: Clock) -> Watch:
     with database.session() as session:
         session.add(HashList(name="icse", origin="interpol", created_at=clock(), active_number=1))
     retention = Retention({(ANY, ANY): Rule(days=10)})
-    return Watch(database, retention, 20 * HOUR, 72 * HOUR, 7, clock, local=lambda moment: moment)
+    return Watch(
+        database, retention, Deadlines(20 * HOUR, DAY), 72 * HOUR, 7, clock, local=lambda moment: moment
+    )
 
 
 def noted(watch: Watch, kind: EventKind) -> list[str]:

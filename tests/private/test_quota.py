@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import lay_schema
 from upload_guard.errors import QuotaSpent
 from upload_guard.private.quota import Quota
 from upload_guard.storage.database import open_database
@@ -15,7 +16,7 @@ EVENING = datetime(2026, 3, 1, 23, 59, 30, tzinfo=UTC)
 
 
 def quota(folder: Path, at: datetime = EVENING) -> Quota:
-    return Quota(open_database(f"sqlite:///{folder / 'rows.sqlite3'}"), 10, lambda: at)
+    return Quota(open_database(lay_schema(f"sqlite:///{folder / 'rows.sqlite3'}")), 10, lambda: at)
 
 
 def test_a_key_has_so_many_and_no_more(tmp_path: Path) -> None:

@@ -91,11 +91,19 @@ class House:
 
 
 def house_in(folder: Path, **own: object) -> House:
-    settings = settings_in(
-        folder,
-        public={"url": URL, "pages_per_hour": 40},
-        statements={"enabled": True, "after_hours": 0, "service": "The Blog"} | own,
-    )
+    return house_over(settings_in(folder, **sections(**own)))
+
+
+def sections(**own: object) -> dict[str, dict[str, object]]:
+    """What such a house has in its settings."""
+    return {
+        "public": {"url": URL, "pages_per_hour": 40},
+        "review": {"totp": "optional"},
+        "statements": {"enabled": True, "after_hours": 0, "service": "The Blog"} | own,
+    }
+
+
+def house_over(settings: Settings) -> House:
     pictures, clock = [picture_bytes(seed) for seed in range(900, 900 + _PICTURES)], Clock()
     activate_list(settings, [ListedHash(SignalType.SHA256, digest_of(one).sha256) for one in pictures])
     station = quiet_station(settings)

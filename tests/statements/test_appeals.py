@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -50,7 +51,7 @@ def test_whoever_has_the_link_can_appeal_and_a_person_hears_of_it(house: House) 
     assert number in house.appeals.waiting()
     found = house.appeals.of(number)
     assert found
-    assert (found.reason, found.firsts, found.state) == ("it is my cat", {"ruth"}, AppealState.OPEN)
+    assert (found.reason, found.closed_to, found.state) == ("it is my cat", {"ruth"}, AppealState.OPEN)
     with house.database.session() as session:
         told = session.scalars(_about(OutboxEvent, number).where(OutboxEvent.kind == "appealed")).one()
         noted = session.scalars(_about(AuditRow, number).where(AuditRow.act == "appeal.made")).one()
@@ -82,6 +83,16 @@ def test_one_statement_is_appealed_against_once(house: House) -> None:
     found = house.appeals.of(number)
     assert found
     assert found.reason == "it is my cat"
+
+
+def test_of_several_windows_at_once_one_appeal_is_made(house: House) -> None:
+    number = house.confirmed()
+    secret = house.secret(number)
+    with ThreadPoolExecutor(4) as windows:
+        made = list(windows.map(lambda n: house.appeals.make(number, secret, f"window {n}"), range(4)))
+    assert {standing.chance for standing in made if standing} == {Chance.WAITING}
+    with house.database.session() as session:
+        assert len(session.scalars(_about(Appeal, number)).all()) == 1
 
 
 def test_an_appeal_says_something(house: House) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.statements.houses import House
-from upload_guard.statements.text import LANGUAGES, Origin, Reasons, Wording, statement_text
+from upload_guard.statements.text import LANGUAGES, Means, Origin, Reasons, Wording, statement_text
 
 REASONS = Reasons(
     case="7KQM-2TZP-9XWD",
@@ -16,7 +16,7 @@ REASONS = Reasons(
     uploaded_at=datetime(2026, 11, 20, 9, 5, tzinfo=UTC),
     decided_at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
     origin=Origin.UPLOAD,
-    automated=True,
+    means=Means.COMPARED,
     appeal_until=datetime(2027, 5, 23, 10, 0, tzinfo=UTC),
     appeal_url="https://guard.example.org/public/appeals/7KQM-2TZP-9XWD/secret",
 )
@@ -56,11 +56,19 @@ def test_and_in_dutch() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("origin", list(Origin), ids=lambda origin: origin.value)
-@pytest.mark.parametrize("automated", [True, False], ids=["automated", "told"])
-def test_no_place_is_left_open_whatever_happened(language: str, origin: Origin, automated: bool) -> None:
-    text = statement_text(language, replace(REASONS, origin=origin, automated=automated), OWN)
+@pytest.mark.parametrize("means", list(Means), ids=lambda means: means.value)
+def test_no_place_is_left_open_whatever_happened(language: str, origin: Origin, means: Means) -> None:
+    text = statement_text(language, replace(REASONS, origin=origin, means=means), OWN)
     assert "$" not in text
     assert "\n\n\n" not in text
+
+
+def test_a_file_that_nobody_could_read_was_compared_with_nothing(house: House) -> None:
+    number = house.upload(b"\xff\xd8\xff" + bytes(50)).case
+    house.decisions.confirm(number, "ruth", "seen")
+    text = house.told(number).text
+    assert "could not read all of it" in text
+    assert "known illegal content" not in text
 
 
 def test_without_appeals_only_the_other_ways_are_named() -> None:

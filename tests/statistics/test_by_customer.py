@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import lay_schema
 from upload_guard.statistics.by_customer import CustomerMonth, months_by_customer
 from upload_guard.statistics.period import Period
 from upload_guard.storage.customer_tables import CustomerHit
@@ -19,7 +20,7 @@ DAY = timedelta(hours=24)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return open_database(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}")
+    return open_database(lay_schema(f"sqlite:///{tmp_path / 'data' / 'test.sqlite3'}"))
 
 
 def hit(

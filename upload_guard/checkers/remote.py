@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, TypeVar
@@ -19,7 +19,16 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 from requests import PreparedRequest
 
 from upload_guard.checkers.line import Answer, Line
-from upload_guard.checkers.wire import CHECK_PATH, SIGNALS_PATH, CheckAnswer, SignalsAnswer, SignalsQuestion
+from upload_guard.checkers.wire import (
+    CHECK_PATH,
+    SIGNALS_PATH,
+    CheckAnswer,
+    PlaceAnswer,
+    PlaceQuestion,
+    SignalsAnswer,
+    SignalsQuestion,
+    place_path,
+)
 from upload_guard.errors import (
     BodyTooLarge,
     Busy,
@@ -76,6 +85,16 @@ class RemoteChecker:
             partial(self._digests, question), self._patience(deadline), self._outcome_or_none
         )
 
+    def tell_place(self, upload_id: str, place: str) -> bool:
+        """Tell where an upload went that passed; whether the sidecar remembers it. Raises `Unavailable`."""
+
+        def kept(answer: Answer) -> bool:
+            return self._said(answer, PlaceAnswer).kept
+
+        body = PlaceQuestion(place=place).model_dump_json().encode()
+        asked = partial(self._posted, place_path(upload_id), body)
+        return self.line.ask(asked, self.line.sidecar.timeout, kept)
+
     def _known(self, upload: Upload, deadline: float) -> Outcome | None:
         digest = upload.digest
         try:
@@ -110,12 +129,15 @@ class RemoteChecker:
                 auth=self._signing(upload.digest.sha256.hex()),
             ).prepare()
 
+    def _digests(self, question: SignalsQuestion) -> AbstractContextManager[PreparedRequest]:
+        return self._posted(SIGNALS_PATH, question.model_dump_json(exclude_none=True).encode())
+
     @contextmanager
-    def _digests(self, question: SignalsQuestion) -> Iterator[PreparedRequest]:
-        body = question.model_dump_json(exclude_none=True).encode()
+    def _posted(self, path: str, body: bytes) -> Iterator[PreparedRequest]:
+        """JSON."""
         yield requests.Request(
             "POST",
-            self._url + SIGNALS_PATH,
+            self._url + path,
             data=body,
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             auth=self._signing(hashlib.sha256(body).hexdigest()),

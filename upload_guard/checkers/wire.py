@@ -16,6 +16,7 @@ CHECK_PATH = "/v1/check"
 SIGNALS_PATH = "/v1/check/signals"
 BATCH_PATH = "/v1/batch"
 BATCH_LIMIT = 1000
+UPLOADS_PATH = "/v1/uploads"
 
 
 def _hex(size: int) -> StringConstraints:
@@ -72,6 +73,30 @@ class NeedFile(StrEnum):
     NO = "no"
     TO_LOOK = "to_look"
     TO_KEEP = "to_keep"
+
+
+def place_path(upload_id: str) -> str:
+    """Where it is told that this upload went somewhere."""
+    return f"{UPLOADS_PATH}/{upload_id}/place"
+
+
+class PlaceQuestion(BaseModel):
+    """Where an upload went."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    place: str = Field(
+        min_length=1,
+        max_length=1024,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="A locator such as file:///srv/media/a.jpg, or the site's own name for it.",
+    )
+
+
+class PlaceAnswer(BaseModel):
+    """`kept` is false where the server remembers no uploads ([retro] days), or knows this place already."""
+
+    kept: bool
 
 
 class SignalsQuestion(BaseModel):

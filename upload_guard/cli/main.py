@@ -42,8 +42,12 @@ _COMMANDS = {
     "notices": "outbox:notices",
     "incoming": "incoming:incoming",
     "feedback": "outbox:feedback",
+    "statements": "statements:statements",
     "audit": "audit:audit",
+    "scan": "scan:scan",
+    "scans": "scans:scans",
     "master-key": "master_key:master_key",
+    "transparency-report": "transparency:transparency",
 }
 
 

@@ -31,6 +31,7 @@ from upload_guard.compose.reports import (
     report_following,
     uploaders_in,
 )
+from upload_guard.compose.retro import open_upload_places
 from upload_guard.compose.rules import (
     build_assembly,
     build_intake,
@@ -120,6 +121,7 @@ __all__ = [
     "open_private_checks",
     "open_report_desk",
     "open_signal_log",
+    "open_upload_places",
     "prepare_private_set",
     "private_set_is_due",
     "report_desk",

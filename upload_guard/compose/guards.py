@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.checking import build_checker
 from upload_guard.compose.late import Hook, ask_sidecar, build_late_queue, hook_of, late_job
+from upload_guard.compose.retro import open_upload_places
 from upload_guard.compose.rules import build_intake, build_policy
-from upload_guard.compose.station import build_station
+from upload_guard.compose.station import Station, build_station
 from upload_guard.errors import BodyTooLarge
 from upload_guard.guard import Guard
 from upload_guard.intake.forms import log_and_go_on, refuse
@@ -43,10 +45,14 @@ def build_inspector(settings: Settings) -> Guard:
 
 @dataclass(frozen=True, slots=True)
 class GuardedSite:
-    """What stands before an application. `housekeeper` is None where nothing has to be done in between."""
+    """What stands before an application. `housekeeper` is None where nothing has to be done in between.
+
+    `placed` is told the id of an upload and where it went; whether that is remembered.
+    """
 
     routes: Routes
     housekeeper: Housekeeper | None
+    placed: Callable[[str, str], bool]
 
     def wake(self) -> None:
         """Have what is to be done in between done from now on, in this process."""
@@ -63,17 +69,24 @@ def build_site(settings: Settings, hook: Hook | None = None) -> GuardedSite:
     tell = hook or hook_of(settings)
     if not settings.service.url:
         station = build_station(settings, tell)
-        house = station.housekeeper if station.guard.late is not None else None
-        return GuardedSite(_routes(settings, station.guard), house)
+        goes_on = station.guard.late is not None or settings.retro.days > 0
+        house = station.housekeeper if goes_on else None
+        return GuardedSite(_routes(settings, station.guard), house, _placed_here(settings, station))
     checker = _remote_checker(settings)
     guard = _remote_guard(settings, checker)
     queue = build_late_queue(settings)
     if queue is None:
-        return GuardedSite(_routes(settings, guard), None)
+        return GuardedSite(_routes(settings, guard), None, checker.tell_place)
     from upload_guard.housekeeping import Housekeeper
 
     job = late_job(queue, ask_sidecar(guard, checker), tell)
-    return GuardedSite(_routes(settings, replace(guard, late=queue)), Housekeeper((job,), settings.data_dir))
+    house = Housekeeper((job,), settings.data_dir)
+    return GuardedSite(_routes(settings, replace(guard, late=queue)), house, checker.tell_place)
+
+
+def _placed_here(settings: Settings, station: Station) -> Callable[[str, str], bool]:
+    places = open_upload_places(settings, station.keeper.database)
+    return lambda upload_id, place: places is not None and places.tell(settings.site, upload_id, place)
 
 
 def build_routes(settings: Settings) -> Routes:

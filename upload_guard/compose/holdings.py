@@ -9,21 +9,41 @@ from upload_guard.compose.rules import build_retention
 from upload_guard.compose.stores import open_database_of, vault_in
 from upload_guard.settings import Settings
 
-_FOLLOW_EVERY = 5.0
-
 if TYPE_CHECKING:
     from upload_guard.holdings.acting import Acting
     from upload_guard.holdings.holdings import Holdings
     from upload_guard.holdings.placements import Placements
+    from upload_guard.holdings.wordpress import WordPresses
     from upload_guard.housekeeping import Job
+    from upload_guard.signing import Credentials
     from upload_guard.storage.database import Database
 
+_FOLLOW_EVERY = 5.0
 
-def build_holdings(_settings: Settings) -> Mapping[str, Holdings]:
+
+def build_holdings(settings: Settings) -> Mapping[str, Holdings]:
     """By the scheme of their locators."""
+    from upload_guard.holdings.buckets import Buckets
     from upload_guard.holdings.folders import Folders
 
-    return {"file": Folders()}
+    return {"file": Folders(), "s3": Buckets(), "wordpress": build_wordpresses(settings)}
+
+
+def build_wordpresses(settings: Settings) -> WordPresses:
+    """The WordPress sites that settings name. The keys that sign are looked up when one is asked."""
+    from upload_guard.holdings.wordpress import WordPresses, WordPressSite
+
+    sites = {
+        name: WordPressSite(own.wordpress) for name, own in settings.incoming.sites.items() if own.wordpress
+    }
+    return WordPresses(sites, lambda site: _signer(settings, site), settings.spool_dir)
+
+
+def _signer(settings: Settings, site: str) -> Credentials | None:
+    from upload_guard.keyring import open_keyring
+    from upload_guard.machine_keys.keys import KeyStore
+
+    return KeyStore(open_database_of(settings), open_keyring(settings)).signer_of(site)
 
 
 def open_placements(settings: Settings) -> Placements:

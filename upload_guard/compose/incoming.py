@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from upload_guard.compose.holdings import build_holdings, placements_in
+from upload_guard.compose.holdings import build_holdings, build_wordpresses, placements_in
 from upload_guard.compose.hooks import named_function
 from upload_guard.compose.stores import open_database_of
 from upload_guard.errors import CheckFailed, ConfigError, HoldingsUnreachable, ServiceUnreachable
@@ -58,7 +59,7 @@ def notice_acts_in(settings: Settings, database: Database) -> NoticeActs:
     from upload_guard.notices.acts import NoticeActs
 
     mapper = build_mapper(settings)
-    return NoticeActs(database, mapper.may_be_ours, settings.incoming.fetch)
+    return NoticeActs(database, mapper.site_of, settings.incoming.fetch)
 
 
 def incoming_job(settings: Settings, guard: Guard, keeper: QuarantineKeeper) -> Job:
@@ -113,9 +114,12 @@ def readable_places(settings: Settings) -> Mapping[str, Holdings]:
 
 def _finders(settings: Settings, site: str) -> tuple[Finder, ...]:
     own = settings.incoming.sites[site]
-    if not own.hook:
-        return ()
-    return (_hook(f"incoming.sites.{site}.hook", own.hook, build_holdings(settings)),)
+    asked: list[Finder] = []
+    if own.wordpress:
+        asked.append(partial(build_wordpresses(settings).locate, site))
+    if own.hook:
+        asked.append(_hook(f"incoming.sites.{site}.hook", own.hook, build_holdings(settings)))
+    return tuple(asked)
 
 
 def _hook(option: str, path: str, places: Mapping[str, Holdings]) -> Finder:

@@ -24,13 +24,17 @@ def own_addresses(settings: Settings) -> frozenset[str]:
 def mailbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     """One for each mailbox, so that none waits for another's server."""
     from upload_guard.housekeeping import Job
+    from upload_guard.notices.mail.watching import Watched
 
     if not settings.mailboxes:
         return ()
-    fetchers = build_fetchers(settings, desk_in(settings, database))
     return tuple(
-        Job(f"mailbox-{one.name}", one.run, every=settings.mailboxes[one.name].every_seconds)
-        for one in fetchers
+        Job(
+            f"mailbox-{one.name}",
+            Watched(one, database).run,
+            every=settings.mailboxes[one.name].every_seconds,
+        )
+        for one in build_fetchers(settings, desk_in(settings, database))
     )
 
 

@@ -131,7 +131,9 @@ class Desk:
         return Outbox(self.database, timedelta(hours=self.settings.outbox.give_up_hours))
 
     def router(self) -> Router:
+        from upload_guard.compose.statements import statement_letters
         from upload_guard.outbox.feedback import FeedbackRoute
+        from upload_guard.outbox.found_late import FoundLateRoute
         from upload_guard.outbox.open_hits import OpenHitRoute
         from upload_guard.outbox.outcomes import OutcomeRoute
         from upload_guard.outbox.routing import Router
@@ -144,7 +146,8 @@ class Desk:
             self.database,
             (
                 WebhookRoute(sites),
-                StatementRoute(sites),
+                StatementRoute(sites, statement_letters(self.settings, self.database)),
+                FoundLateRoute(sites),
                 OpenHitRoute(sites),
                 FeedbackRoute(lists),
                 OutcomeRoute(upstreams),
@@ -172,13 +175,17 @@ class Desk:
         return tuple(ways)
 
     def watch(self) -> Watch:
+        from upload_guard.outbox.deadlines import Deadlines
         from upload_guard.outbox.watch import Watch
 
         own = self.settings.notices
         return Watch(
             database=self.database,
             retention=build_retention(self.settings),
-            late=timedelta(hours=own.late_hours),
+            deadlines=Deadlines(
+                late=timedelta(hours=own.late_hours),
+                norm=timedelta(hours=self.settings.quarantine.decide_within_hours),
+            ),
             ahead=timedelta(hours=own.expiry_hours),
             digest_hour=own.digest_hour,
             by_lists=not self.settings.upstreams,
@@ -248,6 +255,7 @@ class Desk:
             pause=timedelta(minutes=own.group_minutes),
             hours={
                 EventKind.CASE_LATE: own.late_hours,
+                EventKind.NOTICE_LATE: own.late_hours,
                 EventKind.BYTES_EXPIRING: expiry,
                 EventKind.PRESERVATION_ENDING: expiry,
                 EventKind.HIT_OPEN: self.settings.follow_up.hours,

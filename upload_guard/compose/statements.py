@@ -9,6 +9,7 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.housekeeping import Job
+    from upload_guard.outbox.statements import StatementLetters
     from upload_guard.statements.appeals import Appeals
     from upload_guard.statements.statements import Statements
     from upload_guard.storage.database import Database
@@ -51,4 +52,21 @@ def statement_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     return (
         Job("statements", statements_in(settings, database).look, every=5.0),
         Job("appeals", appeals_in(settings, database).follow, every=5.0),
+    )
+
+
+def statement_letters(settings: Settings, database: Database) -> StatementLetters | None:
+    """What writes to uploaders, where settings want that and there is mail. Raises `MasterKeyError`."""
+    from upload_guard.compose.reports import uploaders_in
+    from upload_guard.keyring import open_keyring
+    from upload_guard.outbox.statements import StatementLetters
+
+    own = settings.statements
+    if not (own.enabled and own.letters and settings.mail.enabled):
+        return None
+    return StatementLetters(
+        statements_in(settings, database),
+        uploaders_in(settings, database),
+        open_keyring(settings),
+        settings.review.language,
     )

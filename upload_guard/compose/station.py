@@ -14,6 +14,7 @@ from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of,
 from upload_guard.compose.mail import mailbox_jobs
 from upload_guard.compose.outbox import outbox_jobs, outbox_observers
 from upload_guard.compose.reports import report_jobs
+from upload_guard.compose.retro import RetroDesk
 from upload_guard.compose.rules import (
     build_policy,
     build_retention,
@@ -81,7 +82,9 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     checker = local_checker(settings, database, snapshot, sandbox)
     breaker, signal_log = _breaker(settings, database), _signal_log(settings, database)
     counter = UploadCounter(database)
-    if signal_log:
+    retro = RetroDesk(settings, database)
+    passed = retro.log() if retro.enabled else None
+    if signal_log or passed:
         checker = replace(checker, digests=EXACT_TYPES)
     late = build_late_queue(settings)
     guard = Guard(
@@ -93,6 +96,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
             breaker,
             counter,
             *([signal_log] if signal_log else []),
+            *([passed] if passed else []),
             *outbox_observers(settings, database),
         ),
         late=late,
@@ -104,6 +108,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         Job("case-lists", lambda: note_lists(database), every=FLUSH_EVERY),
         Job("reevaluation", _reevaluator(settings, database, checker).run),
         *_signal_jobs(settings, database, signal_log),
+        retro.purging(),
         *_vault_jobs(settings, vault),
         removals_job(settings, database),
         *outbox_jobs(settings, database),
@@ -114,6 +119,9 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
     )
     if late is not None:
         jobs += (late_job(late, ask_here(guard, checker), hook or hook_of(settings)),)
+    if passed is not None:
+        told = hook or hook_of(settings)
+        jobs += retro.jobs(passed, retro.passes(lists, checker, keeper), told)
     housekeeper = Housekeeper(jobs, settings.data_dir)
     observing = replace(guard, observers=(*guard.observers, housekeeper))
     return Station(observing, checker, snapshot, sandbox, lists, keeper, housekeeper)

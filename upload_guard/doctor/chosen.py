@@ -24,6 +24,7 @@ def cautions_of_settings(settings: Settings) -> Iterator[Caution]:
         *(_route(route) for route in settings.routes),
         _lists(settings),
         _upstreams(settings),
+        _strangers(settings),
         _canary(settings),
     )
 
@@ -110,6 +111,18 @@ def _upstreams(settings: Settings) -> Iterator[Caution]:
                 f"upstreams.{name}.send has file: each upload is sent to {own.url}",
                 "say so to those who upload, or let it be sent hashes only, if it takes any",
             )
+
+
+def _strangers(settings: Settings) -> Iterator[Caution]:
+    own = settings.statements
+    serves = (own.enabled and own.appeals) or settings.incoming.form
+    if serves and settings.sidecar.tls == "proxy" and not settings.review.proxies:
+        yield Caution(
+            "strangers_as_one",
+            "review.proxies = 0 behind a proxy: strangers on the public pages cannot be told apart, so that "
+            "one can use up what all may send in an hour",
+            "set it to how many proxies in front each add to X-Forwarded-For",
+        )
 
 
 def _canary(settings: Settings) -> Iterator[Caution]:

@@ -25,6 +25,7 @@ from upload_guard.vault.states import Kept
 
 BY_SCAN = "scan"
 _SETTLED = frozenset({CaseState.RELEASED, CaseState.EXPIRED})
+_GONE = frozenset({Kept.LET_GO, Kept.SHREDDING, Kept.SHREDDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Acting:
                 ).one_or_none()
                 if here is None:
                     return name, ""
-                if here.state not in _SETTLED and Kept(here.kept).there:
+                if here.state not in _SETTLED and here.kept not in _GONE:
                     return name, here.number
                 before = here.number
 

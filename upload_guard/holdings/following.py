@@ -43,11 +43,12 @@ class Following:
         removable = PlacedFile.state.in_(_IN_PLACE) & (Case.state == CaseState.CONFIRMED)
         restorable = (PlacedFile.state == PlaceState.REMOVED) & (Case.state == CaseState.RELEASED)
         acts = (
-            (self._due(PlacedFile.state.in_(IN_BETWEEN)), self.placements.settle),
-            (self._due(removable), lambda place: self.placements.remove(place, BY_DECISION)),
-            (self._due(restorable), lambda place: self.placements.restore(place, BY_DECISION)),
+            (PlacedFile.state.in_(IN_BETWEEN), self.placements.settle),
+            (restorable, lambda place: self.placements.restore(place, BY_DECISION)),
+            # Last, so that what was still on its way back when somebody confirmed it does not stay.
+            (removable, lambda place: self.placements.remove(place, BY_DECISION)),
         )
-        went_well = [_goes_well(act, place) for places, act in acts for place in places]
+        went_well = [_goes_well(act, place) for which, act in acts for place in self._due(which)]
         return Followed(sum(went_well), len(went_well) - sum(went_well))
 
     def _due(self, which: ColumnElement[bool]) -> Iterable[int]:

@@ -8,13 +8,12 @@ taken whose bytes the vault does not hold and has not just read whole.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from upload_guard.errors import (
     ChangedInPlace,
@@ -25,51 +24,27 @@ from upload_guard.errors import (
     VaultDamaged,
 )
 from upload_guard.holdings.holdings import Holdings, Leftover, Standing, scheme_of
+from upload_guard.holdings.rows import SHOWN, Placed, found_place, move, note_place, placed, said_of
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.states import CaseState
-from upload_guard.storage.database import Database, row_of
+from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
+from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.placement_tables import (
-    IN_BETWEEN,
-    REMOVABLE,
     RESTORABLE,
     PlacedFile,
     PlaceState,
 )
-from upload_guard.storage.tables import Case
 from upload_guard.vault.vault import Vault, claim
+
+__all__ = ["Placed", "Placements", "note_place"]
 
 log = logging.getLogger(__name__)
 
-_SHOWN = 255
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 _DOUBLED = 10
+_LOCKS = 16
 _WELL = {"fault": "", "tries": 0, "retry_at": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One place of a case's file, as a person sees it. `fault` is why the last attempt came to nothing."""
-
-    id: int
-    case: str
-    site: str
-    locator: str
-    state: PlaceState
-    noted_at: datetime
-    removed_at: datetime | None
-    removed_by: str
-    restored_at: datetime | None
-    restored_by: str
-    fault: str
-
-    @property
-    def removable(self) -> bool:
-        return self.state in REMOVABLE
-
-    @property
-    def restorable(self) -> bool:
-        return self.state in RESTORABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +63,7 @@ class Placements:
         """What reaches this place. Raises `HoldingsUnreachable` where nothing here does."""
         reached = self.holdings.get(scheme_of(locator))
         if reached is None:
-            raise HoldingsUnreachable(f"{locator[:_SHOWN]}: nothing here reaches files of this kind")
+            raise HoldingsUnreachable(f"{locator[:SHOWN]}: nothing here reaches files of this kind")
         return reached
 
     def note(self, case: str, locator: str, person: str) -> int:
@@ -100,57 +75,54 @@ class Placements:
         """In the order in which they were found."""
         with self.database.session() as session:
             mine = select(PlacedFile).where(PlacedFile.case_number == number).order_by(PlacedFile.id)
-            return tuple(map(_placed, session.scalars(mine)))
+            return tuple(map(placed, session.scalars(mine)))
 
     def one(self, place: int) -> Placed:
         with self.database.session() as session:
-            return _placed(_found(session, place))
+            return placed(found_place(session, place))
 
     def page(self, count: int, states: Collection[PlaceState] = frozenset(PlaceState)) -> tuple[Placed, ...]:
         """The newest in any of `states`."""
         with self.database.session() as session:
             some = select(PlacedFile).where(PlacedFile.state.in_(states)).order_by(PlacedFile.id.desc())
-            return tuple(map(_placed, session.scalars(some.limit(count))))
+            return tuple(map(placed, session.scalars(some.limit(count))))
 
     def remove(self, place: int, person: str) -> None:
-        """Take the file away, reversibly. Does nothing where that is done or begun already."""
-        row = self._row(place)
-        if row.state in {PlaceState.REMOVED, PlaceState.REMOVING}:
-            return self._take(row, again=True) if row.state == PlaceState.REMOVING else None
-        if row.state not in REMOVABLE:
-            raise UsageError(f"place {place} is {PlaceState(row.state).words}: it cannot be removed now")
-        standing = self._looked(row)
-        with self._told(row):
-            self._refuse_unheld(row)
-            self._intend_removal(row, person, standing.leftover)
-        return self._take(row, again=False)
+        """Take the file away, reversibly. Does nothing where that is done already."""
+        with self._alone(place) as row:
+            if row.state == PlaceState.REMOVED:
+                return
+            if row.state != PlaceState.REMOVING:
+                standing = self._looked(row)
+                with self._told(row):
+                    self._refuse_unheld(row)
+                    self._intend_removal(row, person, standing.leftover)
+            self._take(row)
 
     def restore(self, place: int, person: str) -> None:
         """Put the file back as it was. Does nothing where that is done already."""
-        row = self._row(place)
-        if row.state == PlaceState.RESTORED:
-            return
-        if row.state != PlaceState.RESTORING:
-            self._intend_restoring(row, person)
-        self._put(row)
+        with self._alone(place) as row:
+            if row.state == PlaceState.RESTORED:
+                return
+            if row.state != PlaceState.RESTORING:
+                self._intend_restoring(row, person)
+            self._put(row)
 
     def settle(self, place: int) -> None:
         """Carry out what was intended, if anything still is."""
-        row = self._row(place)
-        if row.state == PlaceState.REMOVING:
-            self._take(row, again=True)
-        if row.state == PlaceState.RESTORING:
-            self._put(row)
+        with self._alone(place) as row:
+            if row.state == PlaceState.REMOVING:
+                self._take(row)
+            elif row.state == PlaceState.RESTORING:
+                self._put(row)
 
-    def intended(self) -> Sequence[int]:
-        """The places that a crash or a fault left in between."""
-        between = PlacedFile.state.in_(IN_BETWEEN)
-        with self.database.session() as session:
-            return session.scalars(select(PlacedFile.id).where(between).order_by(PlacedFile.id)).all()
-
-    def _row(self, place: int) -> PlacedFile:
-        with self.database.session() as session:
-            return _found(session, place)
+    @contextmanager
+    def _alone(self, place: int) -> Iterator[PlacedFile]:
+        """The row of a place at which no other process of this machine is, and none comes meanwhile."""
+        with exclusive_lock(self.vault.folder / f"placing-{place % _LOCKS}.lock"):
+            with self.database.session() as session:
+                row = found_place(session, place)
+            yield row
 
     def _refuse_unheld(self, row: PlacedFile) -> None:
         """What nobody could put back is not taken."""
@@ -173,6 +145,8 @@ class Placements:
     def _intend_removal(self, row: PlacedFile, person: str, leftover: Leftover) -> None:
         with self.database.session() as session:
             case = found_case(session, row.case_number)
+            if case.state == CaseState.RELEASED:
+                raise UsageError(f"case {case.number} is released: reopen it before its file is taken away")
             name = case.vault_name
             # An expiry of these bytes waits here, or this waits for it.
             claimed = claim(session, name)
@@ -180,19 +154,17 @@ class Placements:
             if not claimed or case.vault_name != name:
                 raise VaultDamaged(f"{row.locator}: the bytes of case {case.number} expired meanwhile")
             kept = dict(leftover)
-            if not _move(session, row, PlaceState.REMOVING, removed_by=person[:64], leftover=kept):
+            if not move(session, row, PlaceState.REMOVING, removed_by=person[:64], leftover=kept):
                 raise UsageError(f"place {row.id}: somebody else is at it")
-            note_act(session, Act(person, "file.removing", row.case_number, _said(row)))
+            note_act(session, Act(person, "file.removing", row.case_number, said_of(row)))
 
-    def _take(self, row: PlacedFile, again: bool) -> None:
-        """`again` after a crash: then what is gone was taken by the attempt before."""
+    def _take(self, row: PlacedFile) -> None:
         with self._told(row):
             try:
                 self.at(row.locator).take(row.locator, row.sha256)
             except GoneFromPlace:
-                if not again:
-                    self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
-                    raise
+                # It was there when this was intended: an attempt that was killed has taken it.
+                log.info("place %d: taken by an earlier attempt", row.id)
             except ChangedInPlace:
                 self._end(row, PlaceState.CHANGED, "file.left_alone")
                 raise
@@ -204,7 +176,7 @@ class Placements:
             if case.state == CaseState.CONFIRMED:
                 raise UsageError(f"case {case.number} is confirmed: reopen it before its file is put back")
             taken = row.state in RESTORABLE
-            if not taken or not _move(session, row, PlaceState.RESTORING, restored_by=person[:64]):
+            if not taken or not move(session, row, PlaceState.RESTORING, restored_by=person[:64]):
                 raise UsageError(
                     f"place {row.id} is {PlaceState(row.state).words}: there is nothing to put back"
                 )
@@ -226,7 +198,7 @@ class Placements:
         """Whoever is first writes it; another process may have carried out the same intent."""
         person = row.restored_by if row.state == PlaceState.RESTORING else row.removed_by or row.noted_by
         with self.database.session() as session:
-            if _move(session, row, state, **changed):
+            if move(session, row, state, **changed):
                 note_act(session, Act(person, name, row.case_number, {"place": row.id}))
 
     @contextmanager
@@ -239,70 +211,10 @@ class Placements:
             raise
 
     def _note_fault(self, row: PlacedFile, fault: UploadGuardError) -> None:
-        said = str(fault)[:_SHOWN]
+        said = str(fault)[:SHOWN]
         pause = min(_FIRST_PAUSE * 2 ** min(row.tries, _DOUBLED), _LONGEST_PAUSE)
         changed = {"fault": said, "tries": PlacedFile.tries + 1, "retry_at": datetime.now(UTC) + pause}
         with self.database.session() as session:
             session.execute(update(PlacedFile).where(PlacedFile.id == row.id).values(changed))
         if said != row.fault:
             log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)
-
-
-def note_place(session: Session, case: Case, locator: str, person: str) -> int:
-    """The file of a case lies there too: with the caller's transaction, under the lock that its row takes."""
-    known = select(PlacedFile).where(PlacedFile.case_number == case.number, PlacedFile.locator == locator)
-    row = session.scalar(known)
-    if row is None:
-        row = PlacedFile(
-            case_number=case.number,
-            site=case.site,
-            locator=locator,
-            sha256=case.sha256,
-            state=PlaceState.NOTED,
-            noted_at=datetime.now(UTC),
-            noted_by=person[:64],
-            leftover={},
-        )
-        session.add(row)
-        session.flush()
-        note_act(session, Act(person, "file.placed", case.number, _said(row)))
-    return row.id
-
-
-def _said(row: PlacedFile) -> Mapping[str, str | int]:
-    return {"place": row.id, "locator": row.locator[:_SHOWN]}
-
-
-def _found(session: Session, place: int) -> PlacedFile:
-    row = row_of(session, PlacedFile, place)
-    if row is None:
-        raise UsageError(f"there is no place {place}: 'upload-guard removals list' names them")
-    return row
-
-
-def _move(session: Session, row: PlacedFile, state: PlaceState, **changed: object) -> bool:
-    """From the state that was read to `state`; False where somebody was faster."""
-    mine = (PlacedFile.id == row.id) & (PlacedFile.state == row.state)
-    moved = session.execute(update(PlacedFile).where(mine).values(state=state, **changed))
-    if not moved.rowcount:  # type: ignore[attr-defined]
-        return False
-    row.state = state
-    for name, value in changed.items():
-        setattr(row, name, value)
-    return True
-
-
-def _placed(row: PlacedFile) -> Placed:
-    return Placed(
-        id=row.id,
-        case=row.case_number,
-        site=row.site,
-        locator=row.locator,
-        state=PlaceState(row.state),
-        noted_at=row.noted_at,
-        removed_at=row.removed_at,
-        removed_by=row.removed_by,
-        restored_at=row.restored_at,
-        restored_by=row.restored_by,
-        fault=row.fault,
-    )

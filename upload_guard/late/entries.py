@@ -13,6 +13,8 @@ from upload_guard.records import Content, Digest, Source, Upload
 
 LATE_ROUTE = "late:"
 """Before the route of a case that a late check opened: its reader should know that the upload got through."""
+RETRO_ROUTE = "retro:"
+"""The same where a list learned of the file only after it had passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,9 @@ class LateMatch:
 
     `case` is empty where only its digest was left to compare. `sha256` in hex; `when` it came in (UTC);
     `file_name` as the uploader gave it. `result` is "match", "near" or "unscannable".
+
+    Where the route begins with "retro:", a list came to know the upload after it had passed: `sha256` is
+    empty, for it was not kept; `upload_id` and the `places` that the site told say which file it is.
     """
 
     case: str
@@ -30,6 +35,8 @@ class LateMatch:
     sha256: str
     when: datetime
     result: str
+    upload_id: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

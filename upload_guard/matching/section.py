@@ -71,6 +71,12 @@ class Section:
         )
         return rows + self._added_by_value.get(value, [])
 
+    def values(self) -> Iterator[bytes]:
+        """Those of all entries, and some that were retracted among them."""
+        if self._table is not None:
+            yield from self._table.all_values()
+        yield from self._added_by_value
+
     def near(self, values: Sequence[bytes], reach: int) -> Iterator[Found]:
         """The entries at most `reach` bits from each of `values`, in portions of bounded size."""
         asked = np.frombuffer(b"".join(values), np.uint8).reshape(-1, self._kind.size)

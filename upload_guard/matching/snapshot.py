@@ -96,6 +96,10 @@ class Snapshot:
         """The names of the lists that hold this very hash."""
         return frozenset(self._groups[row[0]].list_name for row in self._sections[kind].same(value))
 
+    def values(self, kind: SignalType) -> Iterator[bytes]:
+        """Every hash of this type that is listed, and some that were retracted."""
+        return self._sections[kind].values() if kind in self._sections else iter(())
+
     def find(self, signals: Iterable[Signal], limits: DistanceLimits) -> tuple[Match, ...]:
         """Every entry that any of `signals` reaches under its list's limit or in its review band.
 

@@ -53,6 +53,12 @@ class Table:
             end += 1
         return range(first, end)
 
+    def all_values(self) -> Iterator[bytes]:
+        """The value of every entry, in ascending order."""
+        size = self.kind.size
+        for start in range(0, self.entries * size, size):
+            yield self._values[start : start + size]
+
     def files(self) -> Iterator[Iterator[memoryview]]:
         """The bytes of each mapped file, piece by piece, in the order of `layout.file_names`."""
         for mapped in self._maps:

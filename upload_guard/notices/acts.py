@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
@@ -15,7 +15,7 @@ from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import split, url_key
 from upload_guard.notices.desk import address_row
 from upload_guard.notices.settling import stand
-from upload_guard.notices.states import BY_A_PERSON, SETTLED, AddressState
+from upload_guard.notices.states import BY_A_PERSON, FOR_A_PERSON, SETTLED, AddressState
 from upload_guard.storage.database import Database, row_of
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
@@ -30,12 +30,12 @@ _SAYABLE = frozenset(AddressState) - SETTLED - {AddressState.CASE}
 class NoticeActs:
     """Every act is noted in the audit log with it. Other open notices of the same address are settled alike.
 
-    `may_be_ours` says whether a locator lies where the settings have files of ours; `fetches` whether an
-    administrator allows to fetch from outside.
+    `site_of` says of which site of ours a locator may name a file, if of any; `fetches` whether it is allowed
+    to fetch from outside.
     """
 
     database: Database
-    may_be_ours: Callable[[str], bool]
+    site_of: Callable[[str], str]
     fetches: bool = False
     now: Callable[[], datetime] = field(default=utc_now)
 
@@ -43,13 +43,23 @@ class NoticeActs:
         """It is gone, none of ours, or was removed by hand. Raises `UsageError`."""
         if state not in BY_A_PERSON:
             raise UsageError(f"{state.words}: only a case says that")
-        now = self.now()
-        settled = {"state": state.value, "settled_at": now, "settled_by": by, "fault": ""}
-        self._change(number, address, f"notice.{state.value}", by, settled)
+        self._change(number, address, f"notice.{state.value}", by, self._said(state, by))
+
+    def say_all(self, number: str, state: AddressState, by: str) -> None:
+        """The same of every address of a notice that waits for a person. Raises `UsageError`."""
+        if state not in BY_A_PERSON:
+            raise UsageError(f"{state.words}: only a case says that")
+        with self.database.session() as session:
+            note_act(session, Act(by, f"notice.all_{state.value}", details={"notice": number}))
+            notice = _open_notice(session, number)
+            waiting = select(NoticeAddress.url_sha256).where(
+                NoticeAddress.notice_id == notice.id, NoticeAddress.state.in_(_words(FOR_A_PERSON))
+            )
+            self._set_alike(session, session.scalars(waiting).all(), self._said(state, by))
 
     def map_to(self, number: str, address: int, locator: str, by: str) -> None:
         """The file lies there. Raises `UsageError` for a place that the settings do not have."""
-        if len(locator) > _LONGEST or not self.may_be_ours(locator):
+        if len(locator) > _LONGEST or not self.site_of(locator):
             raise UsageError(f"{locator[:200]!r} is in no folder or bucket of [incoming.sites]")
         self._look_at(number, address, locator, "notice.mapped", by)
 
@@ -109,24 +119,28 @@ class NoticeActs:
             _, row = _found(session, number, address)
             if AddressState(row.state) not in _SAYABLE:
                 raise UsageError(f"that address is settled, or in a case: {AddressState(row.state).words}")
-            for notice, alike in _alike(session, row):
-                for name, value in values.items():
-                    setattr(alike, name, value)
-                stand(session, notice, self.now())
+            self._set_alike(session, [row.url_sha256], values)
 
+    def _said(self, state: AddressState, by: str) -> dict[str, Any]:
+        return {"state": state.value, "settled_at": self.now(), "settled_by": by, "fault": ""}
 
-def _alike(session: Session, row: NoticeAddress) -> list[tuple[Notice, NoticeAddress]]:
-    """The same address in every notice that waits for somebody to say what it is."""
-    same = (
-        select(Notice, NoticeAddress)
-        .join(Notice, Notice.id == NoticeAddress.notice_id)
-        .where(
-            NoticeAddress.url_sha256 == row.url_sha256,
-            NoticeAddress.state.in_(_SAYABLE),
-            Notice.closed_at.is_(None),
+    def _set_alike(self, session: Session, keys: Sequence[bytes], values: dict[str, Any]) -> None:
+        """These addresses in every open notice, as far as they wait for somebody to say what they are."""
+        alike = NoticeAddress.url_sha256.in_(keys) & NoticeAddress.state.in_(_words(_SAYABLE))
+        naming = select(NoticeAddress.notice_id).where(alike)
+        notices = session.scalars(
+            select(Notice).where(Notice.closed_at.is_(None), Notice.id.in_(naming))
+        ).all()
+        mine = alike & NoticeAddress.notice_id.in_([notice.id for notice in notices])
+        session.execute(
+            update(NoticeAddress).where(mine).values(**values).execution_options(synchronize_session=False)
         )
-    )
-    return [(notice, address) for notice, address in session.execute(same)]
+        for notice in notices:
+            stand(session, notice, self.now())
+
+
+def _words(states: frozenset[AddressState]) -> list[str]:
+    return sorted(state.value for state in states)
 
 
 def _found(session: Session, number: str, address: int) -> tuple[Notice, NoticeAddress]:

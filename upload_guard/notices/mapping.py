@@ -103,15 +103,25 @@ class Mapper:
             return place if place.locators else None
         return self._asked(url)
 
-    def may_be_ours(self, locator: str) -> bool:
-        """Whether a person may say that a file lies there: below a folder or bucket of the settings."""
+    def site_of(self, locator: str) -> str:
+        """The site whose file may lie there: below a folder or bucket of the settings, or an attachment of a
+        site with rules. Empty for any other place.
+        """
+        if scheme_of(locator) == "wordpress":
+            site = locator.split("/")[2] if locator.count("/") > 2 else ""
+            return site if site in {rules.site for rules in self.sites} else ""
         if scheme_of(locator) == "file":
             path = unquote_to_bytes(locator.removeprefix(_FILE)).decode("utf-8", "surrogateescape")
             if ".." in path.split("/"):
-                return False
+                return ""
             locator = _FILE + path
-        roots = (beginning.root for rules in self.sites for beginning in rules.beginnings)
-        return any(locator.startswith(root) and len(locator) > len(root) for root in roots)
+        roots = (
+            (len(beginning.root), rules.site)
+            for rules in self.sites
+            for beginning in rules.beginnings
+            if locator.startswith(beginning.root) and locator != beginning.root
+        )
+        return max(roots, default=(0, ""))[1]
 
     def _longest(self, host: str, path: str) -> tuple[str, Beginning, str] | None:
         matching = [

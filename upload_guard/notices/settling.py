@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.notices.fetching import is_outside
 from upload_guard.notices.states import FOR_A_PERSON, SETTLED, AddressState, NoticeState
-from upload_guard.quarantine.states import UNDECIDED, CaseState
+from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
@@ -22,6 +22,8 @@ BY_CASE = "case"
 """Who settled an address of which the decision on its case says what became of it."""
 _IN_VAIN = 4
 """After so many tries a person is told that a file cannot be had."""
+# One that is escalated waits for somebody else's decision.
+_DECIDED = frozenset({CaseState.CONFIRMED, CaseState.RELEASED, CaseState.EXPIRED})
 _AWAY = frozenset({PlaceState.REMOVED, *IN_BETWEEN})
 _WITHOUT_THE_FILE: Mapping[PlaceState | None, AddressState] = {
     PlaceState.REMOVED: AddressState.REMOVED,
@@ -35,7 +37,7 @@ def settle(database: Database, now: datetime) -> None:
         decided = (
             select(NoticeAddress, Case)
             .join(Case, Case.number == NoticeAddress.case_number)
-            .where(NoticeAddress.state == AddressState.CASE.value, Case.state.not_in(UNDECIDED))
+            .where(NoticeAddress.state == AddressState.CASE.value, Case.state.in_(_DECIDED))
         )
         for address, decided_case in session.execute(decided).all():
             _follow(session, address, CaseState(decided_case.state), now)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from upload_guard.errors import GoneFromPlace, UploadGuardError, UsageError
 from upload_guard.holdings.placements import Placements
@@ -78,7 +79,8 @@ class Worker:
             self._again(address, fault)
 
     def _lead(self, address: NoticeAddress, notice: Notice) -> None:
-        site, locator = notice.site, address.locator
+        locator = address.locator
+        site = self.mapper.site_of(locator) or notice.site
         if not locator:
             place = self.mapper.place(address.url)
             if place is None:
@@ -95,8 +97,9 @@ class Worker:
     def _missing(self, address: NoticeAddress, place: Place) -> None:
         """Nothing lies there: it may have been taken away for a case."""
         with self.database.session() as session:
-            taken = taken_from(session, place.locators)
-            row = session.get_one(NoticeAddress, address.id)
+            taken, row = taken_from(session, place.locators), _still_waiting(session, address)
+            if row is None:
+                return
             if taken is None:
                 row.state, row.fault = (
                     AddressState.MISSING.value,
@@ -118,9 +121,9 @@ class Worker:
         if not is_outside(opened.locator):
             place = self.placements.note(opened.case, opened.locator, BY)
         with self.database.session() as session:
-            row = session.get_one(NoticeAddress, address.id)
-            row.locator, row.case_number = opened.locator[:2048], opened.case
-            row.state, row.fault = AddressState.CASE.value, ""
+            if (row := _still_waiting(session, address)) is not None:
+                row.locator, row.case_number = opened.locator[:2048], opened.case
+                row.state, row.fault = AddressState.CASE.value, ""
         if place is not None and self.act and opened.is_refused:
             self._take_away(place, opened)
 
@@ -147,11 +150,17 @@ class Worker:
 
     def _leave(self, address: NoticeAddress, state: AddressState, fault: Exception | None) -> None:
         with self.database.session() as session:
-            row = session.get_one(NoticeAddress, address.id)
-            row.state, row.fault = state.value, str(fault or "")[:255]
+            if (row := _still_waiting(session, address)) is not None:
+                row.state, row.fault = state.value, str(fault or "")[:255]
 
     def _again(self, address: NoticeAddress, fault: Exception) -> None:
         pause = min(_FIRST_PAUSE * 2 ** min(address.tries, 20), _LONGEST_PAUSE)
         with self.database.session() as session:
             row = session.get_one(NoticeAddress, address.id)
             row.tries, row.next_try, row.fault = row.tries + 1, self.now() + pause, str(fault)[:255]
+
+
+def _still_waiting(session: Session, address: NoticeAddress) -> NoticeAddress | None:
+    """Its row, unless a person has said meanwhile what became of it."""
+    row = session.get_one(NoticeAddress, address.id)
+    return row if row.state == AddressState.WAITING else None

@@ -18,6 +18,12 @@ DUTCH = Words(
             "Sites: {sites}\nZaken: {cases}\nEen ander dan wie besliste moet ernaar kijken: de wachtrij "
             "toont het onder 'bezwaren'.",
         ),
+        EventKind.FOUND_LATE: Said(
+            "Een upload die was doorgelaten staat nu op een lijst",
+            "{count} uploads die waren doorgelaten staan nu op een lijst",
+            "Sites: {sites}\nZaken: {cases}\nHet bestand kan op de site staan, waar bezoekers het zien. De "
+            "zaak zegt waar het heen ging, als de site dat zei.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "De stortvloedbeveiliging heeft een vermelding verlaagd",
             "De stortvloedbeveiliging heeft {count} vermeldingen verlaagd",
@@ -34,6 +40,19 @@ DUTCH = Words(
             "Een zaak wacht al {hours} uur",
             "{count} zaken wachten al {hours} uur",
             "Sites: {sites}\nZaken: {cases}\nDe norm is een beslissing binnen 24 uur.",
+        ),
+        EventKind.NOTICE_LATE: Said(
+            "Een melding wacht al {hours} uur",
+            "{count} meldingen wachten al {hours} uur",
+            "Sites: {sites}\nMeldingen: {notices}\nIemand meldde bestanden op een site, en dat is nog niet "
+            "helemaal afgehandeld; de norm is 24 uur.",
+        ),
+        EventKind.OVERDUE: Said(
+            "Een termijn is verstreken",
+            "{count} termijnen zijn verstreken",
+            "Sites: {sites}\nZaken: {cases}\nMeldingen: {notices}\nOnbesliste zaken, meldingen die niet zijn "
+            "afgehandeld, en bevestigde zaken waarvan het bestand nog op de site staat. Bezoekers kunnen "
+            "zo'n bestand nu zien.",
         ),
         EventKind.BYTES_EXPIRING: Said(
             "Het bestand van een zaak verloopt binnen {hours} uur",
@@ -62,6 +81,12 @@ DUTCH = Words(
             "{count} meldingen hebben een mens nodig",
             "Zaken: {cases}\nZe konden niet geschreven of verzonden worden, of zijn uitgegaan van een zaak "
             "die niet meer bevestigd is: 'upload-guard reports list' zegt welke.",
+        ),
+        EventKind.MAILBOX_SILENT: Said(
+            "Een postbus is niet te lezen",
+            "{count} postbussen zijn niet te lezen",
+            "Postbussen: {recipients}\nMeldingen liggen daar misschien ongelezen, of enkele ervan. "
+            "'upload-guard incoming fetch' zegt waarom.",
         ),
         EventKind.UNDELIVERED: Said(
             "Een bericht is opgegeven",

@@ -18,6 +18,12 @@ ENGLISH = Words(
             "Sites: {sites}\nCases: {cases}\nAnother person than the one who decided should look at it: the "
             "queue shows it under 'appeals'.",
         ),
+        EventKind.FOUND_LATE: Said(
+            "An upload that had passed is on a list now",
+            "{count} uploads that had passed are on a list now",
+            "Sites: {sites}\nCases: {cases}\nThe file may be on the site, where visitors can see it. The "
+            "case says where it went, if the site told.",
+        ),
         EventKind.BREAKER_TRIPPED: Said(
             "The flood breaker lowered an entry",
             "The flood breaker lowered {count} entries",
@@ -34,6 +40,18 @@ ENGLISH = Words(
             "A case has waited for {hours} hours",
             "{count} cases have waited for {hours} hours",
             "Sites: {sites}\nCases: {cases}\nThe norm is a decision within 24 hours.",
+        ),
+        EventKind.NOTICE_LATE: Said(
+            "A notice has waited for {hours} hours",
+            "{count} notices have waited for {hours} hours",
+            "Sites: {sites}\nNotices: {notices}\nSomebody told of files on a site, and not all of it is "
+            "dealt with; the norm is 24 hours.",
+        ),
+        EventKind.OVERDUE: Said(
+            "A deadline has passed",
+            "{count} deadlines have passed",
+            "Sites: {sites}\nCases: {cases}\nNotices: {notices}\nUndecided cases, notices that are not dealt "
+            "with, and confirmed cases whose file still lies on the site. Visitors may see such a file now.",
         ),
         EventKind.BYTES_EXPIRING: Said(
             "The file of a case expires within {hours} hours",
@@ -62,6 +80,12 @@ ENGLISH = Words(
             "{count} reports need a person",
             "Cases: {cases}\nThey could not be written or sent, or have gone out of a case that is confirmed "
             "no more: 'upload-guard reports list' says which.",
+        ),
+        EventKind.MAILBOX_SILENT: Said(
+            "A mailbox cannot be read",
+            "{count} mailboxes cannot be read",
+            "Mailboxes: {recipients}\nNotices may lie there unread, or some of them. "
+            "'upload-guard incoming fetch' says why.",
         ),
         EventKind.UNDELIVERED: Said(
             "A message was given up",

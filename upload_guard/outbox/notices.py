@@ -25,15 +25,23 @@ from upload_guard.outbox.wording import Words
 from upload_guard.storage.events import EventKind
 
 KINDS_BY_NAME: Mapping[str, frozenset[EventKind]] = {
-    "new_case": frozenset({EventKind.CASE_OPENED}),
+    "new_case": frozenset({EventKind.CASE_OPENED, EventKind.FOUND_LATE}),
     "breaker": frozenset({EventKind.BREAKER_TRIPPED}),
     "list_held": frozenset({EventKind.LIST_HELD}),
-    "deadline": frozenset({EventKind.CASE_LATE, EventKind.BYTES_EXPIRING, EventKind.PRESERVATION_ENDING}),
+    "deadline": frozenset(
+        {
+            EventKind.CASE_LATE,
+            EventKind.NOTICE_LATE,
+            EventKind.OVERDUE,
+            EventKind.BYTES_EXPIRING,
+            EventKind.PRESERVATION_ENDING,
+        }
+    ),
     "appeal": frozenset({EventKind.APPEALED}),
     "audit": frozenset({EventKind.AUDIT_BROKEN}),
     "no_list": frozenset({EventKind.NO_LIST}),
     "report": frozenset({EventKind.REPORT_FAILED}),
-    "undelivered": frozenset({EventKind.UNDELIVERED}),
+    "undelivered": frozenset({EventKind.UNDELIVERED, EventKind.MAILBOX_SILENT}),
     "digest": frozenset({EventKind.DIGEST}),
 }
 """What `[notices] events` calls them."""
@@ -93,6 +101,7 @@ class NoticeRoute:
             hours=hours,
             cases=self._named(event.case for event in events),
             sites=self._named(event.site for event in events),
+            notices=self._named(str(event.details.get("notice", "")) for event in events),
             lists=self._named(_list_in(event) for event in events),
             recipients=self._named(str(event.details.get("recipient", "")) for event in events),
         )

@@ -1,4 +1,4 @@
-"""Notes what nobody does and time brings: cases that wait, files about to expire, no list, the day's end."""
+"""Notes what nobody does and time brings: deadlines, files about to expire, no list, the day's end."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.moments import utc_now
+from upload_guard.outbox.deadlines import Deadlines
 from upload_guard.outbox.digest import UNDECIDED
 from upload_guard.quarantine.custody.holds import is_kept_by_law
 from upload_guard.quarantine.custody.retention import Retention, due
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
-from upload_guard.storage.outbox_tables import OutboxEvent
-from upload_guard.storage.tables import Case, HashList
+from upload_guard.storage.tables import HashList
 from upload_guard.storage.vault_tables import Preservation
 
-_LATE, _EXPIRING, _ENDING = "late", "expiring", "preservation"
+_EXPIRING, _ENDING = "expiring", "preservation"
 # Somebody may still want the file of these, be it as evidence.
 _WANTED = frozenset({*UNDECIDED, CaseState.CONFIRMED})
-_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Looks at rows. `late` is how long a case may wait, `ahead` how early an expiry is told of.
+    """Looks at rows. `ahead` is how early an expiry is told of.
 
     `by_lists`: nobody else checks uploads, so that one without any active list is news.
     `local` gives a moment in the machine's own time zone, by which `digest_hour` is meant.
@@ -36,7 +35,7 @@ class Watch:
 
     database: Database
     retention: Retention
-    late: timedelta
+    deadlines: Deadlines
     ahead: timedelta
     digest_hour: int
     now: Callable[[], datetime] = field(default=utc_now)
@@ -48,23 +47,11 @@ class Watch:
         now = self.now()
         self._note_expiring(now)
         with self.database.session() as session:
-            self._note_late(session, now)
+            self.deadlines.note(session, now)
             self._note_ending(session, now)
             if self.by_lists:
                 self._note_no_list(session, now)
             self._note_digest(session, now)
-
-    def _note_late(self, session: Session, now: datetime) -> None:
-        told = exists().where(OutboxEvent.once == (f"{_LATE} " + Case.number))
-        late = (
-            select(Case)
-            .where(Case.state.in_(UNDECIDED), Case.created_at <= now - self.late, ~told)
-            .order_by(Case.id)
-            .limit(_AT_ONCE)
-        )
-        for case in session.scalars(late):
-            once = f"{_LATE} {case.number}"
-            note_event(session, Event(EventKind.CASE_LATE, case.number, case.site, once=once))
 
     def _note_expiring(self, now: datetime) -> None:
         soon = now + self.ahead

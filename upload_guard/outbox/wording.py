@@ -12,7 +12,7 @@ from upload_guard.storage.events import EventKind
 class Said:
     """What is said of one kind of event: a title where it happened once, one for more often, and the text.
 
-    Texts may name {cases}, {sites}, {lists}, {recipients} and {hours}; titles {count} and {hours}.
+    Texts may name {cases}, {notices}, {sites}, {lists}, {recipients} and {hours}; titles {count} and {hours}.
     """
 
     one: str

@@ -43,6 +43,8 @@ _ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 # Shorter than anybody waits for an answer, long enough for a worker process to be replaced.
 _EARLIER_ATTEMPT_SECONDS = 8.0
 _LOOK_EVERY = 0.05
+DIGESTS_UNKNOWN = "digests not known"
+"""Among what a case lacks: its SHA-256 only tells the file from others, and what is nought is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,19 @@ class QuarantineKeeper:
             if time.monotonic() > deadline:
                 raise StorageFailed("an earlier attempt to keep this upload has not ended")
             time.sleep(_LOOK_EVERY)
+
+    def note(self, upload: Upload, digests: Digests, verdict: Verdict, findings: Findings) -> str:
+        """A case of what is not here to be kept, by `digests` alone; that of an earlier call if there was.
+
+        Its content is never read. Raises `StorageFailed`; then no case is open.
+        """
+        kept = _New(_case(upload, digests, verdict, findings), verdict.matches, picture_of(findings))
+        if self._note(kept):
+            return kept.case.number
+        earlier, _ = self._known(upload)
+        if earlier is None:
+            raise StorageFailed("the case of this upload went while it was opened")
+        return earlier.number
 
     def _known(self, upload: Upload) -> tuple[Case | None, Sequence[str]]:
         """The case of an earlier attempt, and the names of held bytes of the same file."""

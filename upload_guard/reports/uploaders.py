@@ -1,4 +1,4 @@
-"""Who uploaded the file of a case, as far as its site or a person tells: sealed, and only for reports."""
+"""Who uploaded the file of a case, as far as its site or a person tells: sealed, for reports and letters."""
 
 from __future__ import annotations
 

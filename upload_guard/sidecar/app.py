@@ -11,6 +11,7 @@ from upload_guard import __version__
 from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
+    appeals_in,
     build_customers,
     build_intake,
     build_reveals,
@@ -22,7 +23,9 @@ from upload_guard.compose import (
     explainer_of,
     notices_in,
     open_benign,
+    open_placements,
     open_private_checks,
+    open_upload_places,
     report_desk,
     statements_in,
     with_signal_checker,
@@ -45,6 +48,7 @@ from upload_guard.quarantine.showing.entries import EntryNames
 from upload_guard.quarantine.showing.neighbours import Neighbours
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.showing.queue import Queue
+from upload_guard.reports.desk import Desk as ReportDesk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.api.bridge import Bridge, bridge_routes
 from upload_guard.sidecar.api.cases import case_routes
@@ -55,12 +59,14 @@ from upload_guard.sidecar.api.lists import list_routes
 from upload_guard.sidecar.api.notices import NoticeDesk, notice_routes
 from upload_guard.sidecar.api.openapi import api_application, document_routes
 from upload_guard.sidecar.api.outcomes import FollowUp, outcome_routes
+from upload_guard.sidecar.api.places import place_routes
 from upload_guard.sidecar.api.reports import report_routes
 from upload_guard.sidecar.api.requests import take_requests
 from upload_guard.sidecar.api.service import service_routes
 from upload_guard.sidecar.api.signals import signal_routes
 from upload_guard.sidecar.api.statements import statement_routes
 from upload_guard.sidecar.api.tickets import Background, Tickets
+from upload_guard.sidecar.api.uploads import upload_routes
 from upload_guard.sidecar.auth import Doorkeeper, guard_routes
 from upload_guard.sidecar.compat.eokm import eokm_routes
 from upload_guard.sidecar.compat.hma import Files, hma_routes
@@ -80,6 +86,7 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.languages import speak
 from upload_guard.sidecar.review.pages import review_pages
 from upload_guard.sidecar.review.strangers import Strangers
+from upload_guard.statements.delays import Delays
 
 
 def create_app(settings: Settings) -> Flask:
@@ -99,20 +106,23 @@ def create_app(settings: Settings) -> Flask:
     checks = _checks(station, settings)
     cases = Cases(station.keeper.database, station.keeper.vault)
     desk = _desk(station, settings, keys)
+    reports = report_desk(settings, cases.database)
     files = Files(checks.rule, station.checker.alone(), station.guard.patience)
     for routes in (
         check_routes(checks),
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
+        place_routes(cases, open_placements(settings)),
         statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
         private_routes(open_private_checks(settings), ledger),
         bridge_routes(_bridge(station, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
-        report_routes(cases, report_desk(settings, cases.database)),
+        report_routes(cases, reports),
         notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
+        upload_routes(open_upload_places(settings, station.keeper.database)),
     ):
         app.register_api(routes)
     app.register_blueprint(eokm_routes(desk))
@@ -120,21 +130,21 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(document_routes(app))
     app.register_blueprint(health_routes(station, settings))
     app.register_blueprint(metrics_routes(station, settings, counters))
-    _pages(app, station, settings, cases)
+    _pages(app, station, settings, cases, reports)
     follow_requests(app, counters)
     # They end with the application.
     app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
     return app
 
 
-def _pages(app: Flask, station: Station, settings: Settings, cases: Cases) -> None:
+def _pages(app: Flask, station: Station, settings: Settings, cases: Cases, reports: ReportDesk) -> None:
     wanted = enabled_pages(settings)
     if settings.review.enabled or wanted:
         speak(app, settings.review.language)
     # They share what threads there are for who is not logged in.
     strangers = Strangers.among(settings.sidecar.threads)
     if settings.review.enabled:
-        review_pages(app, _review(station, settings, cases, strangers))
+        review_pages(app, _review(station, settings, cases, reports, strangers))
     if wanted:
         public_pages(app, open_public(settings, station.keeper.database, strangers), wanted)
 
@@ -162,7 +172,9 @@ def _sharing(station: Station, settings: Settings) -> Sharing:
     return Sharing(station.lists, frozenset(name for name, own in settings.lists.items() if own.share))
 
 
-def _review(station: Station, settings: Settings, cases: Cases, strangers: Strangers) -> Review:
+def _review(
+    station: Station, settings: Settings, cases: Cases, reports: ReportDesk, strangers: Strangers
+) -> Review:
     database = station.keeper.database
     return Review(
         settings=settings,
@@ -182,7 +194,10 @@ def _review(station: Station, settings: Settings, cases: Cases, strangers: Stran
         explainer=explainer_of(settings, station.checker),
         reveals=build_reveals(settings, database) if settings.reveal.roles else None,
         bank=open_benign(settings),
-        reports=report_desk(settings, database),
+        appeals=appeals_in(settings, database),
+        delays=Delays(database),
+        reports=reports,
+        placements=open_placements(settings),
     )
 
 

@@ -6,29 +6,29 @@ the ordinary acts on the case, it is settled as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import SealBroken, UsageError
 from upload_guard.keyring import Keyring
+from upload_guard.lists.opinions import hold_opinions
 from upload_guard.moments import utc_now
-from upload_guard.people.roles import Permission, Rights, Role
 from upload_guard.quarantine.cases import found_case
 from upload_guard.quarantine.deciding.decisions import Decisions
-from upload_guard.quarantine.deciding.rulings import CONFIRM_PROPOSED, REOPENED, Ruling, Word
+from upload_guard.quarantine.deciding.rulings import Ruling, Word
 from upload_guard.quarantine.states import CaseState
+from upload_guard.statements.deciders import appealed_decision, closed_to, refuse_first
 from upload_guard.statements.links import statement_of
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.journal import Act, note_act
-from upload_guard.storage.people_tables import PersonRow
-from upload_guard.storage.statement_tables import Appeal, Statement
+from upload_guard.storage.statement_tables import APPEAL_WAITS, Appeal, Statement
 from upload_guard.storage.tables import Case, Decision
 
 LONGEST_REASON = 4000
@@ -40,7 +40,7 @@ _PURPOSE = "appeals"
 class AppealState(StrEnum):
     """`upheld`: the decision stands. `granted`: it was taken back."""
 
-    OPEN = "open"
+    OPEN = APPEAL_WAITS
     UPHELD = "upheld"
     GRANTED = "granted"
 
@@ -77,7 +77,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """An appeal for whoever decides about it. `firsts` have made the decision.
+    """An appeal for whoever decides about it. It is not for those to settle to whom it is `closed_to`: they
+    have made the decision, and there is somebody else.
 
     `reason` is empty where it lies under a master key that is gone.
     """
@@ -86,7 +87,7 @@ class Appealed:
     state: AppealState
     made_at: datetime
     reason: str = field(repr=False)
-    firsts: frozenset[str]
+    closed_to: frozenset[str]
     settled_by: str
     answer: str
 
@@ -112,14 +113,14 @@ class Appeals:
         """
         if not reason.strip():
             raise UsageError("an appeal needs a reason")
-        try:
-            with self.database.session() as session:
-                row = statement_of(session, number, secret)
-                if row is None or self._standing(session, row).chance is not Chance.OPEN:
-                    return self._standing(session, row) if row else None
+        standing = self.standing(number, secret)
+        if standing is None or standing.chance is not Chance.OPEN:
+            return standing
+        with self._alone() as session:
+            row = statement_of(session, number, secret)
+            # Somebody may have decided meanwhile, or another window was faster.
+            if row is not None and self._standing(session, row).chance is Chance.OPEN:
                 self._add(session, row, reason[:LONGEST_REASON])
-        except IntegrityError:
-            pass  # Another window was faster.
         return self.standing(number, secret)
 
     def of(self, number: str) -> Appealed | None:
@@ -137,9 +138,9 @@ class Appeals:
 
     def uphold(self, number: str, word: Word, answer: str) -> None:
         """The decision stands. Raises `UsageError` for one who made it, where there is somebody else."""
-        with self.database.session() as session:
+        with self._alone() as session:
             row = _open_on(session, number)
-            _refuse_first(session, row, word.person)
+            refuse_first(session, row, word.person)
             self._settle(session, row, AppealState.UPHELD, word, answer)
 
     def grant(self, number: str, decisions: Decisions, word: Word, answer: str) -> None:
@@ -148,14 +149,14 @@ class Appeals:
         Raises `UsageError` as `uphold`. Killed half way, the case is open and its appeal waits.
         """
         with self.database.session() as session:
-            _refuse_first(session, _open_on(session, number), word.person)
+            refuse_first(session, _open_on(session, number), word.person)
             is_confirmed = found_case(session, number).state == CaseState.CONFIRMED
         if is_confirmed:
             decisions.reopen(number, word.person, word.because)
         decided = decisions.decide(Ruling.RELEASED, number, word)
         if number not in decided.decided:
             return
-        with self.database.session() as session:
+        with self._alone() as session:
             row = session.scalar(_open(number))
             # Otherwise `follow` was faster.
             if row is not None:
@@ -165,21 +166,23 @@ class Appeals:
         """Settle what the ordinary acts on cases have settled."""
         for number in self.waiting():
             with self.database.session() as session:
-                self._follow(session, number)
+                settled = _settled_otherwise(session, number)
+            if settled:
+                self._follow(number)
 
-    def _follow(self, session: Session, number: str) -> None:
-        row = session.scalar(_open(number))
-        case = session.scalar(select(Case).where(Case.number == number))
-        if row is None or case is None:
-            return
-        last = session.scalar(_decisions(case.id).limit(1))
-        if last is None:
-            return
-        word = Word(last.made_by, last.because, self.now())
-        if case.state == CaseState.RELEASED:
-            self._settle(session, row, AppealState.GRANTED, word, "")
-        elif _is_confirmed_anew(session, row, case, last):
-            self._settle(session, row, AppealState.UPHELD, word, "")
+    def _follow(self, number: str) -> None:
+        with self._alone() as session:
+            row, settled = session.scalar(_open(number)), _settled_otherwise(session, number)
+            if row is not None and settled is not None:
+                state, by = settled
+                self._settle(session, row, state, Word(by.made_by, by.because, self.now()), "")
+
+    @contextmanager
+    def _alone(self) -> Iterator[Session]:
+        """A session in which nobody decides on a case, and no other appeal is made."""
+        with self.database.session() as session:
+            hold_opinions(session)
+            yield session
 
     def _add(self, session: Session, row: Statement, reason: str) -> None:
         sealed = self.keyring.seal(_PURPOSE, reason.encode(), row.case_number.encode())
@@ -192,7 +195,6 @@ class Appeals:
                 sealed=sealed,
             )
         )
-        session.flush()
         site = session.scalar(select(Case.site).where(Case.number == row.case_number)) or ""
         note_act(session, Act(APPELLANT, "appeal.made", row.case_number))
         note_event(session, Event(EventKind.APPEALED, row.case_number, site))
@@ -233,7 +235,7 @@ class Appeals:
             state=AppealState(row.state),
             made_at=row.made_at,
             reason=reason,
-            firsts=_firsts(session, row),
+            closed_to=closed_to(session, row),
             settled_by=row.settled_by,
             answer=row.answer,
         )
@@ -254,43 +256,19 @@ def _decisions(case_id: int) -> Select[Decision]:
     return select(Decision).where(Decision.case_id == case_id).order_by(Decision.id.desc())
 
 
+def _settled_otherwise(session: Session, number: str) -> tuple[AppealState, Decision] | None:
+    """How an appeal that waits was settled by a decision on its case, and by which."""
+    row = session.scalar(_open(number))
+    case = session.scalar(select(Case).where(Case.number == number))
+    last = session.scalar(_decisions(case.id).limit(1)) if case else None
+    if row is None or case is None or last is None:
+        return None
+    if case.state == CaseState.RELEASED:
+        return AppealState.GRANTED, last
+    return (AppealState.UPHELD, last) if _is_confirmed_anew(session, row, case, last) else None
+
+
 def _is_confirmed_anew(session: Session, row: Appeal, case: Case, last: Decision) -> bool:
-    if case.state != CaseState.CONFIRMED or last.id == _appealed_decision(session, row):
+    if case.state != CaseState.CONFIRMED or last.id == appealed_decision(session, row):
         return False
-    return not _is_first(session, row, last.made_by)
-
-
-def _appealed_decision(session: Session, row: Appeal) -> int:
-    return session.scalars(select(Statement.decision_id).where(Statement.id == row.statement_id)).one()
-
-
-def _firsts(session: Session, row: Appeal) -> frozenset[str]:
-    """Who made the decision that is appealed against: of two persons both."""
-    confirmed = session.get(Decision, _appealed_decision(session, row))
-    if confirmed is None:
-        return frozenset()
-    firsts = {confirmed.made_by}
-    before = select(Decision).where(Decision.case_id == confirmed.case_id, Decision.id < confirmed.id)
-    for decision in session.scalars(before.order_by(Decision.id.desc())):
-        if decision.decision == REOPENED:
-            break
-        if decision.decision == CONFIRM_PROPOSED:
-            firsts.add(decision.made_by)
-    return frozenset(firsts)
-
-
-def _is_first(session: Session, row: Appeal, person: str) -> bool:
-    """Whether `person` made the decision, and there is somebody else who could look at it."""
-    firsts = _firsts(session, row)
-    return person in firsts and bool(_who_decide(session) - firsts)
-
-
-def _refuse_first(session: Session, row: Appeal, person: str) -> None:
-    if _is_first(session, row, person):
-        raise UsageError(f"{person} made the decision, so another person has to look at the appeal")
-
-
-def _who_decide(session: Session) -> frozenset[str]:
-    roles = [role for role in Role if Permission.DECIDE in Rights().permissions(role)]
-    living = select(PersonRow.name).where(PersonRow.disabled_at.is_(None), PersonRow.role.in_(roles))
-    return frozenset(session.scalars(living))
+    return last.made_by not in closed_to(session, row)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ScalarSelect, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NoSuchStatement
 from upload_guard.keyring import Keyring
@@ -19,7 +19,7 @@ from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
 from upload_guard.statements.delays import in_force
 from upload_guard.statements.links import appeal_url, new_secret
-from upload_guard.statements.text import Origin, Reasons, Wording, statement_text
+from upload_guard.statements.text import Means, Origin, Reasons, Wording, statement_text
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.statement_tables import Statement, StatementDelay
@@ -72,6 +72,11 @@ class Statements:
 
         Raises `NoSuchStatement`, also while it is not to be told.
         """
+        with self.database.session() as session:
+            return self.read(session, number, site, language)
+
+    def read(self, session: Session, number: str, site: str | None, language: str) -> Given:
+        """The same as this session sees it."""
         here = () if site is None else (Case.site == site,)
         wanted = (
             select(Statement, Case)
@@ -79,11 +84,10 @@ class Statements:
             .where(Statement.case_number == number, Case.state == CaseState.CONFIRMED, *here)
             .where(Statement.told_at.is_not(None), Statement.decision_id == _last_decision())
         )
-        with self.database.session() as session:
-            found = session.execute(wanted).first()
-            if found is None:
-                raise NoSuchStatement(f"no statement of case {number[:32]!r} on {site or 'any site'}")
-            return self._given(found[0], found[1], language)
+        found = session.execute(wanted).first()
+        if found is None:
+            raise NoSuchStatement(f"no statement of case {number[:32]!r} on {site or 'any site'}")
+        return self._given(found[0], found[1], language)
 
     def _given(self, row: Statement, case: Case, language: str) -> Given:
         rule = self.rule
@@ -94,7 +98,7 @@ class Statements:
             uploaded_at=case.created_at,
             decided_at=row.decided_at,
             origin=Origin.of(case.route),
-            automated=bool(case.matches or case.unscannable or case.unreadable),
+            means=_means(case),
             appeal_until=row.appeal_until,
             appeal_url=url,
         )
@@ -110,11 +114,12 @@ class Statements:
             .where(
                 Decision.decision == Ruling.CONFIRMED.value,
                 Decision.made_at >= now - _LOOKS_BACK,
-                Case.state == CaseState.CONFIRMED,
+                # Not by the index of states: there are far more confirmed cases than decisions of a week.
+                func.coalesce(Case.state, "") == CaseState.CONFIRMED,
                 Decision.id == _last_decision(),
                 ~made,
             )
-            .order_by(Decision.id)
+            .order_by(Decision.made_at)
             .limit(_AT_ONCE)
         )
         with self.database.session() as session:
@@ -155,6 +160,12 @@ class Statements:
                 # Who hears late has as long as everybody else.
                 row.appeal_until = max(row.appeal_until, now + self.rule.appeal_for)
                 note_event(session, Event(EventKind.STATEMENT_READY, row.case_number, site))
+
+
+def _means(case: Case) -> Means:
+    if case.matches:
+        return Means.COMPARED
+    return Means.UNREAD if case.unscannable or case.unreadable else Means.NONE
 
 
 def _last_decision() -> ScalarSelect[int]:

@@ -32,16 +32,24 @@ class Origin(Enum):
         return cls.SITE if route.startswith(("scan:", "late:", "retro:")) else cls.UPLOAD
 
 
+class Means(Enum):
+    """What a program has done about it, and no person alone."""
+
+    COMPARED = "compared"
+    UNREAD = "unread"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What is told. `automated`: a program has found it, and no person alone. `appeal_url` empty without."""
+    """What is told. `appeal_url` is empty where appeals are off."""
 
     case: str
     service: str
     uploaded_at: datetime
     decided_at: datetime
     origin: Origin
-    automated: bool
+    means: Means
     appeal_until: datetime
     appeal_url: str = field(default="", repr=False)
 
@@ -58,7 +66,7 @@ class Wording:
 class _Words:
     restriction: Mapping[Origin, str]
     found: Mapping[Origin, str]
-    automated: Mapping[bool, str]
+    automated: Mapping[Means, str]
     appeal: str
 
 
@@ -66,8 +74,8 @@ _SAID = {
     "en": _Words(
         restriction={
             Origin.UPLOAD: "Your upload was held and is not published.",
-            Origin.SITE: "A file that you had uploaded is no longer available.",
-            Origin.NOTICE: "A file that you had uploaded is no longer available.",
+            Origin.SITE: "A file that you had uploaded may not stay on the service: it is taken away.",
+            Origin.NOTICE: "A file that you had uploaded may not stay on the service: it is taken away.",
         },
         found={
             Origin.UPLOAD: "A file that was uploaded on $uploaded (UTC) was stopped when it came in.",
@@ -75,8 +83,11 @@ _SAID = {
             Origin.NOTICE: "Somebody has told the service of the file (Article 16 of the same regulation).",
         },
         automated={
-            True: "The file was found by automated means, which compare files with known illegal content.",
-            False: "The file was not found by automated means.",
+            Means.COMPARED: (
+                "The file was found by automated means, which compare files with known illegal content."
+            ),
+            Means.UNREAD: "The file was stopped by automated means, which could not read all of it.",
+            Means.NONE: "The file was not found by automated means.",
         },
         appeal=(
             "You can appeal until $until (UTC), free of charge. Say why on this page, whose address is meant "
@@ -87,8 +98,8 @@ _SAID = {
     "nl": _Words(
         restriction={
             Origin.UPLOAD: "Uw upload is tegengehouden en wordt niet gepubliceerd.",
-            Origin.SITE: "Een bestand dat u had geüpload is niet meer beschikbaar.",
-            Origin.NOTICE: "Een bestand dat u had geüpload is niet meer beschikbaar.",
+            Origin.SITE: "Een bestand dat u had geüpload mag niet blijven staan: het wordt weggehaald.",
+            Origin.NOTICE: "Een bestand dat u had geüpload mag niet blijven staan: het wordt weggehaald.",
         },
         found={
             Origin.UPLOAD: "Een bestand dat op $uploaded (UTC) werd geüpload, is bij binnenkomst gestopt.",
@@ -98,11 +109,14 @@ _SAID = {
             ),
         },
         automated={
-            True: (
+            Means.COMPARED: (
                 "Het bestand is gevonden met geautomatiseerde middelen, die bestanden vergelijken met "
                 "bekende illegale inhoud."
             ),
-            False: "Het bestand is niet gevonden met geautomatiseerde middelen.",
+            Means.UNREAD: (
+                "Het bestand is tegengehouden met geautomatiseerde middelen, die het niet heel konden lezen."
+            ),
+            Means.NONE: "Het bestand is niet gevonden met geautomatiseerde middelen.",
         },
         appeal=(
             "U kunt kosteloos bezwaar maken tot $until (UTC). Zeg waarom op deze pagina, waarvan het adres "
@@ -124,7 +138,7 @@ def statement_text(language: str, reasons: Reasons, own: Wording) -> str:
         restriction=said.restriction[reasons.origin],
         found=found,
         ground=own.ground,
-        automated=said.automated[reasons.automated],
+        automated=said.automated[reasons.means],
         redress="\n".join(part for part in (_appeal(said.appeal, reasons), own.further) if part),
     )
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -80,11 +81,14 @@ def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
     file = Path(make_url(url).database or "")
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", _configured(wait))
-    with exclusive_lock(file.parent / "migrate.lock"):
-        try:
-            _migrate(engine)
-        except (SQLAlchemyError, CommandError) as error:
-            raise StorageFailed(f"database {file}: {_cause(error)}") from error
+    try:
+        if not (file.exists() and _revision(engine) == _newest()):
+            with exclusive_lock(file.parent / "migrate.lock"):
+                _migrate(engine)
+    except (SQLAlchemyError, CommandError) as error:
+        raise StorageFailed(f"database {file}: {_cause(error)}") from error
+    except OSError as error:
+        raise StorageFailed(f"database {file}: {error.strerror}") from error
     return Database(engine)
 
 
@@ -108,13 +112,11 @@ def look_at_database(url: str) -> Database | None:
     how = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "immutable=1"
     engine = create_engine(f"sqlite:///file:{quote(str(file))}?{how}&uri=true", poolclass=NullPool)
     try:
-        with engine.connect() as connection:
-            here = MigrationContext.configure(connection).get_current_revision()
+        here = _revision(engine)
     except SQLAlchemyError as error:
         raise StorageFailed(f"database {file}: {_cause(error)}") from error
-    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
-    if here != newest:
-        raise StorageFailed(f"database {file}: its schema is {here}, that of this release {newest}")
+    if here != _newest():
+        raise StorageFailed(f"database {file}: its schema is {here}, that of this release {_newest()}")
     return Database(engine)
 
 
@@ -130,6 +132,17 @@ def open_for_requests(url: str, wait: float = LOCK_WAIT) -> Database:
     event.listen(engine, "connect", _configured(wait))
     event.listen(engine, "connect", _wait_for_no_disk)
     return Database(engine)
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _newest() -> str | None:
+    """The schema of this release. Reading all its steps takes longer than opening a database."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head()
 
 
 def _migrate(engine: Engine) -> None:

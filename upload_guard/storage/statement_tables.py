@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from upload_guard.storage.tables import Base, UtcDateTime
 
+APPEAL_WAITS = "open"
+"""The state of an appeal that nobody has settled."""
+
 
 class Statement(Base):
     """One statement of reasons: of one decision on one case. Its text is written when it is asked for.

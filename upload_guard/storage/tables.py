@@ -206,7 +206,7 @@ class Decision(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     decision: Mapped[str] = mapped_column(String(32))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     made_by: Mapped[str] = mapped_column(String(64))
     because: Mapped[str] = mapped_column(String(1024))
     made_on: Mapped[str | None] = mapped_column(String(32), index=True)

@@ -5,17 +5,19 @@ Killed at any moment it can be run again: each row says under which master key i
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 
 from upload_guard.errors import MasterKeyError, SealBroken
 from upload_guard.keyring import Keyring
 from upload_guard.storage.database import Database
 from upload_guard.storage.key_tables import MachineKeyRow
 from upload_guard.storage.notice_tables import Notice
+from upload_guard.storage.outbox_tables import OutboxMessage
 from upload_guard.storage.report_tables import CaseUploader, Report
 from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.vault_tables import SealedSecret, VaultObject
@@ -36,10 +38,10 @@ class SealedRows:
 # One line a table.
 SEALED_ROWS = (
     SealedRows(Statement, "statements", "case_number"),
-    SealedRows(Appeal, "appeals", "case_number"),
-    SealedRows(Notice, "notices", "number"),
     SealedRows(Report, "reports", "number"),
     SealedRows(CaseUploader, "uploaders", "case_number"),
+    SealedRows(Appeal, "appeals", "case_number"),
+    SealedRows(Notice, "notices", "number"),
 )
 
 
@@ -53,7 +55,7 @@ class Rewrap:
     def run(self) -> int:
         """How many keys were wrapped anew. Raises `MasterKeyError` for one of a third master key."""
         try:
-            return self._secrets() + self._machine_keys() + self._rows() + self._objects()
+            return self._secrets() + self._machine_keys() + self._rows() + self._letters() + self._objects()
         except SealBroken as error:
             raise MasterKeyError(f"{error}; give the master key before this one as keys.previous") from error
 
@@ -69,6 +71,7 @@ class Rewrap:
                 *session.scalars(select(SealedSecret.sealed)),
                 *session.scalars(select(MachineKeyRow.secret).where(MachineKeyRow.revoked_at.is_(None))),
                 *(one for kept in SEALED_ROWS for one in session.scalars(select(kept.table.sealed))),
+                *(_sealed_letter(row) for row in session.scalars(_LETTERS)),
             ]
         return (objects or 0) + sum(not self.keyring.is_current(one) for one in sealed)
 
@@ -119,22 +122,43 @@ class Rewrap:
         return sum(self._of_table(kept) for kept in SEALED_ROWS)
 
     def _of_table(self, kept: SealedRows) -> int:
-        count, after = 0, 0
+        key = inspect(kept.table).primary_key[0]
+        count, some = 0, select(kept.table).order_by(key).limit(_AT_ONCE)
+        following = some
         while True:
             with self.database.session() as session:
-                some = select(kept.table).where(kept.table.id > after).order_by(kept.table.id).limit(_AT_ONCE)
-                rows = list(session.scalars(some))
+                rows = list(session.scalars(following))
                 old = [row for row in rows if not self.keyring.is_current(row.sealed)]
                 for row in old:
                     context = str(getattr(row, kept.context)).encode()
                     row.sealed = self._again(kept.purpose, row.sealed, context)
-                count += len(old)
+            count += len(old)
             if not rows:
                 return count
-            after = rows[-1].id
+            following = some.where(key > inspect(rows[-1]).identity[0])
+
+    def _letters(self) -> int:
+        with self.database.session() as session:
+            old = [
+                row for row in session.scalars(_LETTERS) if not self.keyring.is_current(_sealed_letter(row))
+            ]
+            for row in old:
+                sealed = self._again("letters", _sealed_letter(row), row.recipient.encode())
+                row.body = {**row.body, "sealed": base64.b64encode(sealed).decode()}
+        return len(old)
 
     def _again(self, purpose: str, sealed: bytes, context: bytes) -> bytes:
         return self.keyring.seal(purpose, self.keyring.open_sealed(purpose, sealed, context), context)
+
+
+# Those that may still go out. Of those that went nobody reads a word again.
+_LETTERS = select(OutboxMessage).where(
+    OutboxMessage.kind == "letter", OutboxMessage.state.in_(("waiting", "given_up"))
+)
+
+
+def _sealed_letter(row: OutboxMessage) -> bytes:
+    return base64.b64decode(str(row.body.get("sealed", "")))
 
 
 def masters(database: Database) -> Mapping[str, int]:

@@ -16,6 +16,11 @@ final class Upload_Guard_Access {
 	const SCHEME = 'UploadGuard-HMAC-SHA256';
 
 	/**
+	 * How far the clock of whoever signed may be from ours, in seconds, either way.
+	 */
+	const WINDOW = 300;
+
+	/**
 	 * Address of the sidecar, without a slash at its end. Empty: none.
 	 *
 	 * @var string
@@ -110,8 +115,35 @@ final class Upload_Guard_Access {
 	public function authorization( $method, $target, $digest ) {
 		$timestamp = (string) time();
 		$nonce     = bin2hex( random_bytes( 16 ) );
-		$lines     = array( self::SCHEME, $this->key_id, $timestamp, $nonce, $method, $target, $digest );
-		$signature = hash_hmac( 'sha256', implode( "\n", $lines ), $this->secret );
+		$signature = $this->signature( array( $timestamp, $nonce, $method, $target, $digest ) );
 		return self::SCHEME . ' ' . implode( ':', array( $this->key_id, $timestamp, $nonce, $digest, $signature ) );
+	}
+
+	/**
+	 * The nonce of a request that the sidecar has signed with our key.
+	 *
+	 * @param string $header What is said in place of an Authorization header.
+	 * @param string $method The HTTP method.
+	 * @param string $target The path with its query, as it stands in the request line.
+	 * @param string $digest SHA-256 of the body that came, in lower-case hex digits.
+	 * @return string Empty where it is not signed so, or not now.
+	 */
+	public function nonce_of( $header, $method, $target, $digest ) {
+		$form = '/^' . self::SCHEME . ' ([A-Za-z0-9_-]{1,64}):([0-9]{1,12}):([A-Za-z0-9_-]{16,64}):([0-9a-f]{64}):([0-9a-f]{64})$/D';
+		if ( ! $this->is_complete() || ! preg_match( $form, $header, $said ) || $said[1] !== $this->key_id ) {
+			return '';
+		}
+		$right = hash_equals( $this->signature( array( $said[2], $said[3], $method, $target, $digest ) ), $said[5] );
+		return $right && abs( time() - (int) $said[2] ) <= self::WINDOW ? $said[3] : '';
+	}
+
+	/**
+	 * The signature of a request.
+	 *
+	 * @param array<int, string> $rest All lines after the key's name.
+	 * @return string
+	 */
+	private function signature( array $rest ) {
+		return hash_hmac( 'sha256', implode( "\n", array_merge( array( self::SCHEME, $this->key_id ), $rest ) ), $this->secret );
 	}
 }

@@ -64,6 +64,34 @@ final class Upload_Guard_Media {
 	}
 
 	/**
+	 * The attachment that an address of this site shows, in whatever size.
+	 *
+	 * @param string $url The address; whatever it asks beside its path does not matter.
+	 * @return int 0: none.
+	 */
+	public static function attachment_at( $url ) {
+		$base  = wp_parse_url( wp_get_upload_dir()['baseurl'] );
+		$asked = wp_parse_url( $url );
+		if ( ! is_array( $asked ) || ! isset( $asked['host'], $asked['path'] ) || strtolower( $asked['host'] ) !== strtolower( $base['host'] ) ) {
+			return 0;
+		}
+		$folder = trailingslashit( isset( $base['path'] ) ? $base['path'] : '' );
+		$path   = rawurldecode( $asked['path'] );
+		if ( 0 !== strpos( $path, $folder ) || false !== strpos( $path, '..' ) ) {
+			return 0;
+		}
+		$name  = substr( $path, strlen( $folder ) );
+		$whole = preg_replace( '/(?:-\d+x\d+|-scaled|-rotated)(?=\.[A-Za-z0-9]+$)/', '', $name );
+		foreach ( array_unique( array( $name, $whole, preg_replace( '/(?=\.[A-Za-z0-9]+$)/', '-scaled', $whole ) ) ) as $one ) {
+			$id = self::attachment_of( wp_get_upload_dir()['basedir'] . '/' . $one );
+			if ( $id ) {
+				return $id;
+			}
+		}
+		return 0;
+	}
+
+	/**
 	 * The attachment whose file lies at a path.
 	 *
 	 * @param string $path Where it lies.

@@ -89,6 +89,8 @@ final class Upload_Guard_Plugin {
 		foreach ( $pages as $page ) {
 			$page->register();
 		}
+		$files = new Upload_Guard_Files( $plugin->options->access(), $plugin->quarantine );
+		$files->register();
 		add_action( 'init', array( $plugin, 'init' ) );
 		add_action( self::REFRESH, array( $plugin, 'refresh' ) );
 		register_deactivation_hook( UPLOAD_GUARD_FILE, array( __CLASS__, 'deactivate' ) );

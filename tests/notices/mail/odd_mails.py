@@ -290,6 +290,11 @@ ODD_MAILS = [
     ),
     Odd("forwarded as an attachment", _nested(1), (ONE,), says="the first one"),
     Odd("forwarded in base64", _base64_message(), (ONE,)),
+    Odd(
+        "forwarded as a file of no type",
+        holding("mixed", part("x"), part(mail(f"see {ONE}"), "application/octet-stream; name=note.eml")),
+        (ONE,),
+    ),
     Odd("forwarded ten times", _nested(5), (ONE,)),
     Odd("nested two hundred deep", _nested(200), (ONE,), whole=False),
     Odd(

@@ -102,8 +102,8 @@ def test_a_server_that_breaks_off_at_one_mail_gives_those_behind_it_the_next_tim
 def test_one_that_is_not_given_is_told_and_holds_up_none(caplog: pytest.LogCaptureFixture) -> None:
     imap, taker = Imap(refuses=1), Taker()
     imap.deliver(*numbered(1, 2))
-    with mail_house(imap) as server:
-        assert fetcher(server, taker).run() == 1
+    with mail_house(imap) as server, pytest.raises(TransportError, match="does not give 1 mails"):
+        fetcher(server, taker).run()
     assert taker.subjects == ["2"]
     assert "ALARM" in caplog.text
     assert imap.folders["INBOX"][0].flags == set()
@@ -116,6 +116,17 @@ def test_what_is_told_of_other_mails_meanwhile_is_not_taken_for_the_one() -> Non
     with mail_house(imap) as server:
         assert fetcher(server, taker).run() == 1
     assert taker.subjects == ["1"]
+
+
+def test_what_there_was_no_time_for_is_for_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    imap, taker = Imap(), Taker()
+    imap.deliver(*numbered(1, 2))
+    with mail_house(imap) as server:
+        one = fetcher(server, taker)
+        with monkeypatch.context() as late:
+            late.setattr("upload_guard.notices.mail.imap._LAST_PART", 1.0)
+            assert one.run() == 0
+        assert one.run() == 2
 
 
 def test_an_empty_mail_is_a_notice_too() -> None:

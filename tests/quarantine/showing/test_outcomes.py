@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import lay_schema
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.storage.database import open_database
 
 
 @pytest.fixture
 def outcomes(tmp_path: Path) -> LateOutcomes:
-    return LateOutcomes(open_database(f"sqlite:///{tmp_path / 'data' / 'db.sqlite3'}"))
+    return LateOutcomes(open_database(lay_schema(f"sqlite:///{tmp_path / 'data' / 'db.sqlite3'}")))
 
 
 def test_what_is_told_twice_stands_as_it_was_told_first(outcomes: LateOutcomes) -> None:

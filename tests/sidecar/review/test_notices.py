@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.notices.tellers import notice_of
 from tests.sidecar.review.browsing import Browser
@@ -17,6 +18,7 @@ from upload_guard.notices.showing import NoticeFile
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.people.roles import Role
 from upload_guard.sidecar.app import create_app
+from upload_guard.storage.notice_tables import NoticeAddress
 
 ELSEWHERE = "https://elsewhere.example/a.jpg"
 
@@ -79,6 +81,18 @@ def test_a_person_says_that_it_is_none_of_ours(office: Office) -> None:
     assert said.status_code == 302
     assert office.file(number).notice.state is NoticeState.CLOSED
     assert "none of ours" in office.reviewer.get(f"/review/notices/{number}").text
+
+
+def test_of_thousands_a_person_says_the_same_at_once(office: Office) -> None:
+    number = office.take(*(f"{ELSEWHERE}?many={one}" for one in range(300)))
+    with open_database_of(office.house.settings).session() as session:
+        waiting = update(NoticeAddress).where(NoticeAddress.url.like("%many=%"))
+        session.execute(waiting.values(state=AddressState.UNMAPPED.value))
+    page = office.reviewer.get(f"/review/notices/{number}").text
+    assert page.count("many=") == 100
+    assert "Of all 300" in page
+    office.reviewer.post(f"/review/notices/{number}/say", state="not_ours")
+    assert office.file(number).notice.state is NoticeState.CLOSED
 
 
 def test_a_person_maps_an_address(office: Office) -> None:

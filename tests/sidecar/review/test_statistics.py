@@ -17,9 +17,11 @@ from sqlalchemy import select
 import upload_guard.sidecar.review as review
 from tests.sidecar.review.browsing import Browser, inline, person
 from tests.sidecar.review.conftest import House
+from tests.statistics.places import add_notice, add_place
 from tests.statistics.rows import add_case, decide
 from tests.support import picture_bytes, settings_in, upload_of
 from upload_guard.compose import build_station, open_database_of
+from upload_guard.notices.states import AddressState
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
@@ -95,6 +97,10 @@ def database(house: House) -> Database:
     add_case(database, came)
     note_lists(database)
     LateOutcomes(database).note(add_case(database, now, ["icse"]), LateAction.FAILED, "post 12", "key")
+    # In one month, whatever day it is.
+    add_notice(database, now, AddressState.WAITING)
+    first = now.replace(day=1, hour=0, minute=0)
+    add_place(database, add_case(database, now), first, first + timedelta(minutes=90))
     return database
 
 
@@ -169,6 +175,12 @@ def test_time_to_decision_is_measured_against_the_norm(viewer: Browser) -> None:
     assert (week["median_minutes"], week["ninetieth_minutes"]) == ("180", "1800")
 
 
+def test_time_to_removal_is_of_what_was_on_a_site(viewer: Browser) -> None:
+    (month,) = [row for row in Tables(page_of(viewer)).figures("time-to-removal") if row["known"] != "0"]
+    assert (month["known"], month["removed"], month["within_24_hours"], month["due"]) == ("2", "1", "1", "1")
+    assert (month["median_minutes"], month["p95_minutes"], month["open"]) == ("90", "90", "1")
+
+
 def test_what_has_waited_longer_than_a_day_is_said_first(viewer: Browser) -> None:
     page = page_of(viewer)
     assert "1 case has waited longer than 24 hours" in page
@@ -222,8 +234,37 @@ def test_there_is_no_other_file(viewer: Browser) -> None:
 
 
 def test_nobody_sees_them_without_logging_in(house: House) -> None:
-    for path in ("/review/statistics", "/review/statistics/lists.csv"):
-        assert house.browser().get(path).status_code == 302
+    for path in ("", "/lists.csv", "/transparency-report"):
+        assert house.browser().get(f"/review/statistics{path}").status_code == 302
+
+
+def transparency(viewer: Browser, query: str, **headers: str) -> tuple[str, str]:
+    """The file's name, and what is in it."""
+    answer = viewer.get(f"/review/statistics/transparency-report{query}", **headers)
+    assert answer.status_code == 200
+    return answer.headers["Content-Disposition"], answer.text
+
+
+def test_the_transparency_report_of_chosen_days_is_a_paper_or_a_table(viewer: Browser) -> None:
+    days = f"?first={TODAY - timedelta(days=2)}&last={TODAY}"
+    name, paper = transparency(viewer, days)
+    assert name.endswith(f'-{TODAY}.md"')
+    assert "| uploads checked | 109 |" in paper
+    name, table = transparency(viewer, days + "&paper=csv")
+    assert name.endswith('.csv"')
+    assert "uploads,checked,,109,count" in table
+    assert "uploads,checked,,7,count" in transparency(viewer, days + "&paper=csv&site=shop")[1]
+
+
+def test_the_transparency_report_speaks_the_language_of_the_page(viewer: Browser) -> None:
+    assert transparency(viewer, "", **{"Accept-Language": "nl"})[1].startswith("# Transparantieverslag")
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?first=x&last=y", "?first=2021-01-01&last=2020-01-01", "?first=2020-01-01"]
+)
+def test_without_days_it_is_of_last_year(viewer: Browser, query: str) -> None:
+    assert f"{TODAY.year - 1}-01-01-{TODAY.year - 1}-12-31" in transparency(viewer, query)[0]
 
 
 def test_a_screen_reader_gets_tables_with_captions_and_scopes(viewer: Browser) -> None:
@@ -242,7 +283,7 @@ def test_each_plot_draws_a_table_that_is_there(viewer: Browser) -> None:
     page = page_of(viewer)
     tables = Tables(page)
     plots = re.findall(r'class="plot"[^>]*data-table="([^"]+)" data-series="([^"]+)"', page)
-    assert len(plots) == 3
+    assert len(plots) == 4
     for name, series in plots:
         assert set(series.split()) <= set(tables.keys[name])
     script = (Path(review.__file__).parent / "static" / "statistics.js").read_text()

@@ -53,16 +53,14 @@ class LogSeal:
 
     def row(self, at: datetime, site: str, verdict: Verdict, findings: Findings) -> LoggedUpload:
         key = self.digest_key
-        plain = _packed(map(key.hidden, findings.signals), lacking_in(findings))
-        if len(plain) > _MOST_BYTES:
-            plain = _packed((), TOO_MANY)
+        plain = packed(map(key.hidden, findings.signals), lacking_in(findings))
         row = LoggedUpload(at=at, site=site, result=verdict.result.value, action=verdict.action.label)
         row.sealed = self.keyring.seal(_SIGNALS, plain, _context(row))
         return row
 
     def logged(self, row: LoggedUpload) -> Logged:
         """Raises `SealBroken`."""
-        signals, lacking = _unpacked(self.keyring.open_sealed(_SIGNALS, row.sealed, _context(row)))
+        signals, lacking = unpacked(self.keyring.open_sealed(_SIGNALS, row.sealed, _context(row)))
         return Logged(row.at, row.site, Result(row.result), Action.from_label(row.action), signals, lacking)
 
 
@@ -82,12 +80,19 @@ def _context(row: LoggedUpload) -> bytes:
     return json.dumps([row.at.isoformat(), row.site, row.result, row.action]).encode()
 
 
-def _packed(signals: Iterable[Signal], lacking: str) -> bytes:
+def packed(signals: Iterable[Signal], lacking: str) -> bytes:
+    """To be sealed: the signals and why they are not all; none of them where there are too many."""
+    plain = _compressed(signals, lacking)
+    return plain if len(plain) <= _MOST_BYTES else _compressed((), TOO_MANY)
+
+
+def _compressed(signals: Iterable[Signal], lacking: str) -> bytes:
     rows = [[one.type.value, one.value.hex(), one.view, one.variant, one.quality] for one in signals]
     return zlib.compress(json.dumps([lacking, rows], separators=(",", ":")).encode(), _FAST)
 
 
-def _unpacked(plain: bytes) -> tuple[tuple[Signal, ...], str]:
+def unpacked(plain: bytes) -> tuple[tuple[Signal, ...], str]:
+    """What was packed."""
     lacking, rows = json.loads(zlib.decompress(plain))
     signals = (
         Signal(SignalType(kind), bytes.fromhex(value), view, quality, variant)

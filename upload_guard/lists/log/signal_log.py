@@ -6,23 +6,20 @@ A process that ends loses what is not written yet.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select
 
-from upload_guard.errors import StorageFailed
-from upload_guard.forks import forget_in_children
 from upload_guard.keyring import Keyring
 from upload_guard.lists.log.keyed import DigestKey
 from upload_guard.lists.log.logged import Logged, LogSeal
+from upload_guard.lists.log.waiting import WaitingRows
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.storage.database import Database
 from upload_guard.storage.signal_tables import LoggedUpload
 
-_MOST_WAITING = 32 << 20
 _AT_ONCE = 500
 
 
@@ -30,42 +27,14 @@ class SignalLog:
     """Writes the log: an `Observer` of the guard. Safe for threads."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
-        self._database = database
         self._seal = LogSeal(keyring)
-        self._begin()
-        forget_in_children(self)
-
-    def _begin(self) -> None:
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._waiting: list[LoggedUpload] = []
-        self._size = 0
-
-    def forget(self) -> None:
-        """In a forked child: what waits is for the parent to write."""
-        self._begin()
+        self._waiting: WaitingRows[LoggedUpload] = WaitingRows(database, "the signal log")
+        self.flush = self._waiting.flush
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:
         """Have it written soon. Raises `StorageFailed` where so much waits that it is left out."""
         row = self._seal.row(datetime.now(UTC), upload.source.site, outcome.verdict, findings)
-        with self._lock:
-            if self._size + len(row.sealed) > _MOST_WAITING:
-                raise StorageFailed("the signal log is not written as fast as uploads come")
-            self._waiting.append(row)
-            self._size += len(row.sealed)
-
-    def flush(self) -> None:
-        """Write what waits, every second or so. Raises `StorageFailed`, and then it goes on waiting."""
-        with self._writing:
-            with self._lock:
-                rows = tuple(self._waiting)
-            if not rows:
-                return
-            with self._database.session() as session:
-                session.add_all(rows)
-            with self._lock:
-                del self._waiting[: len(rows)]
-                self._size -= sum(len(row.sealed) for row in rows)
+        self._waiting.add(row, len(row.sealed))
 
 
 def purge(database: Database, days: int, now: datetime) -> int:

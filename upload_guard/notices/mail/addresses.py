@@ -28,7 +28,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _ENDS_EARLY = re.compile(r"\[/|\]\(|[;,](?=https?://)|;(?=$|\d{1,3}\.\d{1,3}\.|[0-9a-f]{1,4}:[0-9a-f:]+)")
-_HASH = re.compile(r"(?<![\w/=.%&?-])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![\w/%=-])", re.IGNORECASE)
+_HASH = re.compile(r"(?<![\w/=.%&?-])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![\w/%=@-])", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "[", "}": "{", "»": "«"}
 _MOST_TRIMMED = 50
 _NO_END = ".,;:!?'*_~…。、」』\uff09]})»”\u2019>"

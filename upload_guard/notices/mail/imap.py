@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 TAKEN = "UploadGuardTaken"
 """The keyword of what was taken, where it is not moved."""
 _MOST_LITERAL = MOST_BYTES + 4096
+# Of the time for a look: nothing is begun in it.
+_LAST_PART = 0.2
 _NUMBERS = re.compile(rb"\d+")
 
 
@@ -75,18 +77,23 @@ class ImapMailbox:
                     imap.shutdown()
 
     def _mails(self, imap: _Watched, put_away: Callable[[bytes], None]) -> Iterator[Mail]:
-        there = imap.untaken()
+        there, refused = imap.untaken(), 0
         self._failed &= set(there)
         for number in sorted(there, key=lambda number: (number in self._failed, int(number))):
+            if imap.is_nearly_late:
+                return  # What is left is for the next look.
             # Until it has come: a server that breaks off at one mail has the others read first next time.
             self._failed.add(number)
             fetched = imap.fetch_mail(number)
             if fetched is None:
                 log.warning("ALARM: %s does not give mail %s", self.server.host, number.decode())
+                refused += 1
                 continue
             self._failed.discard(number)
             raw, received_at = fetched
             yield Mail(raw, received_at or self._now(), partial(put_away, number))
+        if refused:
+            raise TransportError(f"{self.server.host} does not give {refused} mails")
 
 
 class _Watched(imaplib.IMAP4):
@@ -109,6 +116,10 @@ class _Watched(imaplib.IMAP4):
         if size > _MOST_LITERAL:
             raise self.abort(f"a literal of {size} bytes, where {_MOST_LITERAL} were asked for at most")
         return super().read(size)
+
+    @property
+    def is_nearly_late(self) -> bool:
+        return self._deadline.left < self._server.seconds * _LAST_PART
 
     def log_in(self) -> None:
         """Never goes on in the clear where TLS was asked for."""

@@ -28,8 +28,8 @@ class Mailbox(Protocol):
     """Somewhere that mail lies."""
 
     def opened(self) -> AbstractContextManager[Iterator[Mail]]:
-        """Every mail in it, oldest first, one after another. One that cannot be read is told in the log and
-        passed over; it stays. Raises `TransportError` where nothing can be read any more.
+        """Every mail in it, oldest first, one after another. One that cannot be read holds up none of them,
+        and stays. Raises `TransportError` behind the last that can be read, if there were others.
         """
         ...
 

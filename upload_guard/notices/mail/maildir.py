@@ -53,6 +53,7 @@ class Maildir:
         return folder / "cur"
 
     def _read(self, files: list[Path], taken: Path) -> Iterator[Mail]:
+        unreadable = 0
         for file in files:
             try:
                 raw, received_at = _content_of(file)
@@ -60,8 +61,11 @@ class Maildir:
                 continue  # Somebody else moved it, and the next look finds it there.
             except OSError as error:
                 log.warning("ALARM: a mail cannot be read: %s: %s", file, error.strerror or error)
+                unreadable += 1
                 continue
             yield Mail(raw, received_at, partial(_put_away, file, taken))
+        if unreadable:
+            raise TransportError(f"{self.folder}: {unreadable} of its mails cannot be read")
 
 
 def _mails_in(folder: Path) -> list[Path]:

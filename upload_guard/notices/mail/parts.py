@@ -53,6 +53,11 @@ class Part:
             return ""
 
     @property
+    def is_message(self) -> bool:
+        """By its type, or by its name where a program did not know the type."""
+        return self.media_type in _MESSAGES or self.file_name.lower().endswith(".eml")
+
+    @property
     def attached(self) -> bool:
         """Whether it was sent to be opened, and not to be looked at with the text."""
         if str(self.headers.get("Content-Disposition", "")).strip().lower().startswith("inline"):
@@ -92,7 +97,7 @@ def take_apart(raw: bytes) -> Taken:
             faults.append(
                 f"parts lie more than {MOST_DEPTH} deep in each other; those were read as text only"
             )
-        if holds and part.media_type in _MESSAGES:
+        if holds and part.is_message:
             inner.append(holds[0].headers)
         if not holds:
             parts.append(part)
@@ -101,12 +106,12 @@ def take_apart(raw: bytes) -> Taken:
 
 
 def _is_nested(part: Part) -> bool:
-    return part.media_type in _MESSAGES or part.media_type.startswith("multipart/")
+    return part.is_message or part.media_type.startswith("multipart/")
 
 
 def _within(part: Part) -> Iterator[Part]:
     """What a part holds, if others; none where it does not hold what it says."""
-    if part.media_type in _MESSAGES:
+    if part.is_message:
         headers, body = _split_head(part.read().lstrip())
         yield Part(_type_of(headers), headers, body, part.depth + 1)
     elif part.media_type.startswith("multipart/"):

@@ -21,6 +21,7 @@ from upload_guard.quarantine.showing.entries import EntryName, first_entries
 from upload_guard.quarantine.states import SHOWN, UNDECIDED, CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.group_tables import CaseEntry
+from upload_guard.storage.statement_tables import APPEAL_WAITS, Appeal
 from upload_guard.storage.tables import Case
 
 PAGE = 50
@@ -37,7 +38,10 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is empty lets everything through. `entry` is an entry's number, `number` how a case's begins."""
+    """What is empty lets everything through. `entry` is an entry's number, `number` how a case's begins.
+
+    `appealed`: an appeal on it waits for a person.
+    """
 
     states: frozenset[CaseState] = UNDECIDED
     site: str = ""
@@ -47,6 +51,7 @@ class Filter:
     entry: int | None = None
     late: bool = False
     number: str = ""
+    appealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,8 @@ class Queue:
             lets.append(Case.created_at <= datetime.now(UTC) - self.within)
         if which.entry is not None:
             lets.append(Case.id.in_(select(CaseEntry.case_id).where(CaseEntry.entry_id == which.entry)))
+        if which.appealed:
+            lets.append(Case.number.in_(select(Appeal.case_number).where(Appeal.state == APPEAL_WAITS)))
         if number := which.number.strip().upper():
             lets.append(Case.id.in_(_numbered(session, number)))
         return lets

@@ -15,6 +15,7 @@ from upload_guard.statistics.by_list import records_by_list
 from upload_guard.statistics.deciding import times_by_week
 from upload_guard.statistics.late import late_files
 from upload_guard.statistics.period import Period
+from upload_guard.statistics.removal import removals_by_month
 from upload_guard.statistics.uploads import Uploads, uploads_by_day, uploads_by_site, why_unread
 from upload_guard.storage.database import Database
 
@@ -141,6 +142,44 @@ def by_week(database: Database, period: Period) -> Table:
     )
 
 
+def by_month(database: Database, period: Period) -> Table:
+    return Table(
+        "time-to-removal",
+        lazy_gettext("Time to removal, by the month in which it became known (UTC)"),
+        (
+            Column("month", lazy_gettext("month"), is_figure=False),
+            Column("known", lazy_gettext("known to be on a site")),
+            Column("removed", lazy_gettext("removed")),
+            Column("median_minutes", lazy_gettext("half within")),
+            Column("p95_minutes", lazy_gettext("95 of 100 within")),
+            Column("within_24_hours", lazy_gettext("removed within 24 h")),
+            Column("due", lazy_gettext("of those due")),
+            Column("share_within_24_hours", lazy_gettext("share within 24 h")),
+            Column("open", lazy_gettext("still there")),
+            Column("open_and_late", lazy_gettext("still there for more than 24 h")),
+            Column("may_stay", lazy_gettext("may stay, or not on the site")),
+            Column("refused_at_the_door", lazy_gettext("uploads refused at the door")),
+        ),
+        tuple(
+            (
+                one.of,
+                one.removals.known,
+                one.removals.removed,
+                one.removals.median,
+                one.removals.p95,
+                one.removals.within,
+                one.removals.due,
+                _share(one.removals.share),
+                one.removals.open,
+                one.removals.late,
+                one.removals.stays,
+                one.refused,
+            )
+            for one in removals_by_month(database, period, datetime.now(UTC))
+        ),
+    )
+
+
 def late(database: Database, period: Period) -> Table:
     return Table(
         "found-late",
@@ -159,6 +198,7 @@ TABLES: Mapping[str, Callable[[Database, Period], Table]] = {
     "not-read-or-checked": unread,
     "lists": by_list,
     "time-to-decision": by_week,
+    "time-to-removal": by_month,
     "found-late": late,
 }
 """All tables of the page by the names of their files."""

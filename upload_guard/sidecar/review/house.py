@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from upload_guard.checkers.explainer import Explainer
 from upload_guard.glimpses.reveals import Reveals
+from upload_guard.holdings.placements import Placements
 from upload_guard.lists.bank.benign import BenignStore
 from upload_guard.lists.store import ListStore
 from upload_guard.people.opening import Gate
@@ -21,6 +22,8 @@ from upload_guard.quarantine.showing.queue import Queue
 from upload_guard.reports.desk import Desk
 from upload_guard.settings import Settings
 from upload_guard.sidecar.review.strangers import Strangers
+from upload_guard.statements.appeals import Appeals
+from upload_guard.statements.delays import Delays
 from upload_guard.storage.database import Database
 
 
@@ -48,4 +51,7 @@ class Review:
     explainer: Explainer
     reveals: Reveals | None
     bank: BenignStore
+    appeals: Appeals
+    delays: Delays
     reports: Desk
+    placements: Placements

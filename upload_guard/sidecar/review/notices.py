@@ -23,6 +23,7 @@ from upload_guard.sidecar.review.house import Review
 from upload_guard.sidecar.review.words import gettext
 
 _AT_ONCE = 100
+_MOST_SHOWN = 100
 STATES: Mapping[NoticeState, LazyString] = {
     NoticeState.PERSON: lazy_gettext("waits for a person"),
     NoticeState.OPEN: lazy_gettext("under way"),
@@ -66,6 +67,7 @@ def notice_pages(review: Review) -> Blueprint:
     pages.get("/<number>")(own.show)
     pages.post("/<number>/read")(own.all_read)
     pages.post("/<number>/addresses")(own.add)
+    pages.post("/<number>/say")(own.say_all)
     pages.post("/<number>/addresses/<int:address>/say")(own.say)
     pages.post("/<number>/addresses/<int:address>/map")(own.map_to)
     pages.post("/<number>/addresses/<int:address>/again")(own.look_again)
@@ -109,8 +111,15 @@ class _Notices:
         return self._done(number, lambda: self.acts.add(number, urls, person().name))
 
     @may(Permission.DECIDE)
+    def say_all(self, number: str) -> AnyResponse:
+        state = _said()
+        if state is None:
+            return self._shown(number, gettext("Please say what became of it."))
+        return self._done(number, lambda: self.acts.say_all(number, state, person().name))
+
+    @may(Permission.DECIDE)
     def say(self, number: str, address: int) -> AnyResponse:
-        state = next((one for one in SAID if one == request.form.get("state")), None)
+        state = _said()
         if state is None:
             return self._shown(number, gettext("Please say what became of it."))
         return self._done(number, lambda: self.acts.say(number, address, state, person().name))
@@ -128,7 +137,7 @@ class _Notices:
     def fetch(self, number: str, address: int) -> AnyResponse:
         return self._done(number, lambda: self.acts.fetch(number, address, person().name))
 
-    def _done(self, number: str, act: Callable[[], None]) -> AnyResponse:
+    def _done(self, number: str, act: Callable[[], object]) -> AnyResponse:
         self._found(number)
         try:
             act()
@@ -138,9 +147,15 @@ class _Notices:
         return redirect(url_for("review.incoming.show", number=number))
 
     def _shown(self, number: str, said: str = "") -> Response:
+        file = self._found(number)
+        # Those for which a person is needed come first: of thousands not all are shown.
+        ordered = sorted(file.addresses, key=lambda one: one.state not in FOR_A_PERSON)
         page = render_template(
             "review/notice.html",
-            file=self._found(number),
+            file=file,
+            shown=ordered[:_MOST_SHOWN],
+            more=len(ordered[_MOST_SHOWN:]),
+            waiting=sum(one.state in FOR_A_PERSON for one in ordered),
             said=said,
             states=STATES,
             channels=CHANNELS,
@@ -164,3 +179,8 @@ def _state() -> NoticeState | None:
     """Which are wanted; None for all."""
     given = request.args.get("state", "")
     return next((state for state in NoticeState if state == given), None)
+
+
+def _said() -> AddressState | None:
+    """What a form says became of an address; None for what nobody may say."""
+    return next((one for one in SAID if one == request.form.get("state")), None)

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from flask_babel import LazyString, format_date, format_decimal, format_percent
 
 from upload_guard.sidecar.review.words import gettext
+from upload_guard.statistics.cells import safe_cell
 
 Value = str | int | float | date | timedelta | None
 
@@ -75,15 +76,11 @@ def csv_of(table: Table) -> str:
     return text.getvalue()
 
 
-# https://owasp.org/www-community/attacks/CSV_Injection; full-width forms are taken for the same.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNKNOWN = "\u2013"
 
 
 def _safe(value: str | int | float) -> str | int | float:
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return safe_cell(value) if isinstance(value, str) else value
 
 
 def _time(value: timedelta) -> str:

@@ -17,6 +17,8 @@ from upload_guard.storage import (  # noqa: F401 - whose tables are of the same 
     private_tables,
     public_tables,
     report_tables,
+    retro_tables,
+    scan_tables,
     service_tables,
     signal_tables,
     statement_tables,

@@ -40,6 +40,9 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "hold": (_("An authority has asked for it"), _("A report was made")),
     "lift-hold": (_("The authority needs it no longer"),),
     "request-export": (_("An authority has asked for it"),),
+    "uphold-appeal": (_("The appeal says nothing that changes it"),),
+    "grant-appeal": (_("The appeal is right"),),
+    "delay-statement": (_("An authority has asked for it"),),
     "reveal": (
         _("To tell whether the match is right"),
         _("To tell what a file shows that could not be read"),
@@ -74,6 +77,8 @@ class Offer:
     more: int = 0
     wants_reason: bool = True
     wants_recipient: bool = False
+    wants_answer: bool = False
+    wants_until: bool = False
 
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:

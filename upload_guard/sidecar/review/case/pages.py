@@ -11,17 +11,20 @@ from upload_guard.people.roles import Permission
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.deciding.foresight import foresee
 from upload_guard.quarantine.deciding.rulings import Ruling
-from upload_guard.quarantine.showing.dossier import dossier
+from upload_guard.quarantine.showing.dossier import Dossier, dossier
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.quarantine.states import UNDECIDED, CaseState
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.case.acts import add_acts
+from upload_guard.sidecar.review.case.appeal import add_appeals, appeal_offers, delay_offers
+from upload_guard.sidecar.review.case.files import add_files, place_words
 from upload_guard.sidecar.review.case.offers import Deciding, Offer, other_acts_on, shown_reason
 from upload_guard.sidecar.review.case.story import bar_of, bytes_words, doubts, late_words, state_words, why
 from upload_guard.sidecar.review.case.trail import line_of
 from upload_guard.sidecar.review.case.viewing import Viewing, Window, add_viewing
 from upload_guard.sidecar.review.case.what_if import told_now
 from upload_guard.sidecar.review.house import Review
+from upload_guard.statements.delays import Delay
 
 _MATCHES = 8
 
@@ -46,6 +49,8 @@ def case_pages(review: Review) -> Blueprint:
         return render_template(f"review/{template}.html", case=case, told=told)
 
     add_acts(pages, review)
+    add_appeals(pages, review)
+    add_files(pages, review)
     if window:
         add_viewing(pages, window, lambda case, viewing: _page(review, case, viewing))
     return pages
@@ -60,6 +65,7 @@ def _window(review: Review) -> Window | None:
 def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
     about = dossier(review.database, review.retention, case)
     group = review.groups.of(case.number)
+    appealed, delay = review.appeals.of(case.number), review.delays.of(case.number)
     decides = person().may(Permission.DECIDE)
     return render_template(
         "review/case.html",
@@ -76,7 +82,13 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         days=review.groups.by_day(case.number),
         places=review.groups.places(case.number),
         decisions=_deciding(review, case).offers() if decides else (),
-        others=other_acts_on(case, about, person().name) if decides else (),
+        others=_others(review, case, about, delay) if decides else (),
+        appealed=appealed,
+        settling=appeal_offers(appealed) if decides else (),
+        delay=delay,
+        decides=decides,
+        files=review.placements.of_case(case.number),
+        place_words=place_words,
         trail=[line_of(row) for row in about.trail],
         viewing=viewing,
         reports_here=person().may(Permission.REPORT),
@@ -85,6 +97,10 @@ def _page(review: Review, case: CaseInfo, viewing: Viewing | None) -> str:
         state_words=state_words,
         shown_reason=shown_reason,
     )
+
+
+def _others(review: Review, case: CaseInfo, about: Dossier, delay: Delay | None) -> tuple[Offer, ...]:
+    return (*other_acts_on(case, about, person().name), *delay_offers(review, case, delay))
 
 
 def _due(review: Review, case: CaseInfo) -> datetime | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext
 
+from upload_guard.notices.opening import ROUTE
 from upload_guard.quarantine.cases import CaseInfo
 from upload_guard.quarantine.showing.dossier import Dispute
 from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.quarantine.states import CaseState
-from upload_guard.records import NOT_DECODED, Match, Standing
+from upload_guard.records import NOT_DECODED, Match, Result, Standing
 from upload_guard.sidecar.review.case.words import gettext
 from upload_guard.vault.states import Kept
 
@@ -123,13 +124,22 @@ def _why(case: CaseInfo) -> Iterator[str]:
             "Nothing holds this upload any more: since it came, a list or a setting has changed. "
             "Its release is proposed."
         )
+    told = case.route.removeprefix(ROUTE) if case.route.startswith(ROUTE) else ""
+    if told:
+        yield gettext("It lies on the site, and a notice told of it: %(number)s.", number=told)
     if case.matches:
         yield _of_match(case.matches[0])
         origins = {one.origin for one in case.matches if one.within_limit}
         if case.reason == "corroborated" and len(origins) > 1:
             yield gettext("Lists of %(count)s different origins have this picture.", count=len(origins))
     yield from _unread(case)
-    if not case.matches and not (case.unscannable or case.unreadable):
+    if case.matches or case.unscannable or case.unreadable:
+        return
+    if told and case.result == Result.CLEAN:
+        yield gettext("No list in force has it, which says nothing of what it shows.")
+    elif told:
+        yield gettext("It could not be checked when it was put in this case: %(reason)s.", reason=case.reason)
+    else:
         yield gettext("It was held for this reason: %(reason)s.", reason=case.reason)
 
 

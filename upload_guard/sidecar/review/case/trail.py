@@ -24,6 +24,11 @@ _ACTS = {
     "case.reveal_refused": lazy_gettext("asked to be shown more than is allowed"),
     "case.reveal_failed": lazy_gettext("asked to be shown a picture that could not be shown"),
     "case.thumbnail_shown": lazy_gettext("was shown the thumbnail"),
+    "appeal.made": lazy_gettext("appealed"),
+    "appeal.upheld": lazy_gettext("let the decision stand after an appeal"),
+    "appeal.granted": lazy_gettext("took the decision back after an appeal"),
+    "statement.delayed": lazy_gettext("delayed what the uploader is told"),
+    "statement.delay_lifted": lazy_gettext("lifted the delay of what the uploader is told"),
     "entry.proposed": lazy_gettext("proposed to dispute the entry"),
     "entry.agreed": lazy_gettext("agreed to dispute the entry"),
     "entry.dispute_lifted": lazy_gettext("lifted the dispute of the entry"),
@@ -42,6 +47,14 @@ _ACTS = {
     "report.acknowledged": lazy_gettext("noted that the report was taken"),
     "report.failed": lazy_gettext("could not get the report across"),
     "report.withdrawn": lazy_gettext("took the report back"),
+    "file.placed": lazy_gettext("noted where the file lies"),
+    "file.removing": lazy_gettext("began to take the file away"),
+    "file.removed": lazy_gettext("took the file away"),
+    "file.gone": lazy_gettext("found the file gone"),
+    "file.left_alone": lazy_gettext("left another file in its place alone"),
+    "file.restoring": lazy_gettext("began to put the file back"),
+    "file.restored": lazy_gettext("put the file back"),
+    "file.not_restored": lazy_gettext("did not put the file back over another one"),
 }
 
 
@@ -61,6 +74,7 @@ def line_of(row: Noted) -> Line:
         _with(row),
         str(row.details.get("list", "")),
         str(row.details.get("to", "")) if row.act.startswith("report.") else "",
+        str(row.details.get("locator", "")),
         shown_reason(str(row.details.get("because", ""))),
     ]
     return Line(

@@ -13,7 +13,7 @@ from upload_guard.quarantine.showing.queue import Filter, Order
 from upload_guard.quarantine.states import SHOWN, UNDECIDED, CaseState
 
 ALL = "all"
-_NAMES = ("state", "site", "list", "category", "result", "entry", "late", "number", "sort")
+_NAMES = ("state", "site", "list", "category", "result", "entry", "late", "appeal", "number", "sort")
 _LONGEST = 200
 
 
@@ -53,13 +53,15 @@ def asked(arguments: Mapping[str, str], entries: EntryNames) -> Asked:
     given = {name: value for name, value in found if value}
     entry = entries.named(given["entry"]) if "entry" in given else None
     which = Filter(
-        states=_states(given.get("state", "")),
+        # What is appealed against was decided, so it waits in none of the usual states.
+        states=_states(given.get("state", ALL if "appeal" in given else "")),
         site=given.get("site", ""),
         list_name=given.get("list", ""),
         category=given.get("category", ""),
         result=given.get("result", ""),
         entry=entry.number if entry else None,
         late="late" in given,
+        appealed="appeal" in given,
         number=given.get("number", ""),
     )
     order = Order.NEWEST if given.get("sort") == Order.NEWEST.value else Order.DEADLINE

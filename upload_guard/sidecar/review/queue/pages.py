@@ -76,6 +76,7 @@ def _now(review: Review, wanted: Asked, apart: bool = False) -> Now:
         state_words=state_words,
         ever=sum(counts.values()),
         proposed=counts[CaseState.RELEASE_PROPOSED],
+        appeals=len(review.appeals.waiting()),
         decides=person().may(Permission.DECIDE),
         here=wanted.path(),
     )

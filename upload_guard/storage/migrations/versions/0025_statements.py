@@ -12,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # What was decided lately is looked for every few seconds.
+    op.create_index("ix_decisions_made_at", "decisions", ["made_at"])
     op.create_table(
         "public_visits",
         sa.Column("who", sa.LargeBinary(32), primary_key=True),
@@ -65,3 +67,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("appeals", "statement_delays", "statements", "public_visits"):
         op.drop_table(table)
+    op.drop_index("ix_decisions_made_at", "decisions")

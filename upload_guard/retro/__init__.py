@@ -1,0 +1,1 @@
+"""Uploads that passed, held against every list version that came later."""

@@ -1,0 +1,239 @@
+<?php
+/**
+ * Lets the sidecar find, read, take away and put back files of the media library.
+ *
+ * @package Upload_Guard
+ */
+
+// Reads files as they are: a WP_Filesystem would hold whole files in memory.
+// phpcs:disable WordPress.WP.AlternativeFunctions, WordPress.PHP.NoSilencedErrors
+
+/**
+ * Routes of the REST API under upload-guard/v1/files, where wp-config.php says UPLOAD_GUARD_REMOTE_FILES. Each request is
+ * signed with the site's own machine key, is answered once, and names the file that it takes by its digest.
+ */
+final class Upload_Guard_Files {
+
+	const SPACE = 'upload-guard/v1';
+	const NONCE = 'upload_guard_nonce_';
+
+	/**
+	 * With which key requests are signed.
+	 *
+	 * @var Upload_Guard_Access
+	 */
+	private $access;
+
+	/**
+	 * Puts files away.
+	 *
+	 * @var Upload_Guard_Quarantine
+	 */
+	private $quarantine;
+
+	/**
+	 * One for each request of PHP.
+	 *
+	 * @param Upload_Guard_Access     $access     See the field.
+	 * @param Upload_Guard_Quarantine $quarantine See the field.
+	 */
+	public function __construct( Upload_Guard_Access $access, Upload_Guard_Quarantine $quarantine ) {
+		$this->access     = $access;
+		$this->quarantine = $quarantine;
+	}
+
+	/**
+	 * Hook the routes in, where an administrator wants them.
+	 */
+	public function register() {
+		if ( defined( 'UPLOAD_GUARD_REMOTE_FILES' ) && UPLOAD_GUARD_REMOTE_FILES ) {
+			add_action( 'rest_api_init', array( $this, 'routes' ) );
+		}
+	}
+
+	/**
+	 * The routes.
+	 */
+	public function routes() {
+		foreach ( array( 'locate', 'look', 'read', 'take', 'restore' ) as $name ) {
+			register_rest_route(
+				self::SPACE,
+				'/files/' . $name,
+				array(
+					'methods'             => 'POST',
+					'callback'            => array( $this, $name ),
+					'permission_callback' => array( $this, 'is_signed' ),
+				)
+			);
+		}
+	}
+
+	/**
+	 * Whether the sidecar asks: signed with our key, now, and for the first time.
+	 *
+	 * @param WP_REST_Request $request The request.
+	 * @return bool
+	 */
+	public function is_signed( WP_REST_Request $request ) {
+		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- It is compared by a signature, byte for byte.
+		$target = isset( $_SERVER['REQUEST_URI'] ) ? (string) wp_unslash( $_SERVER['REQUEST_URI'] ) : '';
+		$header = (string) $request->get_header( 'upload_guard_signature' );
+		$nonce  = $this->access->nonce_of( $header, 'POST', $target, hash( 'sha256', $request->get_body() ) );
+		return '' !== $nonce && self::is_new( $nonce );
+	}
+
+	/**
+	 * The attachment that an address of this site shows, in whatever size.
+	 *
+	 * @param WP_REST_Request $request `url`.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	public function locate( WP_REST_Request $request ) {
+		$url = $request->get_param( 'url' );
+		$id  = is_string( $url ) ? Upload_Guard_Media::attachment_at( $url ) : 0;
+		return $id ? array( 'attachment' => $id ) : self::gone();
+	}
+
+	/**
+	 * How the file of an attachment stands.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	public function look( WP_REST_Request $request ) {
+		$path = self::path_of( $request );
+		return '' === $path ? self::gone() : array(
+			'size'     => filesize( $path ),
+			'modified' => filemtime( $path ),
+		);
+	}
+
+	/**
+	 * Send the file of an attachment.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return WP_Error
+	 */
+	public function read( WP_REST_Request $request ) {
+		$path = self::path_of( $request );
+		if ( '' === $path ) {
+			return self::gone();
+		}
+		while ( ob_get_level() > 0 && ob_end_clean() ) {
+			continue;
+		}
+		// Nothing may take it for a picture or a page.
+		header( 'Content-Type: application/octet-stream' );
+		header( 'X-Content-Type-Options: nosniff' );
+		header( 'Cache-Control: no-store' );
+		header( 'Content-Length: ' . filesize( $path ) );
+		readfile( $path );
+		exit;
+	}
+
+	/**
+	 * Take all files of an attachment away, if its file is the one that is meant.
+	 *
+	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	public function take( WP_REST_Request $request ) {
+		if ( $this->record_of( $request ) ) {
+			return array( 'taken' => true );
+		}
+		$path = self::path_of( $request );
+		if ( '' === $path ) {
+			return self::gone();
+		}
+		if ( hash_file( 'sha256', $path ) !== $request->get_param( 'sha256' ) ) {
+			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
+		}
+		$record = $this->quarantine->hold_attachment( (int) $request->get_param( 'attachment' ), Upload_Guard_Verdict::refused( 'match', '', '' ), 'sidecar' );
+		if ( '' === $record ) {
+			return new WP_Error( 'upload_guard_not_taken', 'Not all files could be moved; all are where they were.', array( 'status' => 500 ) );
+		}
+		return array( 'taken' => true );
+	}
+
+	/**
+	 * Put everything of an attachment back.
+	 *
+	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	public function restore( WP_REST_Request $request ) {
+		$record = $this->record_of( $request );
+		if ( $record ) {
+			$done = $this->quarantine->restore( $record['id'] );
+			if ( is_wp_error( $done ) ) {
+				$done->add_data( array( 'status' => 409 ) );
+				return $done;
+			}
+			return array( 'restored' => true );
+		}
+		$path = self::path_of( $request );
+		if ( '' === $path ) {
+			return self::gone();
+		}
+		if ( hash_file( 'sha256', $path ) !== $request->get_param( 'sha256' ) ) {
+			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
+		}
+		return array( 'restored' => true );
+	}
+
+	/**
+	 * What is put away of an attachment with this file.
+	 *
+	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @return array<string, mixed>|null
+	 */
+	private function record_of( WP_REST_Request $request ) {
+		foreach ( $this->quarantine->records() as $record ) {
+			$mine = (int) $record['attachment'] === (int) $request->get_param( 'attachment' );
+			if ( $mine && 'held' === $record['state'] && in_array( $request->get_param( 'sha256' ), wp_list_pluck( $record['files'], 'sha256' ), true ) ) {
+				return $record;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Where the file of an attachment lies, as it was uploaded.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return string Empty where there is none among the uploads.
+	 */
+	private static function path_of( WP_REST_Request $request ) {
+		$id = $request->get_param( 'attachment' );
+		if ( ! is_int( $id ) || 'attachment' !== get_post_type( $id ) ) {
+			return '';
+		}
+		$path = wp_get_original_image_path( $id );
+		$path = is_string( $path ) && is_file( $path ) ? $path : get_attached_file( $id, true );
+		return is_string( $path ) && is_file( $path ) && Upload_Guard_Media::is_upload( $path ) ? $path : '';
+	}
+
+	/**
+	 * Whether a nonce comes for the first time. Those that are too old to be taken again are forgotten.
+	 *
+	 * @param string $nonce Letters, digits, - and _.
+	 * @return bool
+	 */
+	private static function is_new( $nonce ) {
+		global $wpdb;
+		$at = time();
+		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- add_option() asks first, and two could get the same answer.
+		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s AND option_value < %s", $wpdb->esc_like( self::NONCE ) . '%', (string) ( $at - 2 * Upload_Guard_Access::WINDOW ) ) );
+		return 1 === $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::NONCE . $nonce, (string) $at ) );
+		// phpcs:enable
+	}
+
+	/**
+	 * Nothing lies there.
+	 *
+	 * @return WP_Error
+	 */
+	private static function gone() {
+		return new WP_Error( 'upload_guard_gone', 'There is no such file.', array( 'status' => 404 ) );
+	}
+}
