@@ -254,8 +254,11 @@ def test_what_is_acted_upon_has_a_case_and_is_gone_from_its_place(settings: Sett
     assert all(one.case for one in files if one.column is Column.LISTED)
 
 
-def test_a_hit_is_not_lost_where_a_worker_dies_between_the_act_and_its_row(
-    settings: Settings, tree: Path
+@pytest.mark.parametrize(
+    ("deaths", "others"), [(1, Column.CLEAN), (MOST_ATTEMPTS, Column.UNCHECKED)], ids=["once", "always"]
+)
+def test_a_hit_is_not_lost_where_workers_die_between_the_act_and_its_row(
+    settings: Settings, tree: Path, deaths: int, others: Column
 ) -> None:
     (tree / "listed").write_bytes(activate_listed_picture(settings))
     examiner = examiner_of(settings, Manner("shop", acting=True))
@@ -267,14 +270,17 @@ def test_a_hit_is_not_lost_where_a_worker_dies_between_the_act_and_its_row(
         raise KeyboardInterrupt
 
     chunks = planned(examiner, walk_of(str(tree), settings), acting=True)
-    claimed = chunks.claim(claimant())
-    assert claimed
-    with pytest.raises(KeyboardInterrupt):
-        replace(examiner, act=act_and_die).work(chunks, claimed, always)
-    chunks.free_those_of()
+    name = claimant()
+    for at in range(deaths):
+        claimed = chunks.claim(name)
+        assert claimed
+        if not at:
+            with pytest.raises(KeyboardInterrupt):
+                replace(examiner, act=act_and_die).work(chunks, claimed, always)
+        chunks.free(name)
     summary = worked_off(examiner, chunks)
     assert not (tree / "listed").exists()
-    assert summary.counts == {Column.CLEAN: BENIGN, Column.LISTED: 1}
+    assert summary.counts == {others: BENIGN, Column.LISTED: 1}
 
 
 def test_a_file_that_could_not_be_taken_is_told(settings: Settings, tree: Path) -> None:
