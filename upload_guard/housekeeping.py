@@ -70,6 +70,10 @@ class Housekeeper:
         for job in self.jobs:
             self.run_if_due(job)
 
+    def lock_of(self, job: Job) -> Path:
+        """What the process holds that runs it."""
+        return self._lock_folder / f".{job.name}.lock"
+
     def run_if_due(self, job: Job) -> None:
         if time.monotonic() >= self._due[job.name]:
             self._due[job.name] = time.monotonic() + job.every
@@ -80,7 +84,7 @@ class Housekeeper:
             if not job.alone:
                 job.run()
                 return
-            with exclusive_lock_if_free(self._lock_folder / f".{job.name}.lock") as alone:
+            with exclusive_lock_if_free(self.lock_of(job)) as alone:
                 if alone:
                     job.run()
         except UploadGuardError as fault:

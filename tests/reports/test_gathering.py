@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.reports.house import ReportHouse, match_in
 from upload_guard.errors import NotReportable
@@ -21,6 +22,7 @@ from upload_guard.reports.gathering import REVEALED, WHOLE
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 from upload_guard.storage.placement_tables import PlacedFile
+from upload_guard.storage.tables import Case
 
 THEN = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -220,6 +222,15 @@ def test_lists_say_what_a_file_is_only_of_that_very_file_and_in_one_voice(
 def test_there_is_nothing_to_say_of_a_case_that_is_none(house: ReportHouse) -> None:
     with pytest.raises(NotReportable, match="there is no case"):
         facts_of(house, "2222-2222-2222")
+
+
+def test_a_file_whose_digests_nobody_knows_is_not_reported_by_noughts(house: ReportHouse) -> None:
+    case = house.confirm(house.case(), "ann")
+    facts_of(house, case)
+    with house.database.session() as session:
+        session.execute(update(Case).where(Case.number == case).values(md5=bytes(16)))
+    with pytest.raises(NotReportable, match="digests"):
+        facts_of(house, case)
 
 
 def test_a_sites_public_address_is_told_where_settings_know_it(house: ReportHouse) -> None:

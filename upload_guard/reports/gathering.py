@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import NotReportable
 from upload_guard.late.entries import LATE_ROUTE
+from upload_guard.quarantine.cases import has_all_digests
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import SHOWN, CaseState
@@ -56,6 +57,11 @@ class Gathering:
             raise NotReportable(
                 f"case {number} is {CaseState(case.state).words}: only what a person has confirmed is "
                 "reported, never what a list says alone"
+            )
+        if not has_all_digests(case):
+            raise NotReportable(
+                f"case {number}: its file was never read here, and no list names all its digests, so nobody "
+                "knows them"
             )
         matches = tuple(match_of(row) for row in case.matches)
         said = chosen(session, number)

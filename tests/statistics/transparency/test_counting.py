@@ -10,11 +10,13 @@ from tests.statistics.places import add_notice, add_place
 from tests.statistics.rows import add_case, decide
 from upload_guard.notices.states import AddressState
 from upload_guard.quarantine.states import CaseState
+from upload_guard.statements.appeals import AppealState
 from upload_guard.statistics.period import Period
 from upload_guard.statistics.transparency.counting import transparency_report
 from upload_guard.statistics.transparency.figures import Part, Value
 from upload_guard.storage.database import Database
 from upload_guard.storage.report_tables import Report
+from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.statistics_tables import UploadStatistic
 from upload_guard.storage.tables import Case
 
@@ -175,11 +177,51 @@ def test_reports_are_counted_by_recipient_and_by_when_they_went_out(database: Da
     }
 
 
+def appealed(database: Database, case: str, at: datetime, state: AppealState, took: timedelta | None) -> None:
+    """A statement of reasons that was told then, and the appeal against it."""
+    with database.session() as session:
+        row = Statement(
+            case_number=case,
+            decision_id=int(case.encode().hex()[:12], 16),
+            decided_at=at,
+            due_at=at,
+            told_at=at,
+            appeal_until=at + timedelta(days=183),
+            secret_digest=b"",
+            sealed=b"",
+        )
+        session.add(row)
+        session.flush()
+        made = Appeal(statement_id=row.id, case_number=case, state=state.value, made_at=at, sealed=b"")
+        made.settled_at = at + took if took else None
+        session.add(made)
+
+
+def test_complaints_are_counted_by_how_they_stand_and_by_when_they_came(database: Database) -> None:
+    for state, took in (
+        (AppealState.GRANTED, 2 * HOUR),
+        (AppealState.UPHELD, 4 * HOUR),
+        (AppealState.UPHELD, 6 * HOUR),
+        (AppealState.OPEN, None),
+    ):
+        appealed(database, add_case(database, CAME), CAME, state, took)
+    appealed(database, add_case(database, CAME), CAME - timedelta(days=90), AppealState.OPEN, None)
+    assert counted(database, Part.COMPLAINTS) == {
+        "statements": 4,
+        "appeals": 4,
+        "appeals_open": 1,
+        "appeals_upheld": 2,
+        "appeals_granted": 1,
+        "median_time": 4 * HOUR,
+    }
+
+
 def test_a_site_is_chosen(database: Database) -> None:
     add_notice(database, CAME, AddressState.WAITING, site="shop")
     add_place(database, add_case(database, CAME, site="shop"), CAME, site="shop")
     sent(database, add_case(database, CAME, site="shop"), "eokm", CAME)
+    appealed(database, add_case(database, CAME, site="shop"), CAME, AppealState.OPEN, None)
     shop, blog = (Period(YEAR.first, YEAR.last, site) for site in ("shop", "blog"))
-    for part in (Part.NOTICES, Part.CASES, Part.REMOVALS, Part.REPORTS):
+    for part in (Part.NOTICES, Part.CASES, Part.REMOVALS, Part.REPORTS, Part.COMPLAINTS):
         assert some(counted(database, part, shop))
         assert not some(counted(database, part, blog))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from upload_guard.late.entries import LATE_ROUTE, RETRO_ROUTE
 from upload_guard.notices.states import SETTLED, AddressState
 from upload_guard.records import Action, Result
+from upload_guard.statements.appeals import AppealState
 from upload_guard.statistics.by_list import came_within, last_decision
 from upload_guard.statistics.deciding import percentile
 from upload_guard.statistics.known import known_things
@@ -22,6 +23,7 @@ from upload_guard.statistics.transparency.figures import Figure, Part, Report
 from upload_guard.storage.database import Database
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 from upload_guard.storage.report_tables import Report as SentReport
+from upload_guard.storage.statement_tables import Appeal, Statement
 from upload_guard.storage.statistics_tables import UploadStatistic
 from upload_guard.storage.tables import Case
 
@@ -39,6 +41,7 @@ def transparency_report(database: Database, period: Period, now: datetime) -> Re
         Part.NOTICES: _notices,
         Part.CASES: _cases,
         Part.REMOVALS: lambda session, period: _removals(session, period, now),
+        Part.COMPLAINTS: _complaints,
         Part.ACCURACY: _accuracy,
         Part.REPORTS: _reports,
     }
@@ -143,6 +146,26 @@ def _removals(session: Session, period: Period, now: datetime) -> Figures:
         Figure("still_there", found.open),
         Figure("still_there_late", found.late),
         Figure("may_stay", found.stays),
+    )
+
+
+def _complaints(session: Session, period: Period) -> Figures:
+    """Appeals that were made in the period, as they stand now, and how long those took that are settled."""
+    of_site = (Case.site == period.site,) if period.site else ()
+
+    def some(at: Any, *columns: Any) -> Any:
+        named = at.class_.case_number
+        found = select(*columns).join(Case, Case.number == named, isouter=not period.site)
+        return found.where(at >= period.begin, at < period.end, *of_site)
+
+    states = _counted(session, some(Appeal.made_at, Appeal.state, func.count()).group_by(Appeal.state))
+    took = cast((func.strftime("%s", Appeal.settled_at) - func.strftime("%s", Appeal.made_at)) / 60, Integer)
+    settled = some(Appeal.made_at, took.label("took"), func.count()).where(Appeal.settled_at.is_not(None))
+    return (
+        Figure("statements", _count(session, some(Statement.told_at, func.count()).select_from(Statement))),
+        Figure("appeals", states.total()),
+        *(Figure(f"appeals_{state.value}", states[state.value]) for state in AppealState),
+        Figure("median_time", percentile(_counted(session, settled.group_by("took")), 50)),
     )
 
 

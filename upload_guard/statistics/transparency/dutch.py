@@ -24,7 +24,7 @@ DUTCH = ReportWords(
     lacking_title="Wat de wet vraagt en deze cijfers niet hebben",
     lacking=(
         "Bevelen van autoriteiten (art. 15, lid 1, onder a), tenzij ze als melding binnenkwamen.",
-        "Klachten en hun uitkomst (art. 15, lid 1, onder d), buitengerechtelijke geschillen en schorsingen "
+        "Klachten die anders dan via de bezwaarpagina kwamen, buitengerechtelijke geschillen en schorsingen "
         "(art. 24, lid 1).",
         "Maandelijks actieve afnemers (art. 24, lid 2); de mensen die modereren en hun opleiding.",
         "Inhoud van andere aard, en alles wat zonder dit programma is gemodereerd.",
@@ -101,6 +101,18 @@ DUTCH = ReportWords(
                 "still_there": "staat er nog",
                 "still_there_late": "staat er langer dan 24 uur",
                 "may_stay": "mag blijven zoals een mens besliste, of niet op de site",
+            },
+        ),
+        Part.COMPLAINTS: PartWords(
+            "Motiveringen en klachten over beslissingen (art. 17 en art. 15, lid 1, onder d)",
+            "Klachten zijn bezwaren op de bezwaarpagina, naar wanneer ze kwamen; een mens beslist op elk.",
+            {
+                "statements": "motiveringen die voor uploaders klaarstonden",
+                "appeals": "klachten",
+                "appeals_open": "nog niet afgehandeld",
+                "appeals_upheld": "waarin de beslissing in stand bleef",
+                "appeals_granted": "waarin de beslissing werd teruggenomen",
+                "median_time": "mediaan van de tijd tot afhandeling",
             },
         ),
         Part.ACCURACY: PartWords(

@@ -22,7 +22,8 @@ ENGLISH = ReportWords(
     lacking_title="What the law asks and these figures do not have",
     lacking=(
         "Orders of authorities (Art. 15(1)(a)), unless they came in as notices.",
-        "Complaints and their outcome (Art. 15(1)(d)), disputes out of court and suspensions (Art. 24(1)).",
+        "Complaints that came otherwise than by the appeal page, disputes out of court and suspensions "
+        "(Art. 24(1)).",
         "Monthly active recipients (Art. 24(2)); the people who moderate and their training.",
         "Content of other kinds, and anything that was moderated without this program.",
     ),
@@ -94,6 +95,18 @@ ENGLISH = ReportWords(
                 "still_there": "still there",
                 "still_there_late": "still there for more than 24 hours",
                 "may_stay": "may stay as a person decided, or not on the site",
+            },
+        ),
+        Part.COMPLAINTS: PartWords(
+            "Statements of reasons and complaints about decisions (Art. 17 and Art. 15(1)(d))",
+            "Complaints are appeals on the appeal page, by when they were made; a person settles each.",
+            {
+                "statements": "statements of reasons that were ready for uploaders",
+                "appeals": "complaints",
+                "appeals_open": "not settled yet",
+                "appeals_upheld": "in which the decision was upheld",
+                "appeals_granted": "in which the decision was taken back",
+                "median_time": "median time until one was settled",
             },
         ),
         Part.ACCURACY: PartWords(

@@ -20,6 +20,7 @@ class Part(StrEnum):
     NOTICES = "notices"
     CASES = "cases"
     REMOVALS = "removals"
+    COMPLAINTS = "complaints"
     ACCURACY = "accuracy"
     REPORTS = "reports"
 
