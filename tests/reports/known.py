@@ -14,7 +14,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 REPORTER = Reporter("Example Hosting", "example.org", "Robin de Vries", "abuse@example.org", "+31 20 0", "NL")
 DIGESTS = Digests(b"\x01" * 16, b"\x02" * 20, b"\x03" * 32, 2048)
-PDQ = Signal(SignalType.PDQ, b"\x04" * 32, quality=87)
+PDQ = Signal(SignalType.PDQ, b"\x04" * 32, view="frame 0", quality=87)
 
 
 def match(kind: SignalType = SignalType.SHA256, origin: str = "EOKM", **more: object) -> Match:

@@ -211,12 +211,16 @@ def _capture(by: Uploader) -> ET.Element | None:
     return event
 
 
+# What `imaging.views` calls the picture itself.
+_THE_PICTURE = ("", "frame 0")
+
+
 def _hashes(facts: Facts) -> Iterator[tuple[str, str]]:
     for name in ("md5", "sha1", "sha256"):
         yield name.upper(), getattr(facts.digests, name).hex()
     for signal in facts.signals:
         # One of the file as it is: that of a turned view, or of a file inside, would be no original's.
-        if not (signal.type.exact or signal.variant or signal.view):
+        if not (signal.type.exact or signal.variant) and signal.view in _THE_PICTURE:
             yield signal.type.value.upper(), signal.value.hex()
 
 

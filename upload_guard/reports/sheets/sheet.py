@@ -123,12 +123,14 @@ def _file(facts: Facts, say: Wording) -> Iterator[Row]:
         ("SHA-256", facts.digests.sha256.hex()),
     )
     for signal in facts.signals:
-        yield Row(signal.type.value.upper(), _signal(signal, say))
+        # Turned and trimmed ones are our own way to compare; nobody reads a hundred lines of them.
+        if not signal.variant:
+            yield Row(signal.type.value.upper(), _signal(signal, say))
 
 
 def _signal(signal: Signal, say: Wording) -> str:
     quality = "" if signal.quality is None else say("quality {quality}", quality=signal.quality)
-    more = ", ".join(part for part in (signal.view, signal.variant, quality) if part)
+    more = ", ".join(part for part in (signal.view, quality) if part)
     return f"{signal.value.hex()} ({more})" if more else signal.value.hex()
 
 
