@@ -25,7 +25,14 @@ from tests.support import (
     upload_of,
 )
 from upload_guard.audit.opening import open_audited
-from upload_guard.compose import Station, open_database_of, open_decisions, open_lists, open_report_desk
+from upload_guard.compose import (
+    Station,
+    desk_in,
+    open_database_of,
+    open_decisions,
+    open_lists,
+    open_report_desk,
+)
 from upload_guard.customers.hits import AnsweredHit
 from upload_guard.customers.opening import hits_in, outcomes_in
 from upload_guard.customers.wire import HitOutcome, OutcomeTold
@@ -33,6 +40,9 @@ from upload_guard.errors import ListHeld
 from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.loading import load_settings
+from upload_guard.moments import utc_now
+from upload_guard.notices.incoming import Channel, Incoming, Wording
+from upload_guard.notices.incoming import Told as Teller
 from upload_guard.records import Signal, SignalType, Source
 from upload_guard.settings import Settings
 
@@ -69,6 +79,7 @@ class Furnished:
     proposed: str
     illegal: str
     report: str
+    notice: str
 
     @property
     def settings(self) -> Settings:
@@ -147,6 +158,21 @@ def _customers(settings: Settings) -> None:
     outcomes_in(settings, database).tell(CUSTOMER, told, "key")
 
 
+def _notice(settings: Settings) -> str:
+    """What a hotline wrote, of a file that no rule maps."""
+    told = Incoming(
+        channel=Channel.MAIL,
+        received_at=utc_now(),
+        told=Teller("The hotline", "reports@hotline.example", "Hotline"),
+        wording=Wording.FREE,
+        reference="<1@hotline.example>",
+        reasons="Please look at these two pictures.",
+        urls=("https://blog.example.org/media/1.jpg", "https://elsewhere.example.org/2.jpg"),
+        subject="Two pictures",
+    )
+    return desk_in(settings, open_audited(settings)).take(told)
+
+
 def _cases(config: Path, house: _House) -> Furnished:
     for number in range(24):
         house.upload(picture_bytes(_FLOODING), SITES[number % 3], "/avatars", f"user {number}")
@@ -184,4 +210,5 @@ def _cases(config: Path, house: _House) -> Furnished:
         proposed=proposed,
         illegal=illegal,
         report=desk.draft(confirmed, "hotline", "ben").number,
+        notice=_notice(house.settings),
     )

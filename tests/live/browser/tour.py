@@ -90,6 +90,8 @@ STOPS: tuple[Stop, ...] = (
     Stop("reports", lambda _: "/review/reports"),
     Stop("reports-of-case", lambda furnished: f"/review/reports/of/{furnished.confirmed}"),
     Stop("report", lambda furnished: f"/review/reports/{furnished.report}"),
+    Stop("notices", lambda _: "/review/notices"),
+    Stop("notice", lambda furnished: f"/review/notices/{furnished.notice}"),
     Stop("lists", lambda _: "/review/lists"),
     Stop("list", lambda _: f"/review/lists/{PARTNER}"),
     Stop("list-lowered", lambda _: f"/review/lists/{NATIONAL}"),
