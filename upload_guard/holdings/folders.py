@@ -16,7 +16,8 @@ from typing import BinaryIO
 from upload_guard.digests import digest_of
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
 from upload_guard.holdings.descent import Spot, descended
-from upload_guard.holdings.holdings import Leftover, Standing, moment_at
+from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.moments import moment_at
 from upload_guard.records import Content
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from upload_guard.records import Content
@@ -54,14 +54,6 @@ class Holdings(Protocol):
         Nothing that lies there now is overwritten: `ChangedInPlace`, unless those are the very bytes.
         """
         ...
-
-
-def moment_at(seconds: float) -> datetime:
-    """A time that a file says, UTC; the last or first that there is where it says one beyond. Anybody sets it."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return datetime.max.replace(tzinfo=UTC) if seconds > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def scheme_of(locator: str) -> str:

@@ -23,7 +23,8 @@ from urllib3.exceptions import HTTPError
 from upload_guard import __version__
 from upload_guard.digests import CHUNK, digest_of
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, StorageFailed
-from upload_guard.holdings.holdings import Leftover, Standing, moment_at
+from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.moments import moment_at
 from upload_guard.records import Content
 from upload_guard.signing import Credentials, Request, sign
 from upload_guard.upstreams.client import shown
