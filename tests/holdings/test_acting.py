@@ -71,3 +71,11 @@ def test_what_the_policy_does_not_refuse_is_not_taken(house: House, action: Acti
 def test_the_test_picture_opens_no_case_and_stays(house: House) -> None:
     assert house.acting.act(replace(house.found(), findings=Findings(canary=True))) == CANARY
     assert house.file.exists()
+
+
+def test_a_file_that_came_back_after_it_was_taken_away_is_taken_away_again(house: House) -> None:
+    number = house.acting.act(house.found())
+    house.file.write_bytes(DATA)
+    assert house.acting.act(house.found()) == number
+    assert not house.file.exists()
+    assert house.state(number) is PlaceState.REMOVED

@@ -83,6 +83,29 @@ def test_another_object_in_its_place_is_left_alone(bucket: Any) -> None:
     assert content(bucket) == b"an innocent one"
 
 
+@pytest.mark.parametrize("key", ["album/", "a::b.jpg", "c.jpg?versionId=3", "/d.jpg", "e//f*[1].jpg"])
+def test_an_object_is_what_its_key_says_and_no_other(bucket: Any, key: str) -> None:
+    for other in ("album", "album/g.jpg", "a", "c.jpg", "d.jpg", "e/f1.jpg"):
+        bucket.put_object(Bucket="media", Key=other, Body=b"an innocent one")
+    bucket.put_object(Bucket="media", Key=key, Body=DATA)
+    locator = f"s3://media/{key}"
+    leftover = HERE.look(locator).leftover
+    with HERE.read(locator) as stream:
+        assert stream.read() == DATA
+    HERE.take(locator, SHA256)
+    with pytest.raises(GoneFromPlace):
+        HERE.look(locator)
+    HERE.put(locator, BytesContent(DATA), leftover)
+    assert bucket.get_object(Bucket="media", Key=key)["Body"].read() == DATA
+    assert bucket.get_object(Bucket="media", Key="album")["Body"].read() == b"an innocent one"
+
+
+def test_an_object_that_others_lie_below_is_put_back(bucket: Any) -> None:
+    bucket.put_object(Bucket="media", Key="h/i.jpg", Body=b"an innocent one")
+    HERE.put("s3://media/h", BytesContent(DATA), {"headers": {}, "metadata": {}})
+    assert bucket.get_object(Bucket="media", Key="h")["Body"].read() == DATA
+
+
 def test_a_store_that_cannot_be_reached_is_said_to_be(
     bucket: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

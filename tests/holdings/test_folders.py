@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,25 @@ def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(GoneFromPlace):
         HERE.look(file_locator(tmp_path / "pipe"))
+
+
+# What strangers who write there may do ------------------------------------------------------------
+
+
+def aside_of(file: Path) -> Path:
+    """Where a file lies while it is taken away."""
+    return file.with_name(f".upload-guard-{hashlib.sha256(file.name.encode()).hexdigest()[:24]}")
+
+
+def test_another_file_that_lies_aside_keeps_none_from_being_taken(file: Path) -> None:
+    aside_of(file).write_bytes(b"planted")
+    HERE.take(file_locator(file), SHA256)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda aside: aside.symlink_to("elsewhere")])
+def test_a_folder_or_link_that_lies_aside_is_no_taking(file: Path, make: Callable[[Path], None]) -> None:
+    make(aside_of(file))
+    with pytest.raises(HoldingsUnreachable):
+        HERE.take(file_locator(file), SHA256)
+    assert file.read_bytes() == DATA

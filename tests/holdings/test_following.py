@@ -12,7 +12,9 @@ from sqlalchemy import update
 
 from tests.holdings.conftest import DATA, House
 from tests.support import quiet_station
+from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.following import BY_DECISION, Followed, Following
+from upload_guard.holdings.holdings import Standing
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 
@@ -124,3 +126,20 @@ def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:
     assert follow(house) == Followed(done=1, failed=1)
     assert house.state(second) is PlaceState.REMOVED
     assert not other.exists()
+
+
+def test_one_that_fails_by_an_error_of_our_own_keeps_no_other_waiting(house: House) -> None:
+    class Odd(Folders):
+        def look(self, locator: str) -> Standing:
+            if locator.endswith("a.jpg"):
+                raise ValueError(locator)
+            return super().look(locator)
+
+    first = house.acting.open_case(house.found())
+    again = replace(house, file=house.file.with_name("b.jpg"))
+    again.file.write_bytes(DATA)
+    again.acting.open_case(again.found())
+    house.decisions.confirm(first, "eve", "seen")
+    odd = replace(house.placements, holdings={"file": Odd()})
+    assert Following(odd).run() == Followed(done=1, failed=1)
+    assert not again.file.exists()

@@ -8,7 +8,7 @@ import pytest
 
 from upload_guard.errors import HoldingsUnreachable
 from upload_guard.notice_settings import IncomingSiteSettings
-from upload_guard.notices.mapping import Mapper, SiteRules
+from upload_guard.notices.mapping import Mapper, SiteRules, hosts_of, of_hosts
 
 RULES = IncomingSiteSettings(
     paths={
@@ -127,3 +127,18 @@ def test_a_finder_that_is_silent_is_asked_again_unless_another_knows() -> None:
         Mapper((SiteRules.of("a", RULES, [silent]),)).place("https://shop.example/1")
     both = Mapper((SiteRules.of("a", RULES, [silent, lambda _: "s3://shop/1"]),))
     assert first("https://shop.example/1", both) == "s3://shop/1"
+
+
+def test_a_wordpress_is_asked_for_addresses_of_its_own_hosts_alone() -> None:
+    asked: list[str] = []
+    own = IncomingSiteSettings(wordpress="https://www.blog.example", paths={"https://cdn.example/": "/srv"})
+    find = of_hosts(hosts_of(own), asked.append)
+    mine = ["http://blog.example/a.jpg", "https://WWW.blog.example:8443/b.jpg", "https://cdn.example/c.jpg"]
+    for url in (*mine, "https://shop.example/d.jpg", "https://blog.example.evil/e.jpg", "no address"):
+        find(url)
+    assert asked == mine
+
+
+def test_one_that_is_reached_over_loopback_may_have_any_host() -> None:
+    own = IncomingSiteSettings(wordpress="http://127.0.0.1:8080")
+    assert of_hosts(hosts_of(own), lambda _: "wordpress://blog/1")("https://blog.example/a.jpg")

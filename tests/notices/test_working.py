@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.notices.site import URL, NotedSite, cases, clean, listed
+from tests.notices.site import URL, NotedSite, cases, clean, listed, noted_site
 from tests.notices.tellers import Clock, notice_of
 from tests.support import picture_bytes
 from upload_guard.compose import build_worker, decisions_of
 from upload_guard.errors import HoldingsUnreachable, NotReady
+from upload_guard.holdings.folders import Folders
+from upload_guard.holdings.holdings import Standing
 from upload_guard.moments import utc_now
 from upload_guard.notices.opening import Asked, Judged
 from upload_guard.notices.states import AddressState, NoticeState
@@ -207,3 +210,52 @@ def test_a_case_that_waits_for_somebody_else_answers_nobody(acting: NotedSite) -
     case = acting.work(number).addresses[0].case
     decisions_of(acting.station, acting.settings).escalate(case, "reviewer", "for the police")
     assert acting.work(number).addresses[0].state is AddressState.CASE
+
+
+def test_a_file_that_came_back_is_no_file_that_was_taken_away(site: NotedSite) -> None:
+    name = clean(site, "back.jpg", 77)
+    before = (site.media / name).read_bytes()
+    case = site.work(site.tell(name)).addresses[0].case
+    site.confirm(case)
+    place = site.place_of(case).id
+    site.placements.remove(place, "reviewer")
+    (site.media / name).write_bytes(before)
+    number = site.tell(name, reasons="it is there again")
+    assert site.work(number).notice.state is NoticeState.OPEN
+    assert site.place_of(case).state == PlaceState.NOTED
+    site.placements.remove(place, "reviewer")
+    assert site.work(number).addresses[0].state is AddressState.REMOVED
+
+
+class _Killed(Folders):
+    """Ends the process in the moment when it would take a file away."""
+
+    def look(self, locator: str) -> Standing:
+        raise KeyboardInterrupt(locator)
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotedSite]:
+    """One in which nobody releases a listed file, so that each is refused."""
+    made = noted_site(tmp_path_factory.mktemp("refusing"), act=True)
+    yield made
+    made.station.sandbox.close()
+
+
+def test_killed_before_a_file_was_taken_away_it_is_taken_away_after_that(refusing: NotedSite) -> None:
+    number = refusing.tell(listed(refusing, "killed.jpg"))
+    dying = replace(refusing.placements, holdings={"file": _Killed()})
+    with pytest.raises(KeyboardInterrupt):
+        replace(refusing.worker, placements=dying).run()
+    assert (refusing.media / "killed.jpg").exists()
+    case = refusing.work(number).addresses[0].case
+    assert not (refusing.media / "killed.jpg").exists()
+    assert refusing.place_of(case).state == PlaceState.REMOVED
+
+
+def test_what_a_person_has_put_back_no_notice_takes_away_again(refusing: NotedSite) -> None:
+    name = listed(refusing, "wanted.jpg")
+    case = refusing.work(refusing.tell(name)).addresses[0].case
+    refusing.placements.restore(refusing.place_of(case).id, "reviewer")
+    refusing.work(refusing.tell(name, reasons="and again"))
+    assert (refusing.media / name).exists()

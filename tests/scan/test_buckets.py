@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -12,9 +13,10 @@ from moto.server import ThreadedMotoServer
 from tests.scan.scanning import scanned, zipped
 from tests.support import activate_listed_picture, picture_bytes, settings_in
 from upload_guard.compose import open_database_of
+from upload_guard.compose.holdings import open_placements
 from upload_guard.errors import GoneFromPlace, HoldingsUnreachable, UsageError
 from upload_guard.scan.buckets import BucketWalk, Objects
-from upload_guard.scan.building import walk_of
+from upload_guard.scan.building import Manner, walk_of
 from upload_guard.scan.records import Column, Item
 from upload_guard.scan.summary import files_of
 from upload_guard.settings import Settings
@@ -80,6 +82,26 @@ def test_an_object_that_was_replaced_is_read_again(settings: Settings, store: ob
     scanned(settings, PLACE)
     put(store, "media/a.jpg", listed)
     assert scanned(settings, PLACE).counts == {Column.LISTED: 1}
+
+
+def test_what_is_acted_upon_is_taken_out_of_its_bucket_and_put_back_as_it_was(
+    settings: Settings, store: Any
+) -> None:
+    listed = activate_listed_picture(settings)
+    keys = ("media/a.jpg", "media/album/", "media/b::c.jpg")
+    for key in keys:
+        store.put_object(Bucket=BUCKET, Key=key, Body=listed, ContentType="image/jpeg")
+    put(store, "media/album", picture_bytes(20))
+    summary = scanned(settings, PLACE, Manner("shop", acting=True))
+    assert summary.counts == {Column.LISTED: 3, Column.CLEAN: 1}
+    left = [one["Key"] for one in store.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert left == ["media/album"]
+    placements = open_placements(settings)
+    for place in placements.page(10):
+        placements.restore(place.id, "ann")
+    for key in keys:
+        back = store.get_object(Bucket=BUCKET, Key=key)
+        assert (back["Body"].read(), back["ContentType"]) == (listed, "image/jpeg")
 
 
 def test_a_walk_goes_on_behind_any_object_and_takes_more_than_a_page(store: object) -> None:

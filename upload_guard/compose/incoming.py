@@ -113,10 +113,13 @@ def readable_places(settings: Settings) -> Mapping[str, Holdings]:
 
 
 def _finders(settings: Settings, site: str) -> tuple[Finder, ...]:
+    from upload_guard.notices.mapping import hosts_of, of_hosts
+
     own = settings.incoming.sites[site]
     asked: list[Finder] = []
     if own.wordpress:
-        asked.append(partial(build_wordpresses(settings).locate, site))
+        locate = partial(build_wordpresses(settings).locate, site)
+        asked.append(of_hosts(hosts_of(own), locate))
     if own.hook:
         asked.append(_hook(f"incoming.sites.{site}.hook", own.hook, build_holdings(settings)))
     return tuple(asked)

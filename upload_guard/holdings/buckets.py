@@ -7,9 +7,9 @@ keeps versions, what is taken away is hidden and its old version stays: docs/rem
 from __future__ import annotations
 
 import hmac
-import shutil
+import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -26,8 +26,10 @@ from upload_guard.holdings.holdings import Leftover, Standing
 from upload_guard.records import Content
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+    from s3fs import S3FileSystem
 
+_SCHEME = "s3://"
+_AT_ONCE = 1 << 20
 # What a bucket may hold beside an object's bytes, as S3 takes it back (PutObject).
 _HEADERS = ("ContentType", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage")
 
@@ -41,8 +43,8 @@ class Buckets:
     """
 
     def look(self, locator: str) -> Standing:
-        with _asked(locator) as (store, path):
-            said = _head(store, path)
+        with _asked(locator) as here:
+            said = here.head()
         headers = {name: said[name] for name in _HEADERS if said.get(name)}
         leftover = {"headers": headers, "metadata": dict(said.get("Metadata", {}))}
         modified = said.get("LastModified", datetime.fromtimestamp(0, UTC))
@@ -50,41 +52,88 @@ class Buckets:
 
     @contextmanager
     def read(self, locator: str) -> Iterator[BinaryIO]:
-        with _asked(locator) as (store, path), cast("BinaryIO", store.open(path, "rb")) as stream:
-            yield stream
+        with _asked(locator) as here:
+            yield here.read()[1]
 
     def take(self, locator: str, sha256: bytes) -> None:
-        with _asked(locator) as (store, path):
-            before = _head(store, path)
-            same = _is_that(store, path, sha256) and _head(store, path)["ETag"] == before["ETag"]
-            if not same:
+        with _asked(locator) as here:
+            etag, stream = here.read()
+            if not _is_that(stream, sha256) or here.head()["ETag"] != etag:
                 raise _changed(locator)
-            store.rm_file(path)
+            here.call("delete_object")
 
     def put(self, locator: str, content: Content, leftover: Leftover) -> None:
-        with _asked(locator) as (store, path):
-            with content.open() as stream:
-                sha256 = digest_of(stream).sha256
-            if store.exists(path):
-                if not _is_that(store, path, sha256):
+        with _asked(locator) as here:
+            if here.is_there():
+                with content.open() as stream:
+                    sha256 = digest_of(stream).sha256
+                if not _is_that(here.read()[1], sha256):
                     raise _changed(locator)
                 return
             kept = {**leftover["headers"], "Metadata": leftover["metadata"]}
             # A store shows an object whole or not at all.
-            with content.open() as stream, store.open(path, "wb", **kept) as out:
-                shutil.copyfileobj(stream, out)
+            with content.open() as stream:
+                here.call("put_object", Body=stream, **kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """Asked for by S3's own API: as paths, keys that end in / or hold ? or :: would name other objects."""
+
+    store: S3FileSystem
+    bucket: str
+    key: str
+
+    def call(self, name: str, **more: object) -> Mapping[str, Any]:
+        said: Mapping[str, Any] = self.store.call_s3(name, Bucket=self.bucket, Key=self.key, **more)
+        return said
+
+    def head(self) -> Mapping[str, Any]:
+        return self.call("head_object")
+
+    def is_there(self) -> bool:
+        with suppress(FileNotFoundError):
+            self.head()
+            return True
+        return False
+
+    def read(self) -> tuple[str, BinaryIO]:
+        """The ETag of the object that is read, and its bytes as they come."""
+        got = self.call("get_object")
+        return str(got["ETag"]), cast("BinaryIO", io.BufferedReader(_Body(self.store, got["Body"]), _AT_ONCE))
+
+
+class _Body(io.RawIOBase):
+    """What a store gives of an object, from its own event loop."""
+
+    def __init__(self, store: S3FileSystem, body: Any) -> None:
+        self._store = store
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        from fsspec.asyn import sync
+
+        portion: bytes = sync(self._store.loop, self._body.read, len(buffer))
+        buffer[: len(portion)] = portion
+        return len(portion)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._store.loop.call_soon_threadsafe(self._body.close)
+        super().close()
 
 
 @contextmanager
-def _asked(locator: str) -> Iterator[tuple[AbstractFileSystem, str]]:
-    """The store and the path in it; whatever goes wrong inside is told in our words."""
+def _asked(locator: str) -> Iterator[_Object]:
+    """The object of that key; whatever goes wrong inside is told in our words."""
     try:
-        from fsspec.core import url_to_fs
+        from s3fs import S3FileSystem
 
-        store, path = url_to_fs(locator)
-        # What a listing once said may be gone.
-        store.invalidate_cache()
-        yield store, path
+        bucket, _, key = locator.removeprefix(_SCHEME).partition("/")
+        yield _Object(S3FileSystem(), bucket, key)
     except UploadGuardError:
         raise
     except FileNotFoundError as error:
@@ -98,16 +147,9 @@ def _asked(locator: str) -> Iterator[tuple[AbstractFileSystem, str]]:
         raise HoldingsUnreachable(f"{locator}: {type(error).__name__}: {error}") from error
 
 
-def _head(store: AbstractFileSystem, path: str) -> Mapping[str, Any]:
-    """What the store says of an object (HeadObject), asked anew."""
-    bucket, _, key = path.partition("/")
-    said: Mapping[str, Any] = store.call_s3("head_object", Bucket=bucket, Key=key)
-    return said
-
-
-def _is_that(store: AbstractFileSystem, path: str, sha256: bytes) -> bool:
-    with store.open(path, "rb") as stream:
-        return hmac.compare_digest(digest_of(cast("BinaryIO", stream)).sha256, sha256)
+def _is_that(stream: BinaryIO, sha256: bytes) -> bool:
+    with stream:
+        return hmac.compare_digest(digest_of(stream).sha256, sha256)
 
 
 def _changed(locator: str) -> ChangedInPlace:

@@ -11,13 +11,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import BinaryIO
 
 from upload_guard.digests import digest_of
-from upload_guard.errors import ChangedInPlace, GoneFromPlace
+from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
 from upload_guard.holdings.descent import Spot, descended
 from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.moments import moment_at
 from upload_guard.records import Content
 
 
@@ -35,7 +35,7 @@ class Folders:
             "accessed_ns": status.st_atime_ns,
             "modified_ns": status.st_mtime_ns,
         }
-        return Standing(locator, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), leftover)
+        return Standing(locator, status.st_size, moment_at(status.st_mtime), leftover)
 
     @contextmanager
     def read(self, locator: str) -> Iterator[BinaryIO]:
@@ -47,13 +47,13 @@ class Folders:
     def take(self, locator: str, sha256: bytes) -> None:
         with descended(locator) as spot:
             aside = _beside(spot)
-            if _is_there(aside):
-                # Of an attempt that was killed; what lies in its place since is that file once more, or not.
-                _remove_aside(spot, aside, sha256)
-                with suppress(GoneFromPlace, ChangedInPlace, FileNotFoundError):
-                    _take(spot, aside, sha256)
-            else:
+            taken = _is_there(aside) and _clear_aside(spot, aside, sha256)
+            try:
                 _take(spot, aside, sha256)
+            except (GoneFromPlace, ChangedInPlace, FileNotFoundError):
+                # What lies in its place since an attempt that was killed is that file once more, or not.
+                if not taken:
+                    raise
             os.fsync(spot.folder)
 
     def put(self, locator: str, content: Content, leftover: Leftover) -> None:
@@ -110,6 +110,18 @@ def _take(spot: Spot, aside: Spot, sha256: bytes) -> None:
     os.rename(spot.name, aside.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
     # By now nobody reaches it by its name, so what is looked at is what is removed.
     _remove_aside(spot, aside, sha256)
+
+
+def _clear_aside(spot: Spot, aside: Spot, sha256: bytes) -> bool:
+    """Whether an attempt that was killed had that file there. Whatever else lies there is in nobody's way."""
+    try:
+        _remove_aside(spot, aside, sha256)
+    except ChangedInPlace:
+        return False
+    except GoneFromPlace as error:
+        # No plain file, so none of ours: somebody means to have the file left where it is.
+        raise HoldingsUnreachable(f"{spot.locator}: {aside.name} is in the way") from error
+    return True
 
 
 def _remove_aside(spot: Spot, aside: Spot, sha256: bytes) -> None:

@@ -5,6 +5,7 @@ What a crash or a fault left in between is carried out, and what comes to nothin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from upload_guard.moments import utc_now
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.placement_tables import IN_BETWEEN, PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
+
+log = logging.getLogger(__name__)
 
 BY_DECISION = "decision"
 """Who removes and puts back what a person has decided on, in rows and the audit log."""
@@ -70,5 +73,8 @@ def _goes_well(act: Callable[[int], None], place: int) -> bool:
     except AuditBroken:
         raise
     except UploadGuardError:
+        return False
+    except Exception:
+        log.exception("ALARM: place %d failed, by an error of our own", place)
         return False
     return True

@@ -7,6 +7,7 @@ taken whose bytes the vault does not hold and has not just read whole.
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
+from upload_guard.digests import digest_of
 from upload_guard.errors import (
     ChangedInPlace,
     GoneFromPlace,
@@ -45,6 +47,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 _DOUBLED = 10
 _LOCKS = 16
 _WELL = {"fault": "", "tries": 0, "retry_at": None}
+_NOT_THERE = frozenset({PlaceState.REMOVED, PlaceState.GONE, PlaceState.CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,15 @@ class Placements:
         return reached
 
     def note(self, case: str, locator: str, person: str) -> int:
-        """The file of a case lies there too; the number of the place, the same one if that is known."""
+        """The file of a case lies there too; the number of the place, the same one if that is known.
+
+        One that was away and has come back (of a backup, by an upload) is in its place once more.
+        """
         with self.database.session() as session:
-            return note_place(session, found_case(session, case), locator, person)
+            place = note_place(session, found_case(session, case), locator, person)
+        if self.one(place).state in _NOT_THERE:
+            self._note_return(place, person)
+        return place
 
     def of_case(self, number: str) -> tuple[Placed, ...]:
         """In the order in which they were found."""
@@ -115,6 +124,22 @@ class Placements:
                 self._take(row)
             elif row.state == PlaceState.RESTORING:
                 self._put(row)
+
+    def _note_return(self, place: int, person: str) -> None:
+        with self._alone(place) as row:
+            if row.state not in _NOT_THERE or not self._lies_there(row):
+                return
+            anew = {"noted_at": datetime.now(UTC), "noted_by": person[:64], "removed_at": None}
+            with self.database.session() as session:
+                if move(session, row, PlaceState.NOTED, **anew, **_WELL):
+                    note_act(session, Act(person, "file.came_back", row.case_number, {"place": row.id}))
+
+    def _lies_there(self, row: PlacedFile) -> bool:
+        try:
+            with self.at(row.locator).read(row.locator) as stream:
+                return hmac.compare_digest(digest_of(stream).sha256, row.sha256)
+        except GoneFromPlace:
+            return False
 
     @contextmanager
     def _alone(self, place: int) -> Iterator[PlacedFile]:

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +24,7 @@ from upload_guard import __version__
 from upload_guard.digests import CHUNK, digest_of
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, StorageFailed
 from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.moments import moment_at
 from upload_guard.records import Content
 from upload_guard.signing import Credentials, Request, sign
 from upload_guard.upstreams.client import shown
@@ -70,7 +70,7 @@ class WordPresses:
     def look(self, locator: str) -> Standing:
         site, attachment = _parts(locator)
         said = self._asked(site, "look", {"attachment": attachment})
-        modified = datetime.fromtimestamp(_number(said, "modified", site), UTC)
+        modified = moment_at(_number(said, "modified", site))
         return Standing(locator, _number(said, "size", site), modified)
 
     @contextmanager

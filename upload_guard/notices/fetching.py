@@ -32,8 +32,10 @@ _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-# Of 6to4, Teredo and NAT64 (RFC 3056, 4380, 6052): a private address may hide in them.
-_TUNNELS = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48")))
+# All of IPv6 that anybody on the internet has (RFC 4291, 2.5.4; IANA); site-local addresses are outside.
+_INTERNET = ipaddress.ip_network("2000::/3")
+# Of 6to4 and Teredo (RFC 3056, 4380): a private address may hide in them.
+_TUNNELS = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32")))
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -52,7 +54,7 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return is_public(str(found.ipv4_mapped))
-        if any(found in tunnel for tunnel in _TUNNELS):
+        if found not in _INTERNET or any(found in tunnel for tunnel in _TUNNELS):
             return False
     return found.is_global and not found.is_multicast
 

@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from upload_guard.errors import HoldingsUnreachable
 from upload_guard.holdings.holdings import scheme_of
+from upload_guard.list_settings import is_loopback
 from upload_guard.notice_settings import IncomingSiteSettings
-from upload_guard.notices.addressing import authority, split
+from upload_guard.notices.addressing import ascii_host, authority, split
 
 Finder = Callable[[str], str | None]
 """Says the locator of an address, or None; may raise `HoldingsUnreachable`."""
@@ -146,6 +147,31 @@ class Mapper:
         if silent is not None:
             raise silent
         return None
+
+
+def hosts_of(own: IncomingSiteSettings) -> frozenset[str]:
+    """Of which hosts a site's WordPress may know addresses: its own, with or without "www.", and those of its
+    `paths`. Empty, so of any, where it is reached over loopback by another name than visitors use.
+    """
+    here = _bare_host(own.wordpress)
+    if is_loopback(here):
+        return frozenset()
+    named = here.removeprefix("www.")
+    return frozenset({named, f"www.{named}", *map(_bare_host, own.paths)})
+
+
+def of_hosts(hosts: frozenset[str], finder: Finder) -> Finder:
+    """Asked for addresses of these hosts alone, if any are named: a notice may name thousands of others."""
+
+    def find(url: str) -> str | None:
+        return finder(url) if not hosts or _bare_host(url) in hosts else None
+
+    return find
+
+
+def _bare_host(url: str) -> str:
+    parts = split(url)
+    return ascii_host(parts.hostname or "") if parts else ""
 
 
 def _host_of(url: str) -> str:

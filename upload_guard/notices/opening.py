@@ -99,9 +99,9 @@ class Opener:
         """
         with self._read(locator, asked, site) as upload:
             sha256 = upload.digest.sha256
-            if number := known(locator, sha256):
-                return Opened(number, locator, is_refused=False)
             judged = self._judged(upload, asked.tries)
+            if number := known(locator, sha256):
+                return Opened(number, locator, judged.is_refused)
             # Never judged anew by itself: what a person told of is for a person to decide.
             findings = replace(judged.findings, under="")
             number = self.keeper.keep(upload, judged.verdict, findings)

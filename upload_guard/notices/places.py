@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.quarantine.states import UNDECIDED, CaseState
-from upload_guard.storage.placement_tables import PlacedFile
+from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 
 # A file on which somebody decided otherwise gets a new case: a new notice may have new reasons.
@@ -31,13 +31,12 @@ def case_that_has(session: Session, locator: str, sha256: bytes) -> str:
 
 
 def taken_from(session: Session, locators: Collection[str]) -> PlacedFile | None:
-    """The file that was taken away from one of these places last, if its case stands."""
+    """The file that was, or is being, taken away from one of these places last, if its case stands."""
+    away = PlacedFile.removed_at.is_not(None) | (PlacedFile.state == PlaceState.REMOVING)
     found = (
         select(PlacedFile)
         .join(Case, Case.number == PlacedFile.case_number)
-        .where(
-            PlacedFile.locator.in_(locators), PlacedFile.removed_at.is_not(None), Case.state.in_(_STANDING)
-        )
+        .where(PlacedFile.locator.in_(locators), away, Case.state.in_(_STANDING))
         .order_by(PlacedFile.removed_at.desc())
     )
     return session.scalar(found.limit(1))

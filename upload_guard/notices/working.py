@@ -23,6 +23,7 @@ from upload_guard.notices.settling import settle
 from upload_guard.notices.states import AddressState
 from upload_guard.storage.database import Database
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
+from upload_guard.storage.placement_tables import PlaceState
 
 log = logging.getLogger(__name__)
 
@@ -117,17 +118,20 @@ class Worker:
             return case_that_has(session, locator, sha256)
 
     def _case(self, address: NoticeAddress, opened: Opened) -> None:
-        place = None
         if not is_outside(opened.locator):
             place = self.placements.note(opened.case, opened.locator, BY)
+            # Before the row says that it is done with, so that a crash in between loses nothing.
+            if self.act and opened.is_refused:
+                self._take_away(place, opened)
         with self.database.session() as session:
             if (row := _still_waiting(session, address)) is not None:
                 row.locator, row.case_number = opened.locator[:2048], opened.case
                 row.state, row.fault = AddressState.CASE.value, ""
-        if place is not None and self.act and opened.is_refused:
-            self._take_away(place, opened)
 
     def _take_away(self, place: int, opened: Opened) -> None:
+        """Unless a person has put it back."""
+        if self.placements.one(place).state is not PlaceState.NOTED:
+            return
         try:
             self.placements.remove(place, BY)
         except UploadGuardError as fault:

@@ -18,6 +18,11 @@ final class Upload_Guard_Files {
 	const NONCE = 'upload_guard_nonce_';
 
 	/**
+	 * Why a file was put away that came back while what it was lies in quarantine: nobody gives back both.
+	 */
+	const AGAIN = 'again';
+
+	/**
 	 * With which key requests are signed.
 	 *
 	 * @var Upload_Guard_Access
@@ -138,17 +143,23 @@ final class Upload_Guard_Files {
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function take( WP_REST_Request $request ) {
-		if ( $this->record_of( $request ) ) {
+		if ( $this->record_of( $request, 'moving' ) ) {
+			return self::at_it();
+		}
+		$path  = self::path_of( $request );
+		$meant = '' !== $path && hash_file( 'sha256', $path ) === $request->get_param( 'sha256' );
+		$held  = $this->record_of( $request, 'held' );
+		// What was put away earlier says nothing of a file that came back.
+		if ( $held && ! $meant ) {
 			return array( 'taken' => true );
 		}
-		$path = self::path_of( $request );
 		if ( '' === $path ) {
 			return self::gone();
 		}
-		if ( hash_file( 'sha256', $path ) !== $request->get_param( 'sha256' ) ) {
+		if ( ! $meant ) {
 			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
 		}
-		$record = $this->quarantine->hold_attachment( (int) $request->get_param( 'attachment' ), Upload_Guard_Verdict::refused( 'match', '', '' ), 'sidecar' );
+		$record = $this->quarantine->hold_attachment( (int) $request->get_param( 'attachment' ), Upload_Guard_Verdict::refused( 'match', '', '' ), $held ? self::AGAIN : 'sidecar' );
 		if ( '' === $record ) {
 			return new WP_Error( 'upload_guard_not_taken', 'Not all files could be moved; all are where they were.', array( 'status' => 500 ) );
 		}
@@ -162,7 +173,10 @@ final class Upload_Guard_Files {
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function restore( WP_REST_Request $request ) {
-		$record = $this->record_of( $request );
+		if ( $this->record_of( $request, 'moving' ) ) {
+			return self::at_it();
+		}
+		$record = $this->record_of( $request, 'held' );
 		if ( $record ) {
 			$done = $this->quarantine->restore( $record['id'] );
 			if ( is_wp_error( $done ) ) {
@@ -182,15 +196,16 @@ final class Upload_Guard_Files {
 	}
 
 	/**
-	 * What is put away of an attachment with this file.
+	 * What is put away of an attachment with this file: the first of several, which has all of it.
 	 *
 	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @param string          $state   held, or moving: in between, until it is undone where PHP was ended.
 	 * @return array<string, mixed>|null
 	 */
-	private function record_of( WP_REST_Request $request ) {
+	private function record_of( WP_REST_Request $request, $state ) {
 		foreach ( $this->quarantine->records() as $record ) {
 			$mine = (int) $record['attachment'] === (int) $request->get_param( 'attachment' );
-			if ( $mine && 'held' === $record['state'] && in_array( $request->get_param( 'sha256' ), wp_list_pluck( $record['files'], 'sha256' ), true ) ) {
+			if ( $mine && $state === $record['state'] && ( 'moving' === $state || self::AGAIN !== $record['why'] ) && in_array( $request->get_param( 'sha256' ), wp_list_pluck( $record['files'], 'sha256' ), true ) ) {
 				return $record;
 			}
 		}
@@ -226,6 +241,15 @@ final class Upload_Guard_Files {
 		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s AND option_value < %s", $wpdb->esc_like( self::NONCE ) . '%', (string) ( $at - 2 * Upload_Guard_Access::WINDOW ) ) );
 		return 1 === $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::NONCE . $nonce, (string) $at ) );
 		// phpcs:enable
+	}
+
+	/**
+	 * Its files are neither all there nor all away: to be asked again.
+	 *
+	 * @return WP_Error
+	 */
+	private static function at_it() {
+		return new WP_Error( 'upload_guard_moving', 'Its files are being moved.', array( 'status' => 503 ) );
 	}
 
 	/**

@@ -84,6 +84,47 @@ def test_it_is_taken_away_in_all_sizes_and_given_back_whole(blog: WordPress, her
     assert (pictures(blog), blog.attachments()) == (before, status)
 
 
+def test_one_that_came_back_is_taken_away_once_more(blog: WordPress, here: WordPresses) -> None:
+    locator = here.locate("blog", address(blog, "photo.jpg"))
+    assert locator is not None
+    before, status = pictures(blog), blog.attachments()
+    (file,) = (one for one in before if one.name == "photo.jpg")
+    # The second time what the first left in quarantine is of no matter.
+    for _ in range(2):
+        here.take(locator, SHA256)
+        file.write_bytes(PICTURE)
+        here.take(locator, SHA256)
+        assert pictures(blog) == {}
+        here.put(locator, BytesContent(PICTURE), {})
+        assert (pictures(blog), blog.attachments()) == (before, status)
+
+
+def test_one_whose_files_are_still_moved_is_neither_there_nor_away(
+    blog: WordPress, here: WordPresses
+) -> None:
+    locator = here.locate("blog", address(blog, "photo.jpg"))
+    assert locator is not None
+    before = pictures(blog)
+    here.take(locator, SHA256)
+    set_state(blog, "moving")
+    for act in (lambda: here.take(locator, SHA256), lambda: here.put(locator, BytesContent(PICTURE), {})):
+        with pytest.raises(HoldingsUnreachable, match="upload_guard_moving"):
+            act()
+    set_state(blog, "held")
+    here.put(locator, BytesContent(PICTURE), {})
+    assert pictures(blog) == before
+
+
+def set_state(blog: WordPress, state: str) -> None:
+    """Of all that is put away, as if PHP had been ended half way."""
+    blog.wp(
+        "eval",
+        "foreach ( ( new Upload_Guard_Rows( Upload_Guard_Quarantine::PREFIX ) )->all() as $one ) {"
+        f" $one['state'] = '{state}';"
+        " update_option( Upload_Guard_Quarantine::PREFIX . $one['id'], $one ); }",
+    )
+
+
 def test_another_file_is_left_alone(blog: WordPress, here: WordPresses) -> None:
     locator = here.locate("blog", address(blog, "photo.jpg"))
     assert locator is not None

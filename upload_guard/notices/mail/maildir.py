@@ -13,11 +13,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from upload_guard.errors import TransportError
+from upload_guard.moments import moment_at
 from upload_guard.notices.mail.mailboxes import Mail
 from upload_guard.notices.mail.parts import MOST_BYTES
 
@@ -83,7 +84,7 @@ def _content_of(file: Path) -> tuple[bytes, datetime]:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("it is no file")
-        return stream.read(MOST_BYTES + 1), datetime.fromtimestamp(status.st_mtime, UTC)
+        return stream.read(MOST_BYTES + 1), moment_at(status.st_mtime)
 
 
 def _put_away(file: Path, taken: Path) -> None:

@@ -51,6 +51,7 @@ _ACTS = {
     "file.removing": lazy_gettext("began to take the file away"),
     "file.removed": lazy_gettext("took the file away"),
     "file.gone": lazy_gettext("found the file gone"),
+    "file.came_back": lazy_gettext("found the file there again"),
     "file.left_alone": lazy_gettext("left another file in its place alone"),
     "file.restoring": lazy_gettext("began to put the file back"),
     "file.restored": lazy_gettext("put the file back"),
