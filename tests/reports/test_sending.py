@@ -201,3 +201,15 @@ def test_a_reported_case_is_preserved_where_the_law_asks(house: ReportHouse) -> 
 def test_pauses_grow_and_are_bounded() -> None:
     assert pause_after(1) < pause_after(4) < pause_after(8)
     assert max(pause_after(100) for _ in range(50)) <= LONGEST_PAUSE * 1.2
+
+
+def test_a_paper_about_a_decision_before_the_last_does_not_go_out(house: ReportHouse) -> None:
+    """It says who decided, and when: that was taken back."""
+    case = house.confirmed()
+    number = house.approved(case)
+    house.later(hours=1)
+    house.decisions.reopen(case, "ann", "the wrong one")
+    house.confirm(case, "ben")
+    house.dispatch.run()
+    assert (house.line.sent, house.line.went_on_from) == ([], [])
+    assert "decided anew" in house.desk.one(number).fault

@@ -100,7 +100,7 @@ class Dispatch:
             return None
         try:
             # A decision that was taken back meanwhile stops what has not gone out.
-            self.desk.gathering.facts(session, row.case_number, row.number)
+            self.desk.refuse_taken_back(session, row)
             paper = paper_of(self.desk.keyring, row)
         except (NotReportable, SealBroken) as fault:
             self._give_up(session, row, str(fault))
