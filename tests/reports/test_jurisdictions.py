@@ -11,7 +11,7 @@ import pytest
 from tests.reports.known import blocked, facts
 from upload_guard.errors import ConfigError, NotReportable
 from upload_guard.report_settings import FormatName, JurisdictionName, RecipientSettings
-from upload_guard.reports.facts import Uploader
+from upload_guard.reports.facts import Facts, Uploader
 from upload_guard.reports.jurisdictions import Addressee, jurisdiction, wanted
 from upload_guard.reports.registry import format_of
 
@@ -155,3 +155,22 @@ def test_only_ncmec_is_told_of_refused_uploads_unasked() -> None:
 def test_whoever_is_told_of_a_refused_upload_reads_that_it_was_one() -> None:
     written = format_of(recipient(jurisdiction="eu", blocked=True))
     assert "never was on the site" in written.write(blocked()).content.decode()
+
+
+@pytest.mark.parametrize("addressee", ["hotline", "host"])
+@pytest.mark.parametrize(
+    ("known", "method"),
+    [(facts(viewed=()), "hash_match"), (facts(matches=(), viewed=(), route="notice:N-1"), "user_report")],
+    ids=["by lists", "by a notice"],
+)
+def test_how_it_was_found_is_known_also_to_whom_no_list_is_named(
+    addressee: str, known: Facts, method: str
+) -> None:
+    own = RecipientSettings(
+        format="xarf",
+        sender="folder",
+        folder=Path("/srv"),
+        jurisdiction="nl",
+        options={"addressee": addressee},
+    )
+    assert f'"detection_method": "{method}"' in format_of(own).write(known).content.decode()

@@ -96,9 +96,11 @@ def _addressed(facts: Facts) -> Sequence[Place]:
 
 
 def _seen(facts: Facts, place: Place) -> tuple[str, str]:
-    """When it was first and last seen there, the latter empty where that is not known."""
-    last = facts.last_seen or place.removed_at
-    return _time(facts.first_seen or facts.happened_at), _time(last) if last else ""
+    """When it was first and last seen there, the latter empty where that is not known.
+
+    Other uploads of the same file, which facts count as well, say nothing of this address.
+    """
+    return _time(facts.happened_at), _time(place.removed_at) if place.removed_at else ""
 
 
 def _time(at: datetime) -> str:
