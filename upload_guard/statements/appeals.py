@@ -137,10 +137,14 @@ class Appeals:
             return tuple(session.scalars(wanted))
 
     def uphold(self, number: str, word: Word, answer: str) -> None:
-        """The decision stands. Raises `UsageError` for one who made it, where there is somebody else."""
+        """The decision stands. Raises `UsageError` for one who made it, where there is somebody else, and
+        where it does not stand, for it was taken back and nobody has decided since.
+        """
         with self._alone() as session:
             row = _open_on(session, number)
             refuse_first(session, row, word.person)
+            if found_case(session, number).state != CaseState.CONFIRMED:
+                raise UsageError(f"case {number} is open again: decide it, which settles the appeal")
             self._settle(session, row, AppealState.UPHELD, word, answer)
 
     def grant(self, number: str, decisions: Decisions, word: Word, answer: str) -> None:

@@ -107,6 +107,16 @@ def test_an_address_cannot_break_out_of_its_cell() -> None:
     assert row["url"] == url
 
 
+def test_nor_where_cells_are_split_at_commas() -> None:
+    """As a spreadsheet does whose language writes numbers with a point."""
+    url = "https://example.org/a,=1+1|'/C calc'!A0"
+    content = ScartNotice().write(facts(places=(Place(url),))).content.decode()
+    cells = [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row]
+    assert not [cell for cell in cells if cell.startswith("=")]
+    (row,) = rows(ScartNotice(), facts(places=(Place(url),)))
+    assert row["url"] == url
+
+
 def test_an_address_with_a_line_break_is_no_address() -> None:
     with pytest.raises(NotReportable, match="cannot be written"):
         ScartNotice().write(facts(places=(Place("https://example.org/a\n=1"),)))
