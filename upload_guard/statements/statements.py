@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NoSuchStatement
 from upload_guard.keyring import Keyring
+from upload_guard.lists.opinions import hold_opinions
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
@@ -153,6 +154,11 @@ class Statements:
             .limit(_AT_ONCE)
         )
         with self.database.session() as session:
+            if session.execute(wanted.limit(1)).first() is None:
+                return
+        with self.database.session() as session:
+            # Nobody decides or delays meanwhile: what was told cannot be untold.
+            hold_opinions(session)
             for row, site in session.execute(wanted).all():
                 row.told_at = now
                 # Who hears late has as long as everybody else.
