@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
@@ -10,11 +11,12 @@ import pytest
 
 from tests.reports.known import blocked, facts
 from upload_guard.errors import ConfigError, NotReportable
-from upload_guard.report_settings import FormatName, JurisdictionName, RecipientSettings
+from upload_guard.report_settings import FormatName, JurisdictionName, RecipientSettings, SenderName
 from upload_guard.reports.facts import Facts, Uploader
 from upload_guard.reports.jurisdictions import Addressee, jurisdiction, wanted
 from upload_guard.reports.registry import format_of
 
+_PAGE = Path(__file__).parents[2] / "docs" / "report-formats.md"
 NAMES = sorted(set(get_args(JurisdictionName)) - {""})
 
 
@@ -174,3 +176,20 @@ def test_how_it_was_found_is_known_also_to_whom_no_list_is_named(
         options={"addressee": addressee},
     )
     assert f'"detection_method": "{method}"' in format_of(own).write(known).content.decode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_about_formats_has_what_each_addressee_takes(name: str) -> None:
+    page = _PAGE.read_text(encoding="utf-8")
+    for one in jurisdiction(name).addressees:
+        wanted_row = (
+            rf"\| `{one.name}`[^|]*\| {', '.join(one.formats)} \| {'yes' if one.blocked else 'no'} \|"
+        )
+        assert re.search(wanted_row, page), one.name
+
+
+def test_the_page_about_formats_names_each_format_and_sender() -> None:
+    page = _PAGE.read_text(encoding="utf-8")
+    table = [line for line in page.splitlines() if line.startswith("| `")]
+    for name in (*get_args(FormatName), *get_args(SenderName)):
+        assert any(f"`{name}`" in line for line in table), name

@@ -217,4 +217,19 @@ def test_a_decision_that_was_taken_back_unasked_is_no_more_to_appeal_against(hou
     house.decisions.reopen(number, "ruth", "by mistake")
     standing = house.appeals.make(number, secret, "it is my cat")
     assert standing
+    assert standing.chance is Chance.AGAIN, "the file does not pass, and may be confirmed once more"
+    house.decisions.release(number, "ruth", "a cat")
+    standing = house.appeals.standing(number, secret)
+    assert standing
     assert standing.chance is Chance.TAKEN_BACK
+
+
+def test_who_is_confirmed_anew_is_told_of_that_by_no_older_link(house: House) -> None:
+    """An authority may have that delayed; and the file does not pass."""
+    number = house.confirmed()
+    secret = house.secret(number)
+    house.decisions.reopen(number, "ruth", "by mistake")
+    house.decisions.confirm(number, "ruth", "after all")
+    standing = house.appeals.standing(number, secret)
+    assert standing
+    assert standing.chance is Chance.AGAIN
