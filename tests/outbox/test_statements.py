@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,9 @@ from upload_guard.compose import open_database_of, uploaders_in
 from upload_guard.compose.statements import statement_letters
 from upload_guard.keyring import open_keyring
 from upload_guard.mailing.letters import open_letter
-from upload_guard.outbox.messages import Draft, MessageKind
+from upload_guard.outbox.messages import Draft, MessageKind, Outbox, put
 from upload_guard.outbox.routing import Noted
-from upload_guard.outbox.statements import StatementRoute
+from upload_guard.outbox.statements import LettersTakenBack, StatementRoute
 from upload_guard.reports.facts import Uploader
 from upload_guard.settings import Settings
 from upload_guard.storage.events import EventKind
@@ -80,6 +80,27 @@ def test_what_was_taken_back_meanwhile_is_not_written_of(house: House) -> None:
     uploaders_in(house.settings, house.database).tell(number, Uploader(email="uma@example.org"), "blog")
     house.decisions.reopen(number, "ruth", "by mistake")
     assert letter_of(house, number) is None
+
+
+def test_a_letter_that_waits_about_a_decision_which_is_taken_back_is_dropped(house: House) -> None:
+    """The mail server was down, and somebody saw the mistake: nobody is accused by what is left over."""
+    outbox = Outbox(house.database, timedelta(days=1))
+    taken_back, waits = house.confirmed(), house.confirmed()
+    house.statements.look()
+    for number in (taken_back, waits):
+        uploaders_in(house.settings, house.database).tell(number, Uploader(email="uma@example.org"), "blog")
+        draft = letter_of(house, number)
+        assert draft
+        with house.database.session() as session:
+            put(session, draft, datetime.now(UTC))
+    with house.database.session() as session:
+        put(session, Draft(MessageKind.LETTER, "mail-1", {}, "receipt N-1"), datetime.now(UTC))
+    recall = LettersTakenBack(outbox, house.statements)
+    assert recall.run() == 0
+    house.decisions.reopen(taken_back, "ruth", "by mistake")
+    assert (recall.run(), recall.run()) == (1, 0)
+    left = [outbox.claim(MessageKind.LETTER, timedelta(minutes=1)) for _ in range(3)]
+    assert [one.recipient == "mail-1" for one in left if one] == [False, True]
 
 
 def test_without_mail_or_where_nobody_asked_for_letters_none_is_written(house: House) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from upload_guard.records import Digests, Match, Signal, SignalType
 from upload_guard.reports.facts import Facts, Place, Reporter, Uploader, Viewed
+from upload_guard.reports.gathering import found_by
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -64,7 +65,9 @@ def facts(**more: object) -> Facts:
         "last_seen": at(11),
         "file_name": "holiday.jpg",
     }
-    return Facts(**(known | more))  # type: ignore[arg-type]
+    told = known | more
+    led = {"found_by": found_by(told["route"], told["matches"])}  # type: ignore[arg-type]
+    return Facts(**(led | told))  # type: ignore[arg-type]
 
 
 def blocked(**more: object) -> Facts:

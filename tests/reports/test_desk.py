@@ -201,3 +201,21 @@ def test_the_queue_names_what_stands_where(house: ReportHouse) -> None:
     first, second = house.approved(house.confirmed()), desk.draft(house.confirmed(), "hotline", "ann").number
     assert [one.number for one in desk.newest()] == [second, first]
     assert [one.number for one in desk.newest({ReportState.APPROVED})] == [first]
+
+
+def test_what_could_not_be_taken_back_yet_is_not_on_its_way_for_ever(house: ReportHouse) -> None:
+    """Killed on the way, then to be taken back, which fails: it says so, and can be tried again."""
+    number = house.approved(house.confirmed())
+
+    def die() -> None:
+        raise SystemExit
+
+    house.line.meanwhile = die
+    with pytest.raises(SystemExit):
+        house.dispatch.run()
+    house.later(minutes=10)
+    house.line.knows_withdrawing = False
+    with pytest.raises(NotWithdrawable):
+        house.desk.withdraw(number, "a slip", "ann")
+    assert house.desk.one(number).state is ReportState.FAILED
+    assert house.desk.try_again(number, "ann").next_at == house.time

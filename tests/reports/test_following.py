@@ -180,3 +180,32 @@ def test_a_case_that_is_confirmed_again_leaves_nothing_to_take_back(house: Repor
     house.confirm(case)
     follow(house)
     assert house.desk.to_withdraw() == ()
+
+
+def confirmed_anew(house: ReportHouse, case: str) -> None:
+    house.later(hours=1)
+    house.decisions.reopen(case, "ann", "the wrong one")
+    house.confirm(case, "ben")
+
+
+def test_a_case_that_is_confirmed_anew_is_reported_by_rule_after_all(by_rule: ReportHouse) -> None:
+    """What ended with the decision before it was taken back by nobody."""
+    case = by_rule.confirmed()
+    by_rule.later(hours=2)
+    follow(by_rule)
+    by_rule.decisions.reopen(case, "ann", "a slip")
+    follow(by_rule)
+    by_rule.confirm(case, "ben")
+    by_rule.later(hours=2)
+    follow(by_rule)
+    by_rule.dispatch.run()
+    (paper,) = by_rule.line.sent
+    assert b"Confirmed by a person: ben" in paper.content
+
+
+def test_a_paper_ends_with_the_decision_it_tells_of_though_another_followed(house: ReportHouse) -> None:
+    case = house.confirmed()
+    drafted = house.desk.draft(case, "hotline", "ann").number
+    confirmed_anew(house, case)
+    follow(house)
+    assert house.desk.one(drafted).state is ReportState.WITHDRAWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
@@ -10,11 +11,12 @@ import pytest
 
 from tests.reports.known import blocked, facts
 from upload_guard.errors import ConfigError, NotReportable
-from upload_guard.report_settings import FormatName, JurisdictionName, RecipientSettings
-from upload_guard.reports.facts import Uploader
+from upload_guard.report_settings import FormatName, JurisdictionName, RecipientSettings, SenderName
+from upload_guard.reports.facts import Facts, Uploader
 from upload_guard.reports.jurisdictions import Addressee, jurisdiction, wanted
 from upload_guard.reports.registry import format_of
 
+_PAGE = Path(__file__).parents[2] / "docs" / "report-formats.md"
 NAMES = sorted(set(get_args(JurisdictionName)) - {""})
 
 
@@ -155,3 +157,39 @@ def test_only_ncmec_is_told_of_refused_uploads_unasked() -> None:
 def test_whoever_is_told_of_a_refused_upload_reads_that_it_was_one() -> None:
     written = format_of(recipient(jurisdiction="eu", blocked=True))
     assert "never was on the site" in written.write(blocked()).content.decode()
+
+
+@pytest.mark.parametrize("addressee", ["hotline", "host"])
+@pytest.mark.parametrize(
+    ("known", "method"),
+    [(facts(viewed=()), "hash_match"), (facts(matches=(), viewed=(), route="notice:N-1"), "user_report")],
+    ids=["by lists", "by a notice"],
+)
+def test_how_it_was_found_is_known_also_to_whom_no_list_is_named(
+    addressee: str, known: Facts, method: str
+) -> None:
+    own = RecipientSettings(
+        format="xarf",
+        sender="folder",
+        folder=Path("/srv"),
+        jurisdiction="nl",
+        options={"addressee": addressee},
+    )
+    assert f'"detection_method": "{method}"' in format_of(own).write(known).content.decode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_about_formats_has_what_each_addressee_takes(name: str) -> None:
+    page = _PAGE.read_text(encoding="utf-8")
+    for one in jurisdiction(name).addressees:
+        wanted_row = (
+            rf"\| `{one.name}`[^|]*\| {', '.join(one.formats)} \| {'yes' if one.blocked else 'no'} \|"
+        )
+        assert re.search(wanted_row, page), one.name
+
+
+def test_the_page_about_formats_names_each_format_and_sender() -> None:
+    page = _PAGE.read_text(encoding="utf-8")
+    table = [line for line in page.splitlines() if line.startswith("| `")]
+    for name in (*get_args(FormatName), *get_args(SenderName)):
+        assert any(f"`{name}`" in line for line in table), name

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from tests.reports.house import ReportHouse
 from upload_guard.compose import open_holds
-from upload_guard.errors import AuditBroken, TransportError, UsageError
+from upload_guard.errors import AuditBroken, StorageFailed, TransportError, UsageError
 from upload_guard.quarantine.custody.holds import a_year_after, is_kept_by_law
 from upload_guard.reports.sending import LONGEST_PAUSE, pause_after
 from upload_guard.reports.states import ReportState
@@ -198,6 +198,34 @@ def test_a_reported_case_is_preserved_where_the_law_asks(house: ReportHouse) -> 
         assert not is_kept_by_law(session, case, a_year_after(house.time) + timedelta(days=1))
 
 
+def test_who_dies_before_noting_that_it_arrived_has_preserved_it(house: ReportHouse) -> None:
+    house.recipient("hotline", preserves=True)
+    case = house.confirmed()
+    house.approved(case)
+    dies = (
+        "CREATE TRIGGER dies BEFORE UPDATE OF state ON reports WHEN NEW.state = 'sent' "
+        "BEGIN SELECT RAISE(ABORT, 'died'); END"
+    )
+    with house.database.session() as session:
+        session.execute(text(dies))
+    with pytest.raises(StorageFailed):
+        house.dispatch.run()
+    with open_holds(house.settings).database.session() as session:
+        assert is_kept_by_law(session, case, a_year_after(house.time) - timedelta(days=1))
+
+
 def test_pauses_grow_and_are_bounded() -> None:
     assert pause_after(1) < pause_after(4) < pause_after(8)
     assert max(pause_after(100) for _ in range(50)) <= LONGEST_PAUSE * 1.2
+
+
+def test_a_paper_about_a_decision_before_the_last_does_not_go_out(house: ReportHouse) -> None:
+    """It says who decided, and when: that was taken back."""
+    case = house.confirmed()
+    number = house.approved(case)
+    house.later(hours=1)
+    house.decisions.reopen(case, "ann", "the wrong one")
+    house.confirm(case, "ben")
+    house.dispatch.run()
+    assert (house.line.sent, house.line.went_on_from) == ([], [])
+    assert "decided anew" in house.desk.one(number).fault

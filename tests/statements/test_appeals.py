@@ -187,6 +187,16 @@ def test_the_ordinary_acts_on_the_case_settle_it_too(house: House) -> None:
     assert standing.chance is Chance.TAKEN_BACK
 
 
+def test_a_decision_that_was_taken_back_cannot_be_let_stand(house: House) -> None:
+    number, secret = house.appealed(person="ruth")
+    house.decisions.reopen(number, "rob", "there is news")
+    with pytest.raises(UsageError, match="open again"):
+        house.appeals.uphold(number, Word("rob", "it is as listed"), "")
+    standing = house.appeals.standing(number, secret)
+    assert standing
+    assert standing.chance is Chance.WAITING
+
+
 def test_confirmed_anew_by_another_person_the_decision_stands(house: House) -> None:
     number, secret = house.appealed(person="ruth")
     house.decisions.reopen(number, "ruth", "to look again")
@@ -207,4 +217,19 @@ def test_a_decision_that_was_taken_back_unasked_is_no_more_to_appeal_against(hou
     house.decisions.reopen(number, "ruth", "by mistake")
     standing = house.appeals.make(number, secret, "it is my cat")
     assert standing
+    assert standing.chance is Chance.AGAIN, "the file does not pass, and may be confirmed once more"
+    house.decisions.release(number, "ruth", "a cat")
+    standing = house.appeals.standing(number, secret)
+    assert standing
     assert standing.chance is Chance.TAKEN_BACK
+
+
+def test_who_is_confirmed_anew_is_told_of_that_by_no_older_link(house: House) -> None:
+    """An authority may have that delayed; and the file does not pass."""
+    number = house.confirmed()
+    secret = house.secret(number)
+    house.decisions.reopen(number, "ruth", "by mistake")
+    house.decisions.confirm(number, "ruth", "after all")
+    standing = house.appeals.standing(number, secret)
+    assert standing
+    assert standing.chance is Chance.AGAIN

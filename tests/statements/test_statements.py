@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from tests.statements.houses import URL, House, house_in
 from upload_guard.errors import NoSuchStatement, UsageError
+from upload_guard.statements.delays import Delays
 from upload_guard.storage.events import EventKind
 from upload_guard.storage.outbox_tables import OutboxEvent
 from upload_guard.storage.statement_tables import Statement
@@ -148,3 +150,30 @@ def test_what_was_told_cannot_be_delayed(house: House) -> None:
     house.told(number)
     with pytest.raises(UsageError, match="too late"):
         house.delays.place(number, house.clock() + timedelta(days=1), "ruth", "asked")
+
+
+def test_only_what_was_told_of_the_last_decision_comes_before_a_delay(house: House) -> None:
+    number = house.confirmed()
+    house.told(number)
+    house.decisions.reopen(number, "ruth", "by mistake")
+    house.delays.place(number, house.clock() + timedelta(days=10), "ruth", "asked by police, ref 12")
+    house.decisions.confirm(number, "ruth", "after all")
+    with pytest.raises(NoSuchStatement):
+        house.told(number)
+
+
+def test_nothing_is_told_while_a_delay_is_being_placed(house: House) -> None:
+    number = house.confirmed()
+    with ThreadPoolExecutor(1) as others:
+        asked: list[Future[None]] = []
+
+        def now() -> datetime:
+            # The second time is when the delay is written: others look just before.
+            asked.append(others.submit(house.statements.look if asked else lambda: None))
+            wait(asked, timeout=0.3)
+            return house.clock()
+
+        until = house.clock() + timedelta(days=10)
+        Delays(house.database, now).place(number, until, "ruth", "asked by police, ref 12")
+    assert all(one.done() for one in asked)
+    assert times_told(house, number) == 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upload_guard.outbox.outcomes import TakesOutcomes
     from upload_guard.outbox.routing import Router
     from upload_guard.outbox.sending import Transport
+    from upload_guard.outbox.statements import LettersTakenBack
     from upload_guard.outbox.watch import Watch
     from upload_guard.outbox.webhooks import WebhookTransport
     from upload_guard.storage.database import Database
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     """Route what happened, look at the clock, and send by each way that is configured."""
+    from upload_guard.compose.statements import statement_letters
     from upload_guard.customers.opening import asking_in
     from upload_guard.housekeeping import Job
     from upload_guard.outbox.sending import Sender
@@ -40,6 +42,8 @@ def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
         Job("customers-asked", asking_in(settings, database).look, every=300.0),
         *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
     )
+    if statement_letters(settings, database):
+        jobs += (Job("outbox-taken-back", desk.taken_back().run, every=2.0),)
     if settings.notices.targets:
         jobs += (Job("outbox-watch", desk.watch().look, every=300.0),)
     return jobs
@@ -155,6 +159,12 @@ class Desk:
                 *self._answers(),
             ),
         )
+
+    def taken_back(self) -> LettersTakenBack:
+        from upload_guard.compose.statements import statements_in
+        from upload_guard.outbox.statements import LettersTakenBack
+
+        return LettersTakenBack(self.outbox, statements_in(self.settings, self.database))
 
     def transports(self) -> tuple[Transport, ...]:
         """Of the ways that lead to anybody."""

@@ -42,7 +42,8 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
-    """`superseded`: a newer one about the same took its place; `dropped`: its recipient is none any more."""
+    """`superseded`: a newer one about the same took its place; `dropped`: its recipient is none any more, or
+    what it says holds no more."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -165,6 +166,19 @@ class Outbox:
                 OutboxRecipient.kind == kind.value, OutboxRecipient.name.not_in(recipients)
             )
         )
+
+    def drop_overtaken(self, kind: MessageKind, is_overtaken: Callable[[Session, str], bool]) -> int:
+        """Drop those of a kind that wait, and nobody sends now, whose subject is so; how many."""
+        free = _free(self.now()) & (OutboxMessage.kind == kind.value) & (OutboxMessage.subject != "")
+        with self.database.session() as session:
+            subjects = session.scalars(select(OutboxMessage.subject).where(free).distinct()).all()
+            over = [subject for subject in subjects if is_overtaken(session, subject)]
+            dropped = session.execute(
+                update(OutboxMessage)
+                .where(free, OutboxMessage.subject.in_(over))
+                .values(**self._settled(MessageState.DROPPED))
+            )
+            return int(dropped.rowcount)  # type: ignore[attr-defined]
 
     def try_again(self) -> int:
         """Send what was given up once more, and everything at once; how many were given up."""

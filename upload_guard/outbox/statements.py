@@ -18,7 +18,7 @@ from upload_guard.errors import NoSuchStatement, SealBroken
 from upload_guard.keyring import Keyring
 from upload_guard.mailing.letters import Letter
 from upload_guard.outbox.letters import letter_draft
-from upload_guard.outbox.messages import Draft, MessageKind
+from upload_guard.outbox.messages import Draft, MessageKind, Outbox
 from upload_guard.outbox.routing import Noted
 from upload_guard.reports.uploaders import Uploaders
 from upload_guard.statements.statements import Statements
@@ -26,6 +26,7 @@ from upload_guard.statements.text import LANGUAGES
 from upload_guard.storage.events import EventKind
 
 STATEMENT_READY = "case.statement"
+_ABOUT = "statement "
 _SUBJECTS = {"en": "Statement of reasons, case", "nl": "Motivering, zaak"}
 _BETWEEN = "\n\n----------------------------------------------------------------------\n\n"
 
@@ -64,7 +65,7 @@ def _webhook(event: Noted) -> Draft:
         "case": event.case,
         "at": event.at.isoformat(timespec="milliseconds"),
     }
-    return Draft(MessageKind.WEBHOOK, event.site, body, subject=f"statement {event.case}")
+    return Draft(MessageKind.WEBHOOK, event.site, body, subject=f"{_ABOUT}{event.case}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,20 @@ class StatementLetters:
             log.warning("no letter about case %s: %s", case, error)
             return None
         letter = Letter(to, f"{_SUBJECTS[self.language]} {case}", _BETWEEN.join(texts))
-        return letter_draft(self.keyring, letter, f"statement {case}")
+        return letter_draft(self.keyring, letter, f"{_ABOUT}{case}")
+
+
+@dataclass(frozen=True, slots=True)
+class LettersTakenBack:
+    """Letters that wait, perhaps for days, about decisions that were taken back: nobody gets them."""
+
+    outbox: Outbox
+    statements: Statements
+
+    def run(self) -> int:
+        """Drop them; how many."""
+        return self.outbox.drop_overtaken(MessageKind.LETTER, self._is_taken_back)
+
+    def _is_taken_back(self, session: Session, subject: str) -> bool:
+        case = subject.removeprefix(_ABOUT)
+        return case != subject and not self.statements.stands(session, case)

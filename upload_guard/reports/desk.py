@@ -23,7 +23,7 @@ from upload_guard.reports.gathering import Gathering
 from upload_guard.reports.papers import Paper
 from upload_guard.reports.recipients import Recipient, Recipients
 from upload_guard.reports.shown import ReportInfo, found_report, info_of, mark_of, paper_of, sealed_paper
-from upload_guard.reports.states import OUT, UNSENT, ReportState
+from upload_guard.reports.states import OUT, TO_SEND, UNSENT, ReportState
 from upload_guard.reports.uploaders import Uploaders
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -106,7 +106,8 @@ class Desk:
             _refuse_other_states(row, {ReportState.DRAFT})
             to = self._recipient(row.recipient)
             paper = self._written(session, row.case_number, number, to)
-            self._change(session, row, paper_format=paper.format, sealed=self._sealed(paper, number))
+            written = {"paper_format": paper.format, "sealed": self._sealed(paper, number)}
+            self._change(session, row, drafted_at=self.now(), **written)
             note_act(session, _act(person, "report.rewritten", row))
             return info_of(row)
 
@@ -114,15 +115,14 @@ class Desk:
         """Have it sent, now and until it has arrived. `mark` is of the paper that the person has read.
 
         Raises `NumberChanged` where that is another one by now, and `NotReportable` where the case is
-        confirmed no more.
+        confirmed no more, or anew.
         """
         with self.database.session() as session:
             row = found_report(session, number)
             _refuse_other_states(row, {ReportState.DRAFT})
             if mark_of(paper_of(self.keyring, row)) != mark:
                 raise NumberChanged("the report was written anew since you read it: read it again")
-            # Nobody may be accused by what has been taken back meanwhile.
-            self.gathering.facts(session, row.case_number, number)
+            self.refuse_taken_back(session, row)
             now = self.now()
             self._change(
                 session,
@@ -140,7 +140,7 @@ class Desk:
         with self.database.session() as session:
             row = found_report(session, number)
             _refuse_other_states(row, {ReportState.FAILED})
-            self.gathering.facts(session, row.case_number, number)
+            self.refuse_taken_back(session, row)
             now = self.now()
             # The time for which it is tried begins anew.
             self._change(session, row, approved_at=now, next_at=now)
@@ -168,12 +168,16 @@ class Desk:
         Raises `NotWithdrawable` where that way knows none, `TransportError` where it did not get through.
         """
         _needs_a_reason(because)
-        info, paper = self.one(number), self.paper(number)
-        if info.state in OUT or info.begun:
-            _refuse_withdrawn(info)
-            sender = self._recipient(info.recipient).sender()
-            self._stop(number)
-            sender.withdraw(paper, info.progress, because)
+        with self.database.session() as session:
+            row = found_report(session, number)
+            _refuse_other_states(row, UNSENT | OUT)
+            if row.state not in OUT and not row.progress:
+                take_back(session, row, because, person, self.now())
+                return info_of(row)
+            sender, paper = self._recipient(row.recipient).sender(), paper_of(self.keyring, row)
+            self._stop(session, row)
+            so_far = dict(row.progress)
+        sender.withdraw(paper, so_far, because)
         return self.note_withdrawn(number, because, person)
 
     def note_withdrawn(self, number: str, because: str, person: str) -> ReportInfo:
@@ -185,10 +189,25 @@ class Desk:
             take_back(session, row, because, person, self.now())
             return info_of(row)
 
-    def _stop(self, number: str) -> None:
+    def refuse_taken_back(self, session: Session, row: Report) -> None:
+        """Nobody may be accused by a decision that was taken back since, whatever was decided after that.
+
+        Raises `NotReportable`.
+        """
+        facts = self.gathering.facts(session, row.case_number, row.number)
+        if facts.confirmed_at > row.drafted_at:
+            raise NotReportable(
+                f"case {row.case_number} was decided anew since its report {row.number} was written, which "
+                "still tells of the decision before"
+            )
+
+    def _stop(self, session: Session, row: Report) -> None:
         """Nobody goes on sending what is being taken back."""
-        with self.database.session() as session:
-            self._change(session, found_report(session, number), next_at=None)
+        if row.state in TO_SEND:
+            said = "it was to be taken back, and so is not sent on by itself"
+            self._change(session, row, state=ReportState.FAILED.value, fault=said, next_at=None)
+        else:
+            self._change(session, row, next_at=None)
 
     def _recipient(self, name: str) -> Recipient:
         try:
@@ -287,11 +306,6 @@ def _act(person: str, name: str, row: Report) -> Act:
 def _refuse_other_states(row: Report, states: Collection[ReportState]) -> None:
     if row.state not in states:
         raise UsageError(f"report {row.number} is {ReportState(row.state).value}, so that cannot be done")
-
-
-def _refuse_withdrawn(info: ReportInfo) -> None:
-    if info.state is ReportState.WITHDRAWN:
-        raise UsageError(f"report {info.number} is withdrawn already")
 
 
 def _needs_a_reason(because: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from upload_guard.records import Digests, Match, Signal
 
@@ -55,6 +56,10 @@ class Place:
     removed_at: datetime | None = None
 
 
+FoundBy = Literal["", "lists", "notice"]
+"""What led to a file; empty where neither a match nor a notice did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One confirmed case. Times in UTC.
@@ -62,7 +67,8 @@ class Facts:
     `blocked`: the upload was refused, so it never was on the site. `classification` is what a person chose,
     or what the list itself says in those words (`baseline`, A1, A2, B1, B2); empty otherwise. `confirmed_by`
     decided at `confirmed_at`. `viewed` only by whom the audit log shows to have seen the whole unblurred
-    file. `actions` are sentences-to-be in the words of the audit ("quarantined", "removed"), with their
+    file. `found_by` holds also where matches and route are left out. `actions` are sentences-to-be in the
+    words of the audit ("quarantined", "removed"), with their
     times.
     """
 
@@ -91,3 +97,4 @@ class Facts:
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     file_name: str = ""
+    found_by: FoundBy = ""

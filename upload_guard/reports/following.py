@@ -10,10 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import AuditBroken, SealBroken, StorageFailed, UploadGuardError, UsageError
+from upload_guard.errors import (
+    AuditBroken,
+    NotReportable,
+    SealBroken,
+    StorageFailed,
+    UploadGuardError,
+    UsageError,
+)
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
@@ -50,11 +57,13 @@ class Following:
 
     def _due(self, to: Recipient, wait: timedelta) -> Sequence[str]:
         """Cases that were confirmed long enough ago, and that nobody has drafted a report of, withdrawn or
-        not: what a person took back is not for a rule to send again."""
+        not: what a person took back is not for a rule to send again. What ended with a decision that was
+        taken back is: the case has been confirmed anew."""
         until = self.now() - wait
         of_it = exists().where(Decision.case_id == Case.id)
         confirmed = of_it.where(Decision.decision == Ruling.CONFIRMED, Decision.made_at > until - LOOKS_BACK)
-        reported = exists().where(Report.case_number == Case.number, Report.recipient == to.name)
+        ended = (Report.state == ReportState.WITHDRAWN) & (Report.withdrawn_by == _BY)
+        reported = exists().where(Report.case_number == Case.number, Report.recipient == to.name, ~ended)
         meant = (
             Case.state == CaseState.CONFIRMED,
             confirmed,
@@ -116,11 +125,12 @@ class Following:
     def _stop_unsent(self) -> int:
         """What has not begun to go out ends with the decision that it rests on."""
         stopped = 0
-        for row_id in self._of_unconfirmed(Report.state.in_(UNSENT) & Report.withdraw_since.is_(None)):
+        unsent = Report.state.in_(UNSENT) & Report.withdraw_since.is_(None)
+        for row_id in self._where(or_(_UNCONFIRMED, _decided_anew()) & unsent):
             with self.desk.database.session() as session:
                 row = session.get_one(Report, row_id)
                 # The recipient may know of one that has begun: a person has to see to that.
-                if row.progress or not _is_unconfirmed(session, row):
+                if row.progress or not self._is_taken_back(session, row):
                     continue
                 try:
                     take_back(session, row, _NO_MORE, _BY, self.now())
@@ -135,7 +145,7 @@ class Following:
         with self.desk.database.session() as session:
             asked += self._settle_confirmed(session)
         gone_out = Report.state.in_(OUT | UNSENT) & Report.withdraw_since.is_(None)
-        for row_id in self._of_unconfirmed(gone_out):
+        for row_id in self._where(_UNCONFIRMED & gone_out):
             with self.desk.database.session() as session:
                 row = session.get_one(Report, row_id)
                 if row.state not in OUT and not row.progress:
@@ -159,11 +169,18 @@ class Following:
         done = session.execute(update(Report).where(meant).values(withdraw_since=None))
         return int(done.rowcount)  # type: ignore[attr-defined]
 
-    def _of_unconfirmed(self, which: ColumnElement[bool]) -> Iterator[int]:
+    def _is_taken_back(self, session: Session, row: Report) -> bool:
+        try:
+            self.desk.refuse_taken_back(session, row)
+        except NotReportable:
+            return True
+        return False
+
+    def _where(self, which: ColumnElement[bool]) -> Iterator[int]:
         meant = (
             select(Report.id)
             .join(Case, Case.number == Report.case_number)
-            .where(Case.state != CaseState.CONFIRMED, which)
+            .where(which)
             .order_by(Report.id)
             .limit(_AT_ONCE)
         )
@@ -172,7 +189,7 @@ class Following:
         yield from found
 
 
-_NO_MORE = "its case is confirmed no more"
+_NO_MORE = "the decision that it rests on was taken back"
 _BY = "reports"
 
 
@@ -181,6 +198,9 @@ def _rule(to: Recipient) -> str:
     return f"rule {to.name}"[:64]
 
 
-def _is_unconfirmed(session: Session, row: Report) -> bool:
-    state = session.scalar(select(Case.state).where(Case.number == row.case_number))
-    return state != CaseState.CONFIRMED
+_UNCONFIRMED = Case.state != CaseState.CONFIRMED
+
+
+def _decided_anew() -> ColumnElement[bool]:
+    """Of a report and its case: whether a decision was made since it was written."""
+    return exists().where(Decision.case_id == Case.id, Decision.made_at > Report.drafted_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from upload_guard.quarantine.cases import has_all_digests
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.rows import match_of, signal_of
 from upload_guard.quarantine.states import SHOWN, CaseState
-from upload_guard.records import Digests
+from upload_guard.records import Digests, Match
 from upload_guard.reports.classifying import chosen, said_by_lists
-from upload_guard.reports.facts import Facts, Place, Reporter, Viewed
+from upload_guard.reports.facts import Facts, FoundBy, Place, Reporter, Viewed
 from upload_guard.reports.uploaders import Uploaders
 from upload_guard.storage.api_tables import LateOutcome
 from upload_guard.storage.notice_tables import NoticeAddress
@@ -88,10 +88,11 @@ class Gathering:
             uploader=self.uploaders.of(session, number),
             places=places,
             viewed=tuple(_viewed(session, number)),
-            actions=tuple(sorted(_actions(session, case, decided, places))),
+            actions=tuple(sorted(set(_actions(session, case, decided, places)))),
             preserved_until=_preserved_until(session, number),
             first_seen=first,
             last_seen=last,
+            found_by=found_by(case.route, matches),
         )
 
 
@@ -103,6 +104,13 @@ def confirmed_by_a_person(session: Session, case: Case) -> Decision | None:
     decision = session.scalar(newest)
     said_so = decision is not None and decision.decision == Ruling.CONFIRMED and bool(decision.made_by)
     return decision if said_so else None
+
+
+def found_by(route: str, matches: Sequence[Match]) -> FoundBy:
+    """What led to the file of a case."""
+    if matches:
+        return "lists"
+    return "notice" if route.startswith("notice:") else ""
 
 
 def found_there() -> ColumnElement[bool]:
@@ -130,12 +138,12 @@ def _places(session: Session, number: str) -> Iterator[Place]:
         select(PlacedFile).where(PlacedFile.case_number == number).order_by(PlacedFile.id)
     ).all()
     noticed = session.scalars(_noticed(number).order_by(NoticeAddress.id)).all()
-    urls = {one.locator: one.url for one in reversed(noticed) if one.locator}
     for row in placed:
         removed = row.removed_at if row.state == PlaceState.REMOVED else None
         # That it is reachable from outside, no row says; that it was taken away, one does.
         reachable = False if removed else None
-        yield Place(urls.get(row.locator, ""), row.locator, reachable, removed)
+        urls = [one.url for one in noticed if one.locator == row.locator] or [""]
+        yield from (Place(url, row.locator, reachable, removed) for url in urls)
     known = {one.locator for one in placed}
     yield from (Place(one.url, one.locator) for one in noticed if one.locator not in known)
 

@@ -100,7 +100,7 @@ class Dispatch:
             return None
         try:
             # A decision that was taken back meanwhile stops what has not gone out.
-            self.desk.gathering.facts(session, row.case_number, row.number)
+            self.desk.refuse_taken_back(session, row)
             paper = paper_of(self.desk.keyring, row)
         except (NotReportable, SealBroken) as fault:
             self._give_up(session, row, str(fault))
@@ -139,6 +139,9 @@ class Dispatch:
 
     def _arrived(self, held: _Held, sent: Sent) -> None:
         now = self.now()
+        if held.recipient.preserves:
+            # First: who dies in between goes on from here, and the bytes of what was reported are not lost.
+            self._preserve(held, sent, now)
         state = ReportState.ACKNOWLEDGED if sent.acknowledged else ReportState.SENT
         values: dict[str, Any] = {
             "state": state.value,
@@ -159,8 +162,6 @@ class Dispatch:
             log.warning("ALARM: report %s has gone out, and that is not noted: %s", held.number, fault)
             with self.desk.database.session() as session:
                 session.execute(arrived)
-        if held.recipient.preserves:
-            self._preserve(held, sent, now)
 
     def _preserve(self, held: _Held, sent: Sent, now: datetime) -> None:
         name = " ".join(part for part in (held.recipient.name, sent.reference or held.number) if part)
@@ -168,7 +169,7 @@ class Dispatch:
             Holds(self.desk.database).preserve(held.case, name, now, held.approved_by)
         except UploadGuardError as fault:
             # The report has arrived all the same.
-            log.warning("case %s was reported and cannot be preserved: %s", held.case, fault)
+            log.warning("ALARM: case %s was reported and cannot be preserved: %s", held.case, fault)
 
     def _failed(self, held: _Held, fault: str, permanent: bool) -> None:
         now = self.now()

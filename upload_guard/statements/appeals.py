@@ -46,13 +46,16 @@ class AppealState(StrEnum):
 
 
 class Chance(StrEnum):
-    """What whoever has a link can do, or is told."""
+    """What whoever has a link can do, or is told. `again`: the decision was taken back, and the file is not
+    released (yet).
+    """
 
     OPEN = "open"
     OVER = "over"
     WAITING = "waiting"
     UPHELD = "upheld"
     TAKEN_BACK = "taken_back"
+    AGAIN = "again"
 
 
 _CHANCES: Mapping[AppealState, Chance] = {
@@ -137,10 +140,14 @@ class Appeals:
             return tuple(session.scalars(wanted))
 
     def uphold(self, number: str, word: Word, answer: str) -> None:
-        """The decision stands. Raises `UsageError` for one who made it, where there is somebody else."""
+        """The decision stands. Raises `UsageError` for one who made it, where there is somebody else, and
+        where it does not stand, for it was taken back and nobody has decided since.
+        """
         with self._alone() as session:
             row = _open_on(session, number)
             refuse_first(session, row, word.person)
+            if found_case(session, number).state != CaseState.CONFIRMED:
+                raise UsageError(f"case {number} is open again: decide it, which settles the appeal")
             self._settle(session, row, AppealState.UPHELD, word, answer)
 
     def grant(self, number: str, decisions: Decisions, word: Word, answer: str) -> None:
@@ -221,8 +228,9 @@ class Appeals:
     def _chance(self, session: Session, row: Statement) -> Chance:
         case = session.scalar(select(Case).where(Case.number == row.case_number))
         last = session.scalar(_decisions(case.id).limit(1)) if case else None
-        if last is None or last.id != row.decision_id:
-            return Chance.TAKEN_BACK
+        if case is None or last is None or last.id != row.decision_id:
+            # What was decided anew has a statement of its own, in its own time: nothing is told of it here.
+            return Chance.TAKEN_BACK if case and case.state == CaseState.RELEASED else Chance.AGAIN
         return Chance.OPEN if self.now() < row.appeal_until else Chance.OVER
 
     def _appealed(self, session: Session, row: Appeal) -> Appealed:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
+from upload_guard.lists.opinions import hold_opinions
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.cases import found_case
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.statement_tables import Statement, StatementDelay
+from upload_guard.storage.tables import Case, Decision
 
 _BECAUSE = 1024
 
@@ -42,9 +44,10 @@ class Delays:
         if until <= self.now():
             raise UsageError("a delay ends in the future")
         with self.database.session() as session:
+            # Nothing is told meanwhile.
+            hold_opinions(session)
             found_case(session, number)
-            told = select(Statement.id).where(Statement.case_number == number, Statement.told_at.is_not(None))
-            if session.scalar(told.limit(1)) is not None:
+            if session.scalar(_told(number)) is not None:
                 raise UsageError(f"too late: the site was told of the statement of {number} already")
             session.add(
                 StatementDelay(
@@ -84,6 +87,16 @@ def longest(session: Session, number: str, now: datetime) -> Delay | None:
 
 def in_force(now: datetime) -> ColumnElement[bool]:
     return (StatementDelay.until > now) & StatementDelay.lifted_at.is_(None)
+
+
+def _told(number: str) -> Select[int]:
+    """The statement of the last decision on the case, if it was told; one before it does not count."""
+    newest = (
+        select(func.max(Decision.id)).join(Case, Case.id == Decision.case_id).where(Case.number == number)
+    )
+    return select(Statement.id).where(
+        Statement.told_at.is_not(None), Statement.decision_id == newest.scalar_subquery()
+    )
 
 
 def _of(number: str) -> ColumnElement[bool]:

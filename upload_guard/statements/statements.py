@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, exists, func, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from upload_guard.errors import NoSuchStatement
 from upload_guard.keyring import Keyring
+from upload_guard.lists.opinions import hold_opinions
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.deciding.rulings import Ruling
 from upload_guard.quarantine.states import CaseState
@@ -78,16 +79,14 @@ class Statements:
     def read(self, session: Session, number: str, site: str | None, language: str) -> Given:
         """The same as this session sees it."""
         here = () if site is None else (Case.site == site,)
-        wanted = (
-            select(Statement, Case)
-            .join(Case, Case.number == Statement.case_number)
-            .where(Statement.case_number == number, Case.state == CaseState.CONFIRMED, *here)
-            .where(Statement.told_at.is_not(None), Statement.decision_id == _last_decision())
-        )
-        found = session.execute(wanted).first()
+        found = session.execute(_standing(number).where(*here)).first()
         if found is None:
             raise NoSuchStatement(f"no statement of case {number[:32]!r} on {site or 'any site'}")
         return self._given(found[0], found[1], language)
+
+    def stands(self, session: Session, number: str) -> bool:
+        """Whether a case has a statement that may be told, whatever key that lies under."""
+        return session.execute(_standing(number)).first() is not None
 
     def _given(self, row: Statement, case: Case, language: str) -> Given:
         rule = self.rule
@@ -155,11 +154,26 @@ class Statements:
             .limit(_AT_ONCE)
         )
         with self.database.session() as session:
+            if session.execute(wanted.limit(1)).first() is None:
+                return
+        with self.database.session() as session:
+            # Nobody decides or delays meanwhile: what was told cannot be untold.
+            hold_opinions(session)
             for row, site in session.execute(wanted).all():
                 row.told_at = now
                 # Who hears late has as long as everybody else.
                 row.appeal_until = max(row.appeal_until, now + self.rule.appeal_for)
                 note_event(session, Event(EventKind.STATEMENT_READY, row.case_number, site))
+
+
+def _standing(number: str) -> Select[Statement, Case]:
+    """The statement of a case that was told and has not been taken back, with the case."""
+    return (
+        select(Statement, Case)
+        .join(Case, Case.number == Statement.case_number)
+        .where(Statement.case_number == number, Case.state == CaseState.CONFIRMED)
+        .where(Statement.told_at.is_not(None), Statement.decision_id == _last_decision())
+    )
 
 
 def _means(case: Case) -> Means:

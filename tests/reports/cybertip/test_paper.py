@@ -9,7 +9,7 @@ import pytest
 import xmlschema
 
 from tests.reports.goldens import golden
-from tests.reports.known import PDQ, REPORTER, blocked, facts
+from tests.reports.known import PDQ, REPORTER, at, blocked, facts
 from upload_guard.errors import NotReportable
 from upload_guard.records import SignalType
 from upload_guard.reports.cybertip import schema
@@ -94,14 +94,25 @@ def test_a_refused_upload_was_never_public_and_has_no_address() -> None:
 
 @pytest.mark.parametrize(
     ("told", "written"),
-    [((None,), []), ((True,), ["true"]), ((False,), ["false"]), ((False, True), ["true"])],
-    ids=["not known", "public", "not public", "public at one place"],
+    [
+        ((None,), []),
+        ((True,), ["true"]),
+        ((False,), ["false"]),
+        ((False, True), ["true"]),
+        ((False, None), []),
+    ],
+    ids=["not known", "public", "not public", "public at one place", "not known of one"],
 )
 def test_whether_it_was_public_is_said_where_it_is_known(
     told: tuple[bool | None, ...], written: list[str]
 ) -> None:
     places = tuple(Place("https://example.org/a", publicly_available=one) for one in told)
     assert texts(root_of(facts(places=places)), "fileDetails/publiclyAvailable") == written
+
+
+def test_what_was_taken_away_may_have_been_public() -> None:
+    places = (Place("https://example.org/a", publicly_available=False, removed_at=at(11)),)
+    assert texts(root_of(facts(places=places)), "fileDetails/publiclyAvailable") == []
 
 
 def test_nobody_is_accused_of_whom_the_site_told_nothing() -> None:

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.reports.goldens import golden
-from tests.reports.known import blocked, facts
+from tests.reports.known import at, blocked, facts
 from upload_guard.errors import NotReportable
 from upload_guard.reports.facts import Facts, Place
 from upload_guard.reports.papers import Format
@@ -50,6 +50,17 @@ def test_a_notice_names_no_list_and_nobody() -> None:
     content = ScartNotice().write(facts()).content.decode()
     for told in ("eokm", "ncmec", "robin", "user-17", "192.0.2.7", "A1"):
         assert told not in content
+
+
+def test_other_uploads_of_the_file_say_nothing_of_an_address() -> None:
+    """It was taken away before somebody tried to upload the same again, and was refused."""
+    (row,) = rows(
+        ScartNotice(),
+        facts(
+            first_seen=at(1), last_seen=at(23), places=(Place("https://example.org/a", removed_at=at(11)),)
+        ),
+    )
+    assert (row["firstseen"], row["lastseen"]) == ("2026-11-26 09:00:00", "2026-11-26 11:00:00")
 
 
 def test_the_time_of_the_event_stands_for_the_first_and_none_for_the_last_where_unknown() -> None:
@@ -93,6 +104,16 @@ def test_text_that_is_no_formula_is_left_alone() -> None:
 def test_an_address_cannot_break_out_of_its_cell() -> None:
     url = 'https://example.org/a";"b;c'
     (row,) = rows(ScartPolice(), facts(places=(Place(url),)))
+    assert row["url"] == url
+
+
+def test_nor_where_cells_are_split_at_commas() -> None:
+    """As a spreadsheet does whose language writes numbers with a point."""
+    url = "https://example.org/a,=1+1|'/C calc'!A0"
+    content = ScartNotice().write(facts(places=(Place(url),))).content.decode()
+    cells = [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row]
+    assert not [cell for cell in cells if cell.startswith("=")]
+    (row,) = rows(ScartNotice(), facts(places=(Place(url),)))
     assert row["url"] == url
 
 

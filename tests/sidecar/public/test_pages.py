@@ -62,8 +62,14 @@ def test_every_answer_has_the_policy_and_tells_no_other_site_where_it_was(app: F
 
 def test_a_fault_of_ours_says_nothing_of_itself(app: Flask) -> None:
     answer = stranger(app, "192.0.2.12").get("/public/broken")
-    assert "The fault is ours" in answer.text
+    assert (answer.status_code, "The fault is ours" in answer.text) == (500, True)
     assert "secret" not in answer.text
+
+
+def test_no_log_names_an_address_that_may_hold_a_secret(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    stranger(app, "192.0.2.15").get("/public/broken")
+    assert "public.wishes.broken" in caplog.text
+    assert "/public/broken" not in caplog.text
 
 
 def test_a_machine_key_or_what_a_proxy_asks_for_is_not_looked_at(app: Flask) -> None:

@@ -154,10 +154,13 @@ def _place(place: Place) -> str:
 
 
 def _public(facts: Facts) -> str:
-    told = [one.publicly_available for one in facts.places if one.publicly_available is not None]
+    """Whether it was, not whether it still is: what was taken away since may have been."""
+    told = {None if one.removed_at else one.publicly_available for one in facts.places}
     if facts.blocked:
         return "false"
-    return str(any(told)).lower() if told else ""
+    if any(one.publicly_available for one in facts.places):
+        return "true"
+    return "false" if told == {False} else ""
 
 
 def _reporter(by: Reporter, legal_url: str) -> ET.Element:
@@ -234,7 +237,7 @@ def _more(facts: Facts, say: Wording) -> list[str]:
         *(f"Confidence: {sure}." for sure in (confidence(facts, say),) if sure),
         f"Confirmed by a person of the reporter, {moment(facts.confirmed_at)}.",
         *(f"A person of the reporter saw the whole file, {moment(one.at)}." for one in facts.viewed),
-        f"Action: {facts.action}.",
+        *((f"Action: {facts.action}.",) if facts.blocked else ()),
         *(f"{moment(at)}: {act}" for at, act in facts.actions),
     ]
     if len(found := origins(facts)) > 1:

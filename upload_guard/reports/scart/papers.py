@@ -8,8 +8,6 @@ on, as the site says; SCART looks it up itself, so that a CSV may leave it empty
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ NOTICE_COLUMNS = ("url", "IP", "firstseen", "lastseen", "note")
 POLICE_COLUMNS = ("url", "reason", "IP", "firstseen", "lastseen")
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), half and full width.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SPLITS = frozenset(';,"')
 _SAY = wording("en")
 
 
@@ -96,9 +95,11 @@ def _addressed(facts: Facts) -> Sequence[Place]:
 
 
 def _seen(facts: Facts, place: Place) -> tuple[str, str]:
-    """When it was first and last seen there, the latter empty where that is not known."""
-    last = facts.last_seen or place.removed_at
-    return _time(facts.first_seen or facts.happened_at), _time(last) if last else ""
+    """When it was first and last seen there, the latter empty where that is not known.
+
+    Other uploads of the same file, which facts count as well, say nothing of this address.
+    """
+    return _time(facts.happened_at), _time(place.removed_at) if place.removed_at else ""
 
 
 def _time(at: datetime) -> str:
@@ -116,19 +117,20 @@ def _reason(facts: Facts) -> str:
 
 
 def _csv(name: str, facts: Facts, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Paper:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return Paper(
-        name,
-        "text/csv; charset=utf-8",
-        f"{facts.report}.csv",
-        out.getvalue().encode(),
-    )
+    lines = [";".join(columns), *(";".join(map(cell, row)) for row in rows)]
+    content = "".join(f"{line}\r\n" for line in lines)
+    return Paper(name, "text/csv; charset=utf-8", f"{facts.report}.csv", content.encode())
 
 
 def cell(text: str) -> str:
-    """What no spreadsheet takes for a formula: such a beginning gets an apostrophe before it."""
+    """What no spreadsheet takes for a formula: such a beginning gets an apostrophe before it.
+
+    Quoted also where it holds a comma: one that splits lines there, as some do by their language, would find
+    a beginning in the middle of an address.
+    """
     written = legible(text)
-    return f"'{written}" if written.lstrip().startswith(_FORMULA) else written
+    if written.lstrip().startswith(_FORMULA):
+        written = f"'{written}"
+    if any(char in written for char in _SPLITS):
+        return '"' + written.replace('"', '""') + '"'
+    return written

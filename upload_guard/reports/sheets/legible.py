@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-# Controls, format characters such as those that turn the direction of reading, halves of pairs, private use.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Controls, format characters such as those that turn the direction of reading, halves of pairs, private use,
+# and the two that break a line or paragraph in some readers only.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def legible(text: str) -> str:

@@ -93,7 +93,8 @@ def _case(facts: Facts, say: Wording) -> Iterator[Row]:
         (say("First seen"), moment(facts.first_seen) if facts.first_seen else ""),
         (say("Last seen"), moment(facts.last_seen) if facts.last_seen else ""),
         (say("Upload"), blocked if facts.blocked else ""),
-        (say("Action"), say.act(facts.action)),
+        # What the door does with such. Of a file that was on the site it would say that it was refused.
+        (say("Action"), say.act(facts.action) if facts.blocked else ""),
         (say("Confirmed by a person"), _by(facts.confirmed_by, facts.confirmed_at)),
         (say("Classification"), facts.classification),
         (say("Confidence"), confidence(facts, say)),

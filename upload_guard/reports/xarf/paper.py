@@ -106,9 +106,9 @@ def _host(place: Place) -> str:
 
 def _method(facts: Facts) -> str:
     """How it was found, in the schema's words; what none of them says is not said."""
-    if facts.matches:
+    if facts.found_by == "lists":
         return "hash_match"
-    if facts.route.startswith("notice:"):
+    if facts.found_by == "notice":
         return "user_report"
     if facts.viewed:
         return "manual_review"
@@ -120,7 +120,9 @@ def _known(facts: Facts, places: tuple[Place, ...]) -> Iterator[tuple[str, Any]]
         yield "domain", host
     if facts.media_type.startswith("image/"):
         yield "media_type", "image"
-    yield "content_removed", all(one.removed_at is not None for one in places)
+    # That it is still there, nobody has looked.
+    if all(one.removed_at is not None for one in places):
+        yield "content_removed", True
 
 
 def _description(facts: Facts, places: tuple[Place, ...]) -> str:

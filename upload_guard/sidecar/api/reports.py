@@ -64,7 +64,9 @@ def report_routes(cases: Cases, desk: Desk) -> APIBlueprint:
     @routes.post(f"{CASES_PATH}/<number>/uploader", responses={200: UploaderAnswer, 404: ErrorAnswer})
     @requires(Scope.OWN_CASES)
     def tell_uploader(path: CasePath, body: UploaderQuestion) -> Response:
-        """Tell who uploaded the file of a case of the key's site. Kept sealed, for reports only."""
+        """Tell who uploaded the file of a case of the key's site. Kept sealed, for reports, and the
+        statement of reasons by letter where `[statements] letters` is on.
+        """
         asking = caller()
         case = cases.find(path.number, asking.site)
         if desk.uploaders.kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask_babel import LazyString, lazy_gettext
 from werkzeug.exceptions import HTTPException
 
@@ -79,6 +79,12 @@ def answer_faults(pages: Blueprint) -> None:
         if isinstance(error, RateLimited):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+    @pages.errorhandler(Exception)
+    def bug(error: Exception) -> Response:
+        # The usual line would name the address, which may hold a secret.
+        log.error("page: an error of our own at %s", request.endpoint, exc_info=error)
+        return _of_status(500)
 
 
 def _of_status(status: int) -> Response:
