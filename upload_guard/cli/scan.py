@@ -98,12 +98,17 @@ def deliver(database: Database, number: int, json_file: Path | None, csv_file: P
     from upload_guard.scan.summary import files_of, summary_of
     from upload_guard.scan.written import write_csv, write_json
 
-    if json_file:
-        with click.open_file(str(json_file), "w", encoding="utf-8") as stream:
-            write_json(summary_of(database, number), files_of(database, number), cast(TextIO, stream))
-    if csv_file:
-        with click.open_file(str(csv_file), "w", encoding="utf-8") as stream:
-            write_csv(files_of(database, number), cast(TextIO, stream))
+    try:
+        if json_file:
+            with click.open_file(str(json_file), "w", encoding="utf-8") as stream:
+                write_json(summary_of(database, number), files_of(database, number), cast(TextIO, stream))
+        if csv_file:
+            with click.open_file(str(csv_file), "w", encoding="utf-8") as stream:
+                write_csv(files_of(database, number), cast(TextIO, stream))
+    except OSError as error:
+        raise UsageError(
+            f"the summary cannot be written: {error}; 'upload-guard scans show {number}' gives it again"
+        ) from error
 
 
 def _walk(settings: Settings, place: str | None, *, from_stdin: bool, separator: bytes) -> Walk:

@@ -41,7 +41,11 @@ def walk_of(place: str, settings: Settings) -> Walk:
             raise UsageError(f"{place}: names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX")
         return buckets.BucketWalk(place)
     path = Path(place)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror}") from error
+    if not there:
         raise UsageError(f"{place}: there is no such file or folder")
     # What lies in our own folder is sealed, and changes while we look.
     return folders.FolderWalk(path.resolve(), frozenset({settings.data_dir.resolve()}))
