@@ -35,12 +35,13 @@ from upload_guard.canary import canary_png
 from upload_guard.compose import open_cases, open_database_of, open_lists
 from upload_guard.errors import ChangedInPlace
 from upload_guard.holdings.acting import Found
+from upload_guard.holdings.descent import path_of
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType
 from upload_guard.scan.building import Manner, memory_of, walk_of
 from upload_guard.scan.chunks import MOST_ATTEMPTS, claimant
 from upload_guard.scan.examining import CHANGED
-from upload_guard.scan.folders import Files, locator_of, path_of
+from upload_guard.scan.folders import Files, locator_of
 from upload_guard.scan.records import Column, Item, Opened
 from upload_guard.scan.summary import Summary, files_of
 from upload_guard.settings import Settings

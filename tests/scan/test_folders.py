@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from upload_guard.errors import GoneFromPlace, HoldingsUnreachable
-from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in, path_of
+from upload_guard.holdings.descent import path_of
+from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in
 from upload_guard.scan.records import Item, Link, Met, Shut
 
 NAMES = (
