@@ -90,7 +90,15 @@ def test_without_an_active_list_there_is_nothing_to_scan_for(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("tree", "--stdin"), ("no-such-folder",)], ids=["none", "both", "missing"]
+    "arguments",
+    [(), ("tree", "--stdin"), ("no-such-folder",), ("x" * 300,)],
+    ids=["none", "both", "missing", "no-name"],
 )
 def test_a_scan_of_no_place_is_refused(folder: Path, arguments: tuple[str, ...]) -> None:
     assert scan(folder, *arguments).returncode == 2
+
+
+def test_a_summary_that_cannot_be_written_is_an_error_and_no_hit(folder: Path, said: Said) -> None:
+    told = run(folder, "--config", "config.toml", "scans", "show", "1", "--json", "no-such-folder/out.json")
+    assert told.returncode == 2
+    assert "'upload-guard scans show 1' gives it again" in told.stderr

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.retro.conftest import House
 from tests.support import digests_of, listed_hashes, picture_bytes, read
 from upload_guard.compose import open_cases
+from upload_guard.errors import StorageFailed
 from upload_guard.holdings.descent import file_locator
 from upload_guard.quarantine.cases import has_all_digests
 from upload_guard.records import SignalType
@@ -68,6 +71,21 @@ def test_a_name_that_is_no_place_is_shown_with_the_case(house: House) -> None:
     number = found(house)
     assert house.cases()[0].route == "retro:/upload > post 7"
     assert places_of(house, number) == []
+
+
+def test_a_file_that_cannot_be_stored_now_gets_its_case_once_it_can(house: House) -> None:
+    house.desk.places().tell("shop", house.upload(PICTURE), house.stored(PICTURE))
+    house.activate(MD5)
+    spool = house.station.keeper.vault.spool
+    if spool.exists():
+        spool.rename(spool.with_name("away"))
+    spool.touch()
+    with pytest.raises(StorageFailed):
+        house.match()
+    assert house.cases() == []
+    spool.unlink()
+    house.match()
+    assert has_bytes(house, house.cases()[0].number)
 
 
 def test_a_place_outside_of_the_settings_is_never_read(house: House) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from tests.retro.conftest import House
 from tests.support import activate_list, digests_of, listed_hashes, picture_bytes, recompressed
 from upload_guard.compose import open_benign
+from upload_guard.compose.retro import RetroDesk
 from upload_guard.errors import StorageFailed
 from upload_guard.holdings.acting import Acting
 from upload_guard.late.entries import RETRO_ROUTE
@@ -23,6 +24,7 @@ from upload_guard.quarantine.cases import has_all_digests, stored_signals
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.records import BankScope, Findings, SignalType
+from upload_guard.retro.log import purge
 from upload_guard.retro.opening import LateHit, Opening
 from upload_guard.retro.places import UploadPlaces
 from upload_guard.storage.retro_tables import PassedUpload
@@ -238,3 +240,22 @@ def test_a_fault_of_the_store_is_tried_again(house: House, monkeypatch: pytest.M
         ).run()
     house.match()
     assert len(house.cases()) == 1
+
+
+def test_an_upload_is_never_taken_for_one_that_is_forgotten(house: House) -> None:
+    """Not even where none is left: its match stands, and says nothing of whatever came later."""
+    house.upload(PICTURE)
+    house.activate(only(PICTURE, SignalType.SHA256))
+    house.match()
+    purge(house.database, 0, house.passes.now())
+    house.upload(INNOCENT)
+    house.activate(only(INNOCENT, SignalType.SHA256))
+    house.match()
+    assert len(house.cases()) == 2
+
+
+def test_a_pass_waits_for_checks_that_may_take_as_long_as_the_settings_say(house: House) -> None:
+    slow = house.settings.sandbox.model_copy(update={"request_seconds": 3600.0})
+    desk = RetroDesk(house.settings.model_copy(update={"sandbox": slow}), house.database)
+    passes = desk.passes(house.station.lists, house.station.checker, house.station.keeper)
+    assert passes.settles_after > timedelta(hours=1)

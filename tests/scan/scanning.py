@@ -17,11 +17,11 @@ from PIL import Image
 
 from tests.support import recompressed
 from upload_guard.compose import open_database_of, sandbox_of
+from upload_guard.holdings.descent import path_of
 from upload_guard.sandbox.pool import Sandbox
 from upload_guard.scan.building import Manner, build_examiner, walk_of
 from upload_guard.scan.chunks import Chunks, claimant
 from upload_guard.scan.examining import Examiner
-from upload_guard.scan.folders import path_of
 from upload_guard.scan.records import Column, Walk
 from upload_guard.scan.scans import Order, Planner, Scans
 from upload_guard.scan.summary import Summary, files_of, summary_of

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,12 +35,14 @@ from upload_guard.canary import canary_png
 from upload_guard.compose import open_cases, open_database_of, open_lists
 from upload_guard.errors import ChangedInPlace
 from upload_guard.holdings.acting import Found
+from upload_guard.holdings.descent import path_of
 from upload_guard.lists.formats import ListedHash
 from upload_guard.records import SignalType
 from upload_guard.scan.building import Manner, memory_of, walk_of
 from upload_guard.scan.chunks import MOST_ATTEMPTS, claimant
-from upload_guard.scan.folders import locator_of
-from upload_guard.scan.records import Column, Item
+from upload_guard.scan.examining import CHANGED
+from upload_guard.scan.folders import Files, locator_of
+from upload_guard.scan.records import Column, Item, Opened
 from upload_guard.scan.summary import Summary, files_of
 from upload_guard.settings import Settings
 from upload_guard.storage.scan_tables import SeenFile
@@ -117,6 +122,27 @@ def test_the_test_picture_is_listed_and_never_acted_upon(settings: Settings, tre
     assert found_in(settings, summary, Column.LISTED) == {"canary.png"}
     assert (tree / "canary.png").exists()
     assert summary.held == 0
+
+
+@dataclass(frozen=True)
+class Writing(Files):
+    """Whenever a file was opened, somebody goes on writing it."""
+
+    @contextmanager
+    def opened(self, item: Item) -> Iterator[Opened]:
+        with super().opened(item) as file:
+            with path_of(item.locator).open("ab") as stream:
+                stream.write(b"more")
+            yield file
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_clean(settings: Settings, tree: Path) -> None:
+    activate_listed_picture(settings)
+    examiner = examiner_of(settings)
+    examiner = replace(examiner, openers={"file": Writing()})
+    summary = worked_off(examiner, planned(examiner, walk_of(str(tree), settings)))
+    assert summary.why == ((Column.UNREAD, CHANGED, BENIGN),)
+    assert scanned(settings, tree).counts == {Column.CLEAN: BENIGN}
 
 
 # What is remembered -------------------------------------------------------------------------------
@@ -224,6 +250,20 @@ def test_hashes_put_into_the_row_of_another_file_are_not_believed(settings: Sett
     assert (summary.counts[Column.CLEAN], summary.kept) == (BENIGN + 1, BENIGN - 1)
 
 
+def test_another_file_that_a_scan_beside_it_met_there_is_not_taken_for_the_one_it_knew(
+    settings: Settings, tree: Path
+) -> None:
+    activate_listed_picture(settings)
+    scanned(settings, tree)
+    memory, item = memory_of(settings, open_database_of(settings)), Item(locator_of(tree / "benign0.jpg"))
+    (before,) = memory.recall([item]).values()
+    other = replace(before, mark=bytes(32), generation="older")
+    with memory.database.session() as session:
+        memory.put(session, [other], [], "older")
+        memory.put(session, [], [before], "newer")
+    assert memory.recall([item])[item.locator].generation == "older"
+
+
 def test_files_that_no_scan_meets_are_forgotten(settings: Settings, tree: Path) -> None:
     activate_listed_picture(settings)
     scanned(settings, tree)
@@ -292,3 +332,17 @@ def test_a_file_that_could_not_be_taken_is_told(settings: Settings, tree: Path) 
     examiner = replace(examiner_of(settings), act=refuse)
     summary = worked_off(examiner, planned(examiner, walk_of(str(tree), settings)))
     assert (summary.counts[Column.LISTED], summary.held, summary.faults) == (1, 0, 1)
+
+
+def test_a_listed_file_stays_listed_where_the_system_fails_while_it_is_taken(
+    settings: Settings, tree: Path
+) -> None:
+    (tree / "listed").write_bytes(activate_listed_picture(settings))
+
+    def full(_: Found) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    examiner = replace(examiner_of(settings), act=full)
+    summary = worked_off(examiner, planned(examiner, walk_of(str(tree), settings)))
+    assert found_in(settings, summary, Column.LISTED) == {"listed"}
+    assert summary.faults == 1

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from upload_guard.errors import GoneFromPlace, HoldingsUnreachable
-from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in, path_of
+from upload_guard.holdings.descent import path_of
+from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in
 from upload_guard.scan.records import Item, Link, Met, Shut
 
 NAMES = (
@@ -144,3 +145,28 @@ def test_a_named_path_through_a_link_is_the_file_that_it_leads_to(tree: Path, tm
     (tmp_path / "www").symlink_to(tree)
     (met,) = NamedWalk([b"www/dir/b.jpg"], tmp_path).items()
     assert met == Files().look(Item(locator_of(tree / "dir" / "b.jpg")))
+
+
+def test_what_follows_a_link_to_the_folder_above_is_the_file_that_the_system_means(
+    tree: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "www").symlink_to(tree / "dir")
+    (tmp_path / "a.jpg").touch()
+    assert names(tree, list(NamedWalk([b"www/../a.jpg"], tmp_path).items())) == [b"a.jpg"]
+
+
+def test_one_file_by_two_ways_is_met_once(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "www").symlink_to(tree)
+    assert len(list(NamedWalk([b"www/a.jpg", b"tree/a.jpg"], tmp_path).items())) == 1
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [b"x" * 300, b"a.jpg\0dir.jpg\0", b"loop/a.jpg", b"a.jpg/b.jpg", b"/", b".."],
+    ids=["too-long", "nul", "loop", "below-a-file", "root", "above"],
+)
+def test_a_name_that_names_no_file_is_told_and_the_next_is_looked_at(tree: Path, bad: bytes) -> None:
+    (tree / "loop").symlink_to("loop")
+    told, met = NamedWalk([bad, b"a.jpg"], tree).items()
+    assert isinstance(told, Shut)
+    assert names(tree, [met]) == [b"a.jpg"]

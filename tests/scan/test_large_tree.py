@@ -20,7 +20,7 @@ from upload_guard.scan.folders import locator_of
 from upload_guard.scan.scans import Scans
 from upload_guard.settings import Settings
 
-FILES, LISTED, DRAWN, A_FOLDER = 20_000, 50, 150, 500
+FILES, LISTED, DRAWN, A_FOLDER = 20_000, 50, 30, 500
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +40,14 @@ def settings(folder: Path) -> Settings:
 def hidden(folder: Path, settings: Settings) -> set[str]:
     """The tree, its pictures under many names each; the locators of those that are listed."""
     tree = folder / "tree"
-    benign = [jpeg(landscape(1000 + at, (160, 120))) for at in range(DRAWN)]
-    for at in range(FILES - LISTED):
-        path = tree / f"site{at % 7}" / f"album{at // A_FOLDER}" / f"{at}.jpg"
-        first = tree / f"site{at % DRAWN % 7}" / "album0" / f"{at % DRAWN}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
+    paths = [tree / f"site{at % 7}" / f"album{at // A_FOLDER}" / f"{at}.jpg" for at in range(FILES - LISTED)]
+    for parent in {path.parent for path in paths}:
+        parent.mkdir(parents=True)
+    for at, path in enumerate(paths):
         if at < DRAWN:
-            path.write_bytes(benign[at])
+            path.write_bytes(jpeg(landscape(1000 + at, (96, 72))))
         else:
-            os.link(first, path)
+            os.link(paths[at % DRAWN], path)
     listed = [jpeg(landscape(9000 + at, (240, 180))) for at in range(LISTED)]
     activate_list(settings, [one for picture in listed for one in listed_hashes(picture)])
     return {locator_of(path) for path in hidden_in(tree, listed)}

@@ -14,7 +14,7 @@ import click
 
 from upload_guard.cli.context import App, shown_progress
 from upload_guard.cli.scan_text import exit_code, print_summary
-from upload_guard.compose import open_database_of, open_lists
+from upload_guard.compose import open_lists
 from upload_guard.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def scan(
       0  neither
     """
     # What takes half a second to load; `--help` should not wait for it.
-    from upload_guard.scan.building import Manner
+    from upload_guard.scan.building import Manner, open_rows
     from upload_guard.scan.scans import Order, Scans
     from upload_guard.scan.summary import summary_of
     from upload_guard.scan.working import Pool
 
     settings = app.settings
-    database = open_database_of(settings)
+    database = open_rows(settings)
     walk = _walk(settings, place, from_stdin=from_stdin, separator=b"\0" if null else b"\n")
     manner = Manner(site or settings.site, acting, app.person, reread)
     order = Order(walk.root, manner.site, acting, app.person, _active(settings))
@@ -98,12 +98,17 @@ def deliver(database: Database, number: int, json_file: Path | None, csv_file: P
     from upload_guard.scan.summary import files_of, summary_of
     from upload_guard.scan.written import write_csv, write_json
 
-    if json_file:
-        with click.open_file(str(json_file), "w", encoding="utf-8") as stream:
-            write_json(summary_of(database, number), files_of(database, number), cast(TextIO, stream))
-    if csv_file:
-        with click.open_file(str(csv_file), "w", encoding="utf-8") as stream:
-            write_csv(files_of(database, number), cast(TextIO, stream))
+    try:
+        if json_file:
+            with click.open_file(str(json_file), "w", encoding="utf-8") as stream:
+                write_json(summary_of(database, number), files_of(database, number), cast(TextIO, stream))
+        if csv_file:
+            with click.open_file(str(csv_file), "w", encoding="utf-8") as stream:
+                write_csv(files_of(database, number), cast(TextIO, stream))
+    except OSError as error:
+        raise UsageError(
+            f"the summary cannot be written: {error}; 'upload-guard scans show {number}' gives it again"
+        ) from error
 
 
 def _walk(settings: Settings, place: str | None, *, from_stdin: bool, separator: bytes) -> Walk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.holdings import placements_in
@@ -59,12 +59,15 @@ class RetroDesk:
         from upload_guard.keyring import open_keyring
         from upload_guard.retro.log import PassedReader
         from upload_guard.retro.opening import Opening
-        from upload_guard.retro.passes import Passes
+        from upload_guard.retro.passes import SETTLES_AFTER, Passes
 
         reader = PassedReader(self.database, open_keyring(self.settings))
         acting = Acting(keeper, placements_in(self.settings, self.database))
         opening = Opening(acting, self.places(), reader.digest_key)
-        return Passes(self.database, reader, lists, checker, build_policy(self.settings), opening)
+        # A check by the old lists may take as long as the settings allow it, and is written down after that.
+        settled = SETTLES_AFTER + timedelta(seconds=self.settings.sandbox.request_seconds)
+        policy = build_policy(self.settings)
+        return Passes(self.database, reader, lists, checker, policy, opening, settled)
 
     def jobs(self, passed: PassedLog, passes: Passes, hook: Hook | None) -> tuple[Job, ...]:
         """Each has a thread of its own, so that a pass may take minutes."""

@@ -105,9 +105,15 @@ class Opening:
                 BY_RETRO,
             )
             return self.acting.open_case(found)
+        except StorageFailed:
+            # A fault of our own store: tried again, and not a case that never gets its bytes.
+            raise
         except UploadGuardError as fault:
             log.warning("a file that had passed could not be read in its place: %s (%s)", fault.code, fault)
-            return ""
+        except OSError as error:
+            # One bad sector must not stop all that passed after it from being found.
+            log.warning("a file that had passed could not be read in its place: %s", error.strerror)
+        return ""
 
     def _is_it(self, passed: Passed, digests: Digests) -> bool:
         keyed = self.digest_key.keyed(SignalType.SHA256, digests.sha256)

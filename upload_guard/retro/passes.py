@@ -35,7 +35,7 @@ from upload_guard.storage.tables import Case
 log = logging.getLogger(__name__)
 
 SETTLES_AFTER = timedelta(seconds=90)
-"""An upload that was checked by the old lists is written down within so long: longer than any check takes."""
+"""Within so long after a check by the old lists it is written down, and each process has the new ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,11 @@ def _told(session: Session, site: str, upload_id: str) -> tuple[str, ...]:
 
 
 def _case_of(session: Session, site: str, upload_id: str) -> str | None:
+    """The newest: one before it was released."""
     return session.scalar(
         select(RetroMatch.case_number)
         .join(PassedUpload, PassedUpload.id == RetroMatch.passed_id)
         .where(PassedUpload.site == site, PassedUpload.upload_id == upload_id)
+        .order_by(RetroMatch.id.desc())
+        .limit(1)
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from upload_guard import __version__
-from upload_guard.compose import build_checker, build_policy, open_database_of
+from upload_guard.compose import build_checker, build_policy
 from upload_guard.compose.holdings import open_acting
 from upload_guard.compose.rules import rules_of
 from upload_guard.errors import UsageError
@@ -21,7 +21,7 @@ from upload_guard.scan.memory import Memory
 from upload_guard.scan.records import Walk
 from upload_guard.scan.rematching import KeyedEntries, Rematcher
 from upload_guard.settings import Settings
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, open_for_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,22 @@ def walk_of(place: str, settings: Settings) -> Walk:
             raise UsageError(f"{place}: names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX")
         return buckets.BucketWalk(place)
     path = Path(place)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror}") from error
+    if not there:
         raise UsageError(f"{place}: there is no such file or folder")
     # What lies in our own folder is sealed, and changes while we look.
     return folders.FolderWalk(path.resolve(), frozenset({settings.data_dir.resolve()}))
+
+
+def open_rows(settings: Settings) -> Database:
+    """The rows of scans, over connections that stay open: chunks are written several times a second.
+
+    Of a power cut's last moments the chunks are done again. Raises `StorageFailed`.
+    """
+    return open_for_requests(settings.database_url, settings.database.lock_wait)
 
 
 def memory_of(settings: Settings, database: Database) -> Memory:
@@ -63,7 +75,7 @@ def build_examiner(settings: Settings, manner: Manner) -> Examiner:
 
     No check service is asked: a scan would send it every hash of the site at once.
     """
-    database = open_database_of(settings)
+    database = open_rows(settings)
     memory = memory_of(settings, database)
     remembers = bool(settings.scan.remember_days)
     # Lists to come may hold any type, and the files should not have to be read again for them.

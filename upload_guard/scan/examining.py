@@ -29,6 +29,7 @@ from upload_guard.storage.scan_tables import ScannedFile
 
 ROUTE = "scan:"
 """The route of what a scan found, as a case has it."""
+CHANGED = "changed while it was read"
 _RENEW_EVERY = LEASE.total_seconds() / 5
 
 Act = Callable[[Found], str]
@@ -134,17 +135,18 @@ class Examiner:
             judged = portion.guard.examine(upload)
         except Unavailable as fault:
             return Looked(file.item, Column.UNCHECKED, reason=fault.code)
+        looked = looked_at(file.item, judged)
+        # Bytes that came meanwhile were not looked at, or only half of them.
+        if looked.column is Column.CLEAN and self._opener(file.item).look(file.item) != file.item:
+            return Looked(file.item, Column.UNREAD, reason=CHANGED)
         self._remember(portion, file, digest.sha256, judged)
-        return self._acted(portion, looked_at(file.item, judged), digest.sha256, judged)
+        return self._acted(portion, looked, digest.sha256, judged)
 
     def _remember(self, portion: _Portion, file: Opened, sha256: bytes, judged: Judged) -> None:
         found = judged.findings
         if not self.remembers or found is None or not says_nothing(judged.verdict, found):
             return
-        # Bytes that came meanwhile were not looked at.
-        if self._opener(file.item).look(file.item) == file.item and (
-            kept := self.memory.kept(file.item, sha256, found, portion.generation)
-        ):
+        if kept := self.memory.kept(file.item, sha256, found, portion.generation):
             portion.seen.append(kept)
 
     def _acted(self, portion: _Portion, looked: Looked, sha256: bytes, judged: Judged) -> Looked:
@@ -160,6 +162,9 @@ class Examiner:
             )
         except UploadGuardError as fault:
             return replace(looked, fault=f"{fault.code}: {fault}"[:255])
+        except OSError as error:
+            # Such as a disk without room for the copy: the file is listed all the same.
+            return replace(looked, fault=(error.strerror or type(error).__name__)[:255])
         return replace(looked, case=case)
 
     def _finish(self, chunks: Chunks, claimed: Claimed, portion: _Portion) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -106,15 +106,18 @@ class NamedWalk:
             raise UsageError("the paths of standard input cannot be read again; name them anew")
         seen: set[bytes] = set()
         for name in self.paths:
-            path = Path(os.path.normpath(self.base / os.fsdecode(name)))
-            if os.fsencode(path) in seen:
-                continue
-            seen.add(os.fsencode(path))
-            real = path.parent.resolve() / path.name
-            if real.is_dir() and not real.is_symlink():
-                yield Shut(locator_of(real), "is a folder; name the files in it")
-            else:
-                yield _met(real)
+            path = self._real(name)
+            if os.fsencode(path) not in seen:
+                seen.add(os.fsencode(path))
+                yield _met(path)
+
+    def _real(self, name: bytes) -> Path:
+        """The file as it really lies, its own name as given: what `..` leads to is the kernel's to say."""
+        path = self.base / os.fsdecode(name)
+        # What can name no file is told as such by whoever looks.
+        with suppress(ValueError, OSError):
+            return Path(os.path.realpath(path.parent), path.name)
+        return path
 
 
 def names_in(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
@@ -154,8 +157,12 @@ def _met(path: Path) -> Met:
         facts = path.lstat()
     except OSError as error:
         return Shut(locator_of(path), _why(error))
+    except ValueError:
+        return Shut(locator_of(path), "is no name of a file")
     if stat.S_ISLNK(facts.st_mode):
         return Link(locator_of(path))
+    if stat.S_ISDIR(facts.st_mode):
+        return Shut(locator_of(path), "is a folder; name the files in it")
     if not stat.S_ISREG(facts.st_mode):
         return Shut(locator_of(path), "is no plain file")
     return _stamped(Item(locator_of(path)), facts)

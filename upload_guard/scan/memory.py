@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import SealBroken
@@ -115,11 +115,9 @@ class Memory:
             )
             for one in {one.key: one for one in seen}.values()
         )
-        session.execute(
-            update(SeenFile)
-            .where(SeenFile.key.in_([one.key for one in still]))
-            .values(generation=generation, seen_at=now)
-        )
+        # A scan beside this one may have read another file there since, and compared it with older entries.
+        same = tuple_(SeenFile.key, SeenFile.mark).in_([(one.key, one.mark) for one in still])
+        session.execute(update(SeenFile).where(same).values(generation=generation, seen_at=now))
 
     def forget(self, older_than: timedelta = timedelta()) -> int:
         """Remove what no scan has met for so long; how many rows. Raises `StorageFailed`."""

@@ -8,6 +8,7 @@ say is only ever "nothing".
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class KeyedEntries:
                 if not file.exists():
                     self._write(file, snapshot)
                 firsts: _Firsts = np.load(file, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise StorageFailed(f"{file}: cannot be made: {error}") from error
         return firsts
 
@@ -72,7 +73,11 @@ class KeyedEntries:
         merged = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.uint64)
         for old in (*self._folder.glob(f"*{_SUFFIX}"), *self._folder.glob(".*.npy")):
             old.unlink(missing_ok=True)
-        np.save(draft, merged)
+        with draft.open("wb") as out:
+            np.save(out, merged)
+            out.flush()
+            # After a power cut half of it, or noughts, would say of listed digests that they are not.
+            os.fsync(out.fileno())
         draft.replace(file)
 
     def _keyed(self, snapshot: Snapshot, kind: SignalType) -> Iterator[_Firsts]:

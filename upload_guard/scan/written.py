@@ -9,6 +9,7 @@ from typing import TextIO
 
 from upload_guard.scan.records import Column, Looked
 from upload_guard.scan.summary import Summary
+from upload_guard.statistics.cells import safe_cell
 
 CSV_COLUMNS = ("found", "locator", "size", "action", "reason", "lists", "matches", "case", "fault")
 
@@ -29,8 +30,9 @@ def write_csv(files: Iterable[Looked], stream: TextIO) -> None:
     for one in files:
         lists = " ".join(dict.fromkeys(match["list"] for match in one.matches))
         writer.writerow(
+            # Views are named by whoever made the file.
             map(
-                _harmless,
+                safe_cell,
                 (
                     one.column.value,
                     one.item.locator,
@@ -54,11 +56,6 @@ def words_of(file: Looked) -> list[str]:
         + (f", in {one['view']}" if one["view"] else "")
         for one in file.matches
     ]
-
-
-def _harmless(cell: str) -> str:
-    """Views are named by whoever made the file; a spreadsheet would take =, +, - and @ for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
 
 
 def _figures(summary: Summary) -> dict[str, object]:

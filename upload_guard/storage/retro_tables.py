@@ -16,6 +16,8 @@ class PassedUpload(Base):
     """
 
     __tablename__ = "passed_uploads"
+    # Matches name uploads that are forgotten by now: none that comes later may be taken for one of those.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -249,7 +249,7 @@ def test_the_transparency_report_of_chosen_days_is_a_paper_or_a_table(viewer: Br
     days = f"?first={TODAY - timedelta(days=2)}&last={TODAY}"
     name, paper = transparency(viewer, days)
     assert name.endswith(f'-{TODAY}.md"')
-    assert "| uploads checked | 109 |" in paper
+    assert "| uploads, with those that could not be read or checked | 109 |" in paper
     name, table = transparency(viewer, days + "&paper=csv")
     assert name.endswith('.csv"')
     assert "uploads,checked,,109,count" in table

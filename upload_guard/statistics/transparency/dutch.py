@@ -37,7 +37,7 @@ DUTCH = ReportWords(
             "Elke upload telt één keer. Wat werd vastgehouden of geblokkeerd is geweigerd en stond nooit op "
             "een site.",
             {
-                "checked": "gecontroleerde uploads",
+                "checked": "uploads, met die niet gelezen of gecontroleerd konden worden",
                 "result_clean": "schoon",
                 "result_match": "kwam overeen met een lijst",
                 "result_near": "leek op een afbeelding van een lijst",

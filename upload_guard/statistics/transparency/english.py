@@ -34,7 +34,7 @@ ENGLISH = ReportWords(
             "Uploads that were checked (own initiative, automated; Art. 15(1)(c))",
             "Each upload counts once. What was held or blocked was refused and never was on a site.",
             {
-                "checked": "uploads checked",
+                "checked": "uploads, with those that could not be read or checked",
                 "result_clean": "clean",
                 "result_match": "matched a list",
                 "result_near": "near a listed image",

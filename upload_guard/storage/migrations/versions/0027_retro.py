@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("site", sa.String(64), nullable=False),
         sa.Column("upload_id", sa.String(32), nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_passed_uploads_at", "passed_uploads", ["at"])
     op.create_index("ix_passed_uploads_upload_id", "passed_uploads", ["upload_id"])
