@@ -94,6 +94,9 @@ _FAULT_SENTENCES = {
     "The body is not the one that was signed.": "De inhoud is niet die welke werd ondertekend.",
     "This very request was made before.": "Ditzelfde verzoek is al eerder gedaan.",
     "This machine key may not do that.": "Deze machinesleutel mag dat niet.",
+    "The site of this machine key has no files there.": (
+        "De site van deze machinesleutel heeft daar geen bestanden."
+    ),
     "This machine key belongs to another site.": "Deze machinesleutel hoort bij een andere site.",
     "Too many requests. Please wait a little.": "Te veel verzoeken. Wacht even.",
     "Too many requests without a valid machine key. Please wait a while.": (

@@ -14,7 +14,7 @@ from upload_guard.compose.guards import (
     explainer_of,
     open_explainer,
 )
-from upload_guard.compose.holdings import build_holdings, open_acting, open_placements
+from upload_guard.compose.holdings import beginnings_of, build_holdings, open_acting, open_placements
 from upload_guard.compose.incoming import build_worker, desk_in, notice_acts_in, notices_in, open_desk
 from upload_guard.compose.late import build_late_queue
 from upload_guard.compose.outbox import feedback_takers, notice_targets, notice_transport, open_outbox
@@ -68,6 +68,7 @@ __all__ = [
     "GuardedSite",
     "Station",
     "appeals_in",
+    "beginnings_of",
     "build_assembly",
     "build_checker",
     "build_customers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.rules import build_retention
@@ -44,6 +45,16 @@ def _signer(settings: Settings, site: str) -> Credentials | None:
     from upload_guard.machine_keys.keys import KeyStore
 
     return KeyStore(open_database_of(settings), open_keyring(settings)).signer_of(site)
+
+
+def beginnings_of(settings: Settings, site: str) -> tuple[str, ...]:
+    """Of locators that a site's own word may name: of the files that settings give it, and no others'."""
+    from upload_guard.holdings.descent import file_locator
+
+    own = settings.incoming.sites.get(site)
+    places = own.paths.values() if own else ()
+    mapped = (place if place.startswith("s3://") else file_locator(Path(place)) for place in places)
+    return (*(f"{one.rstrip('/')}/" for one in mapped), f"wordpress://{site}/", *settings.retro.places)
 
 
 def open_placements(settings: Settings) -> Placements:

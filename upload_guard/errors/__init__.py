@@ -22,6 +22,9 @@ from upload_guard.errors.callers import (
     NotAuthenticated as NotAuthenticated,
 )
 from upload_guard.errors.callers import (
+    OutOfReach as OutOfReach,
+)
+from upload_guard.errors.callers import (
     QuotaSpent as QuotaSpent,
 )
 from upload_guard.errors.callers import (

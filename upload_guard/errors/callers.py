@@ -55,6 +55,13 @@ class WrongSite(NotAllowed):
     public = "This machine key belongs to another site."
 
 
+class OutOfReach(NotAllowed):
+    """A key that names a file where settings give its site none."""
+
+    code = "out_of_reach"
+    public = "The site of this machine key has no files there."
+
+
 class RateLimited(RequestError):
     """Too many requests with one key. `retry_after` in seconds."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from posixpath import normpath
-from urllib.parse import unquote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from upload_guard.holdings.placements import note_place
+from upload_guard.holdings.reach import lies_below
 from upload_guard.quarantine.cases import found_case
 from upload_guard.storage.database import Database
 from upload_guard.storage.retro_tables import PassedUpload, RetroMatch, UploadPlace
@@ -47,9 +46,7 @@ class UploadPlaces:
 
     def is_believed(self, place: str) -> bool:
         """Whether its file may be looked for: a site's word must lead nowhere else."""
-        _, _, path = place.partition("://")
-        plain = unquote(path, errors="surrogateescape")
-        return normpath(plain) == plain and any(place.startswith(one) for one in self.believed)
+        return lies_below(place, self.believed)
 
 
 def _told(session: Session, site: str, upload_id: str) -> tuple[str, ...]:

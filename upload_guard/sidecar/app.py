@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from upload_guard.checkers.by_signals import SignalChecker
 from upload_guard.compose import (
     Station,
     appeals_in,
+    beginnings_of,
     build_customers,
     build_intake,
     build_reveals,
@@ -113,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
         signal_routes(signals, ledger),
         service_routes(desk),
         case_routes(cases),
-        place_routes(cases, open_placements(settings)),
+        place_routes(cases, open_placements(settings), partial(beginnings_of, settings)),
         statement_routes(statements_in(settings, cases.database)),
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.sidecar.machines import machine
 from tests.sidecar.review.conftest import House
 from tests.sidecar.review.test_case import held, page, text
+from tests.support import activate_listed_picture, settings_in
 from upload_guard.compose import open_placements
 from upload_guard.holdings.descent import file_locator
 from upload_guard.holdings.following import Following
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.people.roles import Role
+from upload_guard.sidecar.app import create_app
 from upload_guard.storage.placement_tables import PlaceState
 
 DATA = b"\xff\xd8\xff" + bytes(60)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, media: Path) -> House:
+    """Of which settings say where the blog's files lie."""
+    settings = settings_in(
+        tmp_path_factory.mktemp("review"),
+        review={"totp": "optional"},
+        incoming={"sites": {"blog": {"paths": {"https://blog.example.org/media/": str(media)}}}},
+    )
+    listed = activate_listed_picture(settings)
+    return House(settings, create_app(settings), listed)
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +45,8 @@ def number(house: House) -> str:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    file = tmp_path / "a.jpg"
+def file(media: Path) -> Path:
+    file = media / f"{uuid4()}.jpg"
     file.write_bytes(DATA)
     return file
 
@@ -105,6 +125,24 @@ def test_a_site_tells_nothing_of_cases_of_others(house: House, number: str, file
     assert stranger.get(f"/v1/cases/{number}/places").status_code == 404
     told = stranger.ask(f"/v1/cases/{number}/places", {"locator": file_locator(file)})
     assert told.status_code == 404
+
+
+def test_a_site_names_no_file_where_settings_give_it_none(house: House, number: str, file: Path) -> None:
+    site = machine(house.app.test_client(), house.settings, *SITE_SCOPES)
+    there = file_locator(file)
+    for locator in (
+        file_locator(house.settings.data_dir / "audit.heads"),
+        there.replace("/media", "/media-of-another", 1),
+        f"{there}/../../elsewhere/a.jpg",
+        f"{there.rpartition('/')[0]}/%2e%2e/%2e%2e/elsewhere/a.jpg",
+        "s3://bucket/key",
+        "wordpress://shop/1",
+    ):
+        told = site.ask(f"/v1/cases/{number}/places", {"locator": locator})
+        assert (told.status_code, told.get_json()["code"]) == (403, "out_of_reach"), locator
+    assert locator not in {
+        one["locator"] for one in site.get(f"/v1/cases/{number}/places").get_json()["places"]
+    }
 
 
 @pytest.mark.parametrize("locator", ["a.jpg", "ftp://host/a.jpg", "file:///with space", "javascript:1"])

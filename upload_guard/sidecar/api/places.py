@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
@@ -9,7 +10,9 @@ from flask import Response
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 
+from upload_guard.errors import OutOfReach
 from upload_guard.holdings.placements import Placed, Placements
+from upload_guard.holdings.reach import lies_below
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.quarantine.cases import Cases
 from upload_guard.sidecar.api.answers import answered
@@ -59,7 +62,10 @@ class PlaceQuestion(BaseModel):
     )
 
 
-def place_routes(cases: Cases, placements: Placements) -> APIBlueprint:
+def place_routes(
+    cases: Cases, placements: Placements, beginnings: Callable[[str], tuple[str, ...]]
+) -> APIBlueprint:
+    """`beginnings` are those of a site's own locators: no key tells of files of others."""
     routes = api_routes("places", __name__)
     path_of_places = f"{CASES_PATH}/<number>/places"
 
@@ -69,7 +75,7 @@ def place_routes(cases: Cases, placements: Placements) -> APIBlueprint:
         """Where the file of a case of the key's site lies, as far as anybody has told."""
         return _answer(placements, cases.find(path.number, caller().site).number)
 
-    @routes.post(path_of_places, responses={200: PlacesAnswer, 404: ErrorAnswer})
+    @routes.post(path_of_places, responses={200: PlacesAnswer, 403: ErrorAnswer, 404: ErrorAnswer})
     @requires(Scope.OWN_CASES)
     def tell(path: CasePath, body: PlaceQuestion) -> Response:
         """The file of a case lies there too. It is taken away once the case is confirmed.
@@ -78,6 +84,8 @@ def place_routes(cases: Cases, placements: Placements) -> APIBlueprint:
         """
         asking = caller()
         case = cases.find(path.number, asking.site)
+        if not lies_below(body.locator, beginnings(case.site)):
+            raise OutOfReach(f"{asking.key_id} names a place that settings do not give to {case.site}")
         placements.note(case.number, body.locator, asking.key_id)
         return _answer(placements, case.number)
 
