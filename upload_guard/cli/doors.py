@@ -27,10 +27,13 @@ def doors(app: App) -> None:
 
     server = build_server(settings)
     _warn_without_lists(settings)
-    # A handler may run in the middle of anything, so it takes no lock, as that of an Event.
     asked_to_stop, ask = socket.socketpair()
+    ask.setblocking(False)
+    # Written to when the signal comes, whichever thread gets it: a handler in Python waits until the main
+    # thread runs again, which sleeps below.
+    signal.set_wakeup_fd(ask.fileno())
     for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda *_: ask.send(b"."))
+        signal.signal(one, lambda *_: None)
     server.start()
     for name in server.names:
         click.echo(f"Listening: {name}")
