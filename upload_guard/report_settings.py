@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from upload_guard.list_settings import is_private
-from upload_guard.sections import Section
+from upload_guard.sections import SecretText, Section
 
 FormatName = Literal[
     "text",
@@ -83,8 +83,8 @@ class RecipientSettings(Section):
     url: str = ""
     to: _Line = ""
     user: _Line = ""
-    password: SecretStr = SecretStr("")
-    key: SecretStr = SecretStr("")
+    password: SecretText = SecretStr("")
+    key: SecretText = SecretStr("")
     ca_file: Path | None = None
     timeout: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
     options: dict[str, str | int | bool] = Field(default_factory=dict)
@@ -95,13 +95,6 @@ class RecipientSettings(Section):
         if url and not is_private(url):
             raise ValueError('an https address such as "https://report.example.org" (http on loopback only)')
         return url.rstrip("/")
-
-    @field_validator("password", "key", mode="before")
-    @classmethod
-    def _is_text(cls, secret: Any) -> Any:
-        if not isinstance(secret, str | SecretStr):
-            raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
-        return secret
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo, field_validator
+
+
+def _is_text(secret: Any) -> Any:
+    if not isinstance(secret, str | SecretStr):
+        raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
+    return secret
+
+
+SecretText = Annotated[SecretStr, BeforeValidator(_is_text)]
+"""A password or key: a number is none, whose digits nobody wrote so."""
 
 
 class Section(BaseModel):

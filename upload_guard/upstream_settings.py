@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from upload_guard.list_settings import is_private
-from upload_guard.sections import Section
+from upload_guard.sections import SecretText, Section
 
 UpstreamKind = Literal["eokm", "hma", "arachnid", "photodna", "upload_guard", "private", "ranges"]
 Sent = Literal["md5", "sha1", "sha256", "pdq", "file"]
@@ -72,8 +72,8 @@ class UpstreamSettings(Section):
     url: str
     origin: Annotated[str, StringConstraints(pattern=r"^\S.{0,63}$")]
     user: str = ""
-    password: SecretStr = SecretStr("")
-    key: SecretStr = SecretStr("")
+    password: SecretText = SecretStr("")
+    key: SecretText = SecretStr("")
     ca_file: Path | None = None
     test_path: bool = False
     banks: tuple[Word, ...] = ()
@@ -98,13 +98,6 @@ class UpstreamSettings(Section):
         if not is_private(url) or urlsplit(url).query:
             raise ValueError(_ADDRESS)
         return url.rstrip("/")
-
-    @field_validator("password", "key", mode="before")
-    @classmethod
-    def _is_text(cls, secret: Any) -> Any:
-        if not isinstance(secret, str | SecretStr):
-            raise ValueError("a text in quotes")  # noqa: TRY004 - pydantic's way of saying it
-        return secret
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:

@@ -100,7 +100,7 @@ def bench_rehearsal(settings: Settings, count: int) -> None:
         stage = Stage(build_checker(settings), 2, 60)
         _, whole = timed(lambda: stage.rehearse(trial, Audience(log, (), ""), tally, clock))
         reading, judging = clock.took("reading the log"), clock.took("judging uploads")
-        checker = stage.among(snapshot)
+        checker = stage.checker.as_of_now(snapshot)
         _, single = timed(lambda: [judge_one(checker, one) for one in islice(log.uploads(), SINGLE)])
     streaming = whole - reading - judging
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -7,10 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
 from tests.holdings.conftest import DATA
+from tests.objects import object_store, use
 from tests.support import BytesContent, digest_of
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
 from upload_guard.holdings.buckets import Buckets
@@ -23,23 +23,14 @@ HERE = Buckets()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store() as address:
+        yield address
 
 
 @pytest.fixture
 def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A bucket with one object, as an administrator's environment would give it."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    use(server, monkeypatch)
     client = boto3.client("s3")
     client.create_bucket(Bucket="media")
     about = {"ContentType": "image/jpeg", "CacheControl": "max-age=60", "Metadata": {"album": "7"}}

@@ -8,8 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.objects import object_store, use
 from tests.scan.scanning import scanned, zipped
 from tests.support import activate_listed_picture, picture_bytes, settings_in
 from upload_guard.compose import open_database_of
@@ -27,22 +27,13 @@ PLACE = f"s3://{BUCKET}/media"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store() as address:
+        yield address
 
 
 @pytest.fixture
 def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    use(server, monkeypatch)
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
     yield client

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.objects import object_store, use
 from tests.quarantine.test_keeper import FINDINGS, VERDICT, cases, crash_while_storing
 from tests.support import hold, read, settings_in, upload_of, vault_in
 from upload_guard.compose import build_station, open_cases
@@ -26,23 +26,14 @@ DATA = b"the very bytes of the upload " * 9000
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with object_store() as address:
+        yield address
 
 
 @pytest.fixture
 def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """The bucket, as an administrator's environment would give it."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    use(server, monkeypatch)
     client = boto3.client("s3")
     client.create_bucket(Bucket="evidence")
     yield client

@@ -20,7 +20,16 @@ from upload_guard.lists.bank.bank import BenignBank
 from upload_guard.lists.opinions import Opinions
 from upload_guard.matching.limits import DistanceLimits
 from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import NOT_DECODED, NOT_READ, Findings, Match, Signal, SignalType, Upload
+from upload_guard.records import (
+    EXACT_TYPES,
+    NOT_DECODED,
+    NOT_READ,
+    Findings,
+    Match,
+    Signal,
+    SignalType,
+    Upload,
+)
 from upload_guard.sandbox.pool import Sandbox
 from upload_guard.stages import Stage, timed
 
@@ -111,6 +120,17 @@ class LocalChecker:
         """The same, and no check service is asked; the types of digests stay, since the memory is shared."""
         return replace(
             self, upstreams=self.upstreams.silenced(), digests=self.digests | self.upstreams.digests
+        )
+
+    def as_of_now(self, snapshot: Snapshot) -> LocalChecker:
+        """The same with these entries, bank and opinions as they are at this moment, and all digests."""
+        bank, opinions = self.bank(), self.opinions()
+        return replace(
+            self,
+            snapshot=lambda: snapshot,
+            bank=lambda: bank,
+            opinions=lambda: opinions,
+            digests=EXACT_TYPES,
         )
 
     def beforehand(self, sha256: bytes) -> Findings | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -22,8 +22,7 @@ from upload_guard.lists.log.logged import Logged, lacking_in, sha256_of
 from upload_guard.lists.log.signal_log import LogReader
 from upload_guard.lists.trial import Trial
 from upload_guard.matching.build import Progress
-from upload_guard.matching.snapshot import Snapshot
-from upload_guard.records import EXACT_TYPES, Findings, Signal, SignalType, Source, Upload
+from upload_guard.records import Findings, Signal, SignalType, Source, Upload
 from upload_guard.rehearsal.tally import Seen, Tally
 from upload_guard.spans import FileContent
 
@@ -56,7 +55,7 @@ class Stage:
         log = audience.log
         recognizer = _recognizer(log, progress) if log else None
         snapshot = trial.build(recognizer.watching if recognizer else iter, progress)
-        checker = self.among(snapshot)
+        checker = self.checker.as_of_now(snapshot)
         if log and recognizer:
             _meet_the_known_good(recognizer, checker)
             uploads = self._each(lambda one: _rejudged(one, recognizer, checker, trial), log.uploads())
@@ -66,17 +65,6 @@ class Stage:
         for seen in _watched(files, "opening files", len(audience.files), progress):
             tally.add(seen)
         return checker
-
-    def among(self, snapshot: Snapshot) -> LocalChecker:
-        """The checker with these entries, and with bank and opinions as they are at this moment."""
-        bank, opinions = self.checker.bank(), self.checker.opinions()
-        return replace(
-            self.checker,
-            snapshot=lambda: snapshot,
-            bank=lambda: bank,
-            opinions=lambda: opinions,
-            digests=EXACT_TYPES,
-        )
 
     def _each(self, look: Callable[[_Thing], Seen], things: Iterable[_Thing]) -> Iterator[Seen]:
         """By portions, for a pool takes in all that it is given."""

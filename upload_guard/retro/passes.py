@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -23,7 +23,7 @@ from upload_guard.matching.snapshot import Snapshot
 from upload_guard.moments import utc_now
 from upload_guard.policy import Policy, judge
 from upload_guard.quarantine.states import CaseState
-from upload_guard.records import EXACT_TYPES, Result, SignalType
+from upload_guard.records import Result, SignalType
 from upload_guard.retro.log import PassedReader
 from upload_guard.retro.opening import LateHit, Opening
 from upload_guard.retro.passed import Passed
@@ -85,7 +85,7 @@ class Passes:
         recognizer = self._recognizer(after, snapshot)
         if recognizer is None:
             return None
-        checker = self._among(snapshot)
+        checker = self.checker.as_of_now(snapshot)
         for page in self.reader.pages(after):
             if self.lists.generation() != going.generation:
                 return None
@@ -115,16 +115,6 @@ class Passes:
         recognizer.meet(SignalType.SHA256, (value for kind, value in known_good if kind is SignalType.SHA256))
         recognizer.meet(SignalType.SHA256, (sha256 for sha256, _ in self.checker.opinions().exempted))
         return recognizer
-
-    def _among(self, snapshot: Snapshot) -> LocalChecker:
-        bank, opinions = self.checker.bank(), self.checker.opinions()
-        return replace(
-            self.checker,
-            snapshot=lambda: snapshot,
-            bank=lambda: bank,
-            opinions=lambda: opinions,
-            digests=EXACT_TYPES,
-        )
 
     def _hit(self, passed: Passed, recognizer: Recognizer, checker: LocalChecker) -> LateHit | None:
         signals = tuple(map(recognizer.plain, passed.signals))
