@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -203,9 +204,25 @@ def live(source: object) -> Live[Any]:
 
 
 def in_a_fork(act: Callable[[], None]) -> int:
-    """The exit code of a forked process in which `act` was done."""
+    """The exit code of a forked process in which `act` was done; for what is about forks.
+
+    What other threads hold at that moment, such as a lock of SQLite, stays held in it for ever.
+    """
     process = multiprocessing.get_context("fork").Process(target=act)
     process.start()
-    process.join(30)
-    assert process.exitcode is not None
+    return _exit_code(process)
+
+
+def in_a_new_process(act: Callable[..., None], *args: object) -> int:
+    """The exit code of a process that shares nothing with this one but what `act` is given."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["upload_guard.compose"])
+    process = context.Process(target=act, args=args)
+    process.start()
+    return _exit_code(process)
+
+
+def _exit_code(process: BaseProcess) -> int:
+    process.join(60)
+    assert process.exitcode is not None, "it hangs"
     return process.exitcode

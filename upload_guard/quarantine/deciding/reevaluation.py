@@ -1,7 +1,8 @@
 """Undecided cases judged again once lists, bank or opinions have changed.
 
 A case that nothing holds any more is proposed for release, or released where the settings say so; one that
-something holds again is open again. Nothing else about it changes, and no byte is touched.
+something holds again is open again. Nothing else about it changes, and no byte is touched. What was held
+because it could not be read stays held while there is no entry left that it could be compared with.
 """
 
 from __future__ import annotations
