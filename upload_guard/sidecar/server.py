@@ -6,7 +6,10 @@ settings as they then are, before the old ones end in the same way.
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +30,7 @@ log = logging.getLogger(__name__)
 class SidecarServer(BaseApplication):  # type: ignore[misc]
     """A gunicorn master; each worker builds its own application, so nothing is shared over a fork.
 
+    The code is: it is read once, here, so that a worker is there sooner and a reload never mixes releases.
     `read` gives the settings, found to work; called once now and at each reload. Raises `UploadGuardError`.
     """
 
@@ -34,6 +38,9 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
         self._read = read
         self.settings = read()
         share_counts(self.settings.metrics_dir)
+        # Only now: what counts looks for that folder when it is imported.
+        import upload_guard.sidecar.app  # noqa: F401
+
         super().__init__()
 
     def load_config(self) -> None:
@@ -82,6 +89,14 @@ def _forget(_arbiter: Arbiter, worker: Worker) -> None:
     forget_process(worker.pid)
 
 
+def _end_at_once(_arbiter: Arbiter, _worker: Worker) -> None:
+    """Taking the interpreter apart takes as long as half a start, and keeps a reload waiting."""
+    ending = sys.exc_info()[1]
+    if isinstance(ending, SystemExit) and not ending.code:
+        atexit._run_exitfuncs()
+        os._exit(0)
+
+
 def _gunicorn_options(settings: Settings) -> dict[str, Any]:
     sidecar = settings.sidecar
     host = f"[{sidecar.host}]" if ":" in sidecar.host else sidecar.host
@@ -98,6 +113,7 @@ def _gunicorn_options(settings: Settings) -> dict[str, Any]:
         "backlog": sidecar.backlog,
         "loglevel": settings.log.level,
         "logger_class": _OneLog,
+        "worker_exit": _end_at_once,
         "child_exit": _forget,
         "proc_name": "upload-guard",
         # Its default is a socket in the home folder, a second way in that nobody asked for.
