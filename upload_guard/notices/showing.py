@@ -14,7 +14,7 @@ from upload_guard.keyring import Keyring
 from upload_guard.notices.incoming import Channel
 from upload_guard.notices.sealed import Written, open_written
 from upload_guard.notices.states import AddressState, NoticeState
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, counts_of
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 
 
@@ -85,9 +85,7 @@ class Notices:
     def counts(self) -> dict[NoticeState, int]:
         """How many stand where; each state is named."""
         with self.database.session() as session:
-            counted = dict(
-                session.execute(select(Notice.state, func.count()).group_by(Notice.state)).tuples().all()
-            )
+            counted = counts_of(session, select(Notice.state, func.count()).group_by(Notice.state))
         return {state: counted.get(state.value, 0) for state in NoticeState}
 
     def find(self, number: str, site: str | None = None) -> NoticeFile:
@@ -119,7 +117,7 @@ def _infos(session: Session, rows: Sequence[Notice]) -> tuple[NoticeInfo, ...]:
         .where(NoticeAddress.notice_id.in_([row.id for row in rows]))
         .group_by(NoticeAddress.notice_id)
     )
-    counts = dict(session.execute(counted).tuples().all())
+    counts = counts_of(session, counted)
     return tuple(_info(row, counts.get(row.id, 0)) for row in rows)
 
 

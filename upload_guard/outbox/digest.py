@@ -13,6 +13,7 @@ from upload_guard.outbox.messages import MessageState
 from upload_guard.outbox.wording import DigestWords
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.customer_tables import CustomerHit
+from upload_guard.storage.database import counts_of
 from upload_guard.storage.opinion_tables import BreakerTrip
 from upload_guard.storage.outbox_tables import OutboxMessage
 from upload_guard.storage.tables import Case, Decision, HashList, ListActivation, ListVersion
@@ -97,12 +98,12 @@ def _of_customers(session: Session, at: datetime, follow_up: timedelta) -> Custo
 
 def _by_state(session: Session) -> Mapping[str, int]:
     stored = select(Case.state, func.count()).where(Case.state != CaseState.STORING).group_by(Case.state)
-    return dict(session.execute(stored).tuples().all())
+    return counts_of(session, stored)
 
 
 def _decisions(session: Session, since: datetime) -> Mapping[str, int]:
     made = select(Decision.decision, func.count()).where(Decision.made_at > since).group_by(Decision.decision)
-    return dict(session.execute(made).tuples().all())
+    return counts_of(session, made)
 
 
 def _imported(session: Session, since: datetime) -> tuple[tuple[str, int], ...]:

@@ -14,7 +14,7 @@ from upload_guard.quarantine.custody.handovers import was_given
 from upload_guard.quarantine.rows import SHA256_UNKNOWN, match_of, signal_of
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Content, Digests, Match, Signal, SignalType
-from upload_guard.storage.database import Database
+from upload_guard.storage.database import Database, counts_of
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.states import Kept
@@ -146,7 +146,7 @@ def _of(site: str | None) -> tuple[ColumnElement[bool], ...]:
 def count_by_state(database: Database) -> Mapping[CaseState, int]:
     """How many cases stand where; each state is named."""
     with database.session() as session:
-        counted = dict(session.execute(select(Case.state, func.count()).group_by(Case.state)).tuples().all())
+        counted = counts_of(session, select(Case.state, func.count()).group_by(Case.state))
     return {state: counted.get(state.value, 0) for state in CaseState}
 
 

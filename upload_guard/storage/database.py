@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Select, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from upload_guard.storage.journal import Journal, info_with
 from upload_guard.storage.locks import exclusive_lock
 
 _Row = TypeVar("_Row")
+_Key = TypeVar("_Key")
 
 LOCK_WAIT = 30.0
 """Seconds for which a locked database is waited for."""
@@ -95,6 +96,11 @@ def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
 def row_of(session: Session, table: type[_Row], number: int) -> _Row | None:
     """The row of a number that somebody named; None as well for one that is too large for any row."""
     return session.get(table, number) if number < 1 << 63 else None
+
+
+def counts_of(session: Session, counted: Select[_Key, int]) -> dict[_Key, int]:
+    """What a query of pairs has counted, by what it is counted for."""
+    return {row[0]: row[1] for row in session.execute(counted)}
 
 
 def look_at_database(url: str) -> Database | None:
