@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from moto.server import ThreadedMotoServer
+from s3fs import S3FileSystem
 
 
 @contextmanager
@@ -21,6 +22,8 @@ def object_store() -> Iterator[str]:
 
 def use(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have this process find it as an administrator's environment would say."""
+    # One is kept a process, and it knows where the store of another test was.
+    S3FileSystem.clear_instance_cache()
     for name, value in {
         "AWS_ENDPOINT_URL": store,
         "AWS_ACCESS_KEY_ID": "nobody",

@@ -69,8 +69,8 @@ def without_rbcl(folder: Path) -> dict[str, str]:
 def test_a_sidecar_without_such_lists_does_not_need_the_extra(tmp_path: Path) -> None:
     code = f"""
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
-create_app(Settings(data_dir={str(tmp_path / "data")!r}, review={{"enabled": False}}))
+from upload_guard.sidecar.app import assemble
+assemble(Settings(data_dir={str(tmp_path / "data")!r}, review={{"enabled": False}})).app
 """
     ran = subprocess.run(
         [sys.executable, "-c", code], env=without_rbcl(tmp_path), capture_output=True, text=True

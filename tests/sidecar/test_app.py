@@ -17,7 +17,7 @@ from upload_guard.errors import MasterKeyError
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.machine_keys.opening import open_keys
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.signing import Credentials
 
 FORM = {"data": b"x", "content_type": "multipart/form-data; boundary=B"}
@@ -34,7 +34,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Flask:
     """What pytest-flask's `client` talks to."""
-    return create_app(settings)
+    return assemble(settings).app
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_it_does_not_start_with_a_master_key_that_is_not_the_one_its_keys_were_m
     open_keys(settings).new("blog", SITE_SCOPES, "tester")
     (settings.data_dir / "secret.key").unlink()
     with pytest.raises(MasterKeyError, match="another master key"):
-        create_app(settings)
+        assemble(settings)
 
 
 def test_a_vault_that_cannot_be_written_is_said_in_health(asking: Machine, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_list_that_is_configured_and_not_active_is_told_in_health_and_in_the_l
 ) -> None:
     settings = settings_in(tmp_path, lists={"test-list": {"pdq_limit": 20}, "other": {"pdq_limit": 20}})
     activate_listed_picture(settings)
-    health = machine(create_app(settings).test_client(), settings, Scope.DETAILS).get("/healthz")
+    health = machine(assemble(settings).app.test_client(), settings, Scope.DETAILS).get("/healthz")
     assert health.status_code == 200
     assert "list_not_active: [lists.other] is configured, not active" in health.get_json()["warnings"]
     assert not any("test-list" in warning for warning in health.get_json()["warnings"])

@@ -20,7 +20,7 @@ from upload_guard.lists.sync.rows import ExchangeRows
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.outbox.messages import Draft, MessageKind, put
 from upload_guard.settings import Settings, SidecarSettings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.sync_tables import ExchangeRun
 
 DASHBOARD = Path(__file__).parents[2] / "packaging" / "grafana-dashboard.json"
@@ -48,7 +48,7 @@ def failed_long_ago(settings: Settings) -> None:
 
 @pytest.fixture
 def asking(settings: Settings) -> Machine:
-    return machine(create_app(settings).test_client(), settings, *Scope)
+    return machine(assemble(settings).app.test_client(), settings, *Scope)
 
 
 def samples(asking: Machine) -> dict[str, float]:

@@ -13,7 +13,7 @@ from tests.support import activate_listed_picture, settings_in
 from upload_guard.compose import open_database_of
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.vault_tables import AuditRow
 
 
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def service(settings: Settings) -> Flask:
-    return create_app(settings)
+    return assemble(settings).app
 
 
 def refused(settings: Settings) -> list[tuple[str, object]]:

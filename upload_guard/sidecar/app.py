@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -91,15 +91,38 @@ from upload_guard.sidecar.review.strangers import Strangers
 from upload_guard.statements.delays import Delays
 
 
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """The service, and what it does by itself once it is started."""
+
+    app: Flask
+    station: Station
+    threads: tuple[Housekeeper, ...]
+
+    def start(self) -> None:
+        """To be called where requests are answered, after all forks."""
+        # Warm before the first upload has to wait for it.
+        self.station.sandbox.start()
+        self.station.snapshot.start()
+        for thread in self.threads:
+            thread.start()
+        # They end with the application.
+        self.app.extensions["upload_guard_threads"] = self.threads
+
+
 def create_app(settings: Settings) -> Flask:
-    """The service over the data folder of `settings`. Raises `StorageFailed` or `MasterKeyError`."""
+    """The service over the data folder of `settings`, started. Raises `StorageFailed` or `MasterKeyError`."""
+    sidecar = assemble(settings)
+    sidecar.start()
+    return sidecar.app
+
+
+def assemble(settings: Settings) -> Sidecar:
+    """The service before it does anything by itself. Raises `StorageFailed` or `MasterKeyError`."""
     keys, ledger = open_for_door(settings)
     keys.probe()
     counters = Counters()
     station, signals = with_signal_checker(_counted(build_station(settings), counters), settings)
-    # Warm before the first upload has to wait for it; a worker process of the server is where it belongs.
-    station.sandbox.start()
-    station.snapshot.start()
     app = api_application("upload_guard.sidecar", __version__)
     take_requests(app)
     guard_routes(app, Doorkeeper(keys, ledger, settings.sidecar.bearer))
@@ -134,9 +157,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(metrics_routes(station, settings, counters))
     _pages(app, station, settings, cases, reports)
     follow_requests(app, counters)
-    # They end with the application.
-    app.extensions["upload_guard_threads"] = _threads(station, settings, counters)
-    return app
+    return Sidecar(app, station, _threads(station, settings, counters))
 
 
 def _pages(app: Flask, station: Station, settings: Settings, cases: Cases, reports: ReportDesk) -> None:
@@ -219,8 +240,6 @@ def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[
         threads.append(private_preparer(settings, station.lists))
     if settings.review.enabled:
         threads.append(list_worker(settings, station.lists.database))
-    for thread in threads:
-        thread.start()
     return tuple(threads)
 
 

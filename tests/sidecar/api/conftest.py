@@ -11,7 +11,7 @@ from tests.sidecar.machines import Machine, machine
 from tests.support import activate_listed_picture, settings_in
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Service:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     settings = settings_in(tmp_path_factory.mktemp("service"), intake={"max_body": 4 << 20})
     listed = activate_listed_picture(settings)
-    built = create_app(settings)
+    built = assemble(settings).app
     client = built.test_client()
     return Service(
         settings,

@@ -14,7 +14,7 @@ from tests.support import OTHER_SEED, activate_listed_picture, damage_lists, pic
 from upload_guard.compose import open_cases
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.database import open_database
 
 
@@ -92,7 +92,7 @@ def test_over_the_size_that_it_names_a_file_is_too_large(service: Service) -> No
 
 def test_without_a_list_an_upload_is_allowed_as_unchecked(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    site = machine(create_app(settings).test_client(), settings, *SITE_SCOPES)
+    site = machine(assemble(settings).app.test_client(), settings, *SITE_SCOPES)
     assert site.get("/bridge/v1/config").get_json()["lists_active"] is False
     for answer in (
         site.post("/bridge/v1/scan", b"x").get_json(),
@@ -105,7 +105,7 @@ def test_with_damaged_lists_it_is_not_ready_and_says_so(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
     damage_lists(settings)
-    site = machine(create_app(settings).test_client(), settings, *SITE_SCOPES)
+    site = machine(assemble(settings).app.test_client(), settings, *SITE_SCOPES)
     assert site.get("/bridge/v1/config").get_json()["ready"] is False
     refused = site.ask("/bridge/v1/hash", {"sha256": "0" * 64})
     assert (refused.status_code, refused.get_json()["code"]) == (503, "not_ready")

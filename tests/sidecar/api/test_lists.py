@@ -18,7 +18,7 @@ from tests.support import activate_list, activate_listed_picture, listed_hashes,
 from upload_guard.compose import open_database_of, open_lists
 from upload_guard.lists.formats import ListedHash
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.opinion_tables import EntryDispute
 from upload_guard.storage.tables import HashList
 from upload_guard.storage.vault_tables import AuditRow
@@ -51,7 +51,7 @@ def test_a_site_does_not_learn_of_lists(service: Service) -> None:
 def sharing(tmp_path_factory: pytest.TempPathFactory) -> Service:
     settings = settings_in(tmp_path_factory.mktemp("sharing"), lists={"test-list": {"share": True}})
     listed = activate_listed_picture(settings)
-    app = create_app(settings)
+    app = assemble(settings).app
     site = machine(app.test_client(), settings, *SITE_SCOPES)
     return Service(settings, app, listed, site, site, machine(app.test_client(), settings, *Scope))
 

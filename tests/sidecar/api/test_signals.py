@@ -13,7 +13,7 @@ from upload_guard.canary import canary_png
 from upload_guard.checkers.wire import SignalsAnswer
 from upload_guard.compose import open_cases
 from upload_guard.machine_keys.keys import Scope
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 
 def hashes(data: bytes) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_a_thousand_are_answered_in_one_go_and_in_order(service: Service) -> Non
 
 def test_a_batch_counts_as_many_requests_as_it_has_files_unless_details_are_told(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, limits={"rate": 0.001, "burst": 20})
-    client = create_app(settings).test_client()
+    client = assemble(settings).app.test_client()
     site, own = (machine(client, settings, Scope.CHECK, *more) for more in ((), (Scope.DETAILS,)))
     question = {"files": [{"sha256": "0" * 64}] * 10}
     assert [site.ask("/v1/batch", question).status_code for _ in range(3)] == [200, 200, 429]

@@ -10,7 +10,7 @@ from upload_guard.compose import open_database_of
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.retro.places import UploadPlaces
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 ID = "0123456789abcdef" * 2
 PATH = f"/v1/uploads/{ID}/place"
@@ -23,7 +23,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def site(settings: Settings) -> Machine:
-    return machine(create_app(settings).test_client(), settings, Scope.CHECK)
+    return machine(assemble(settings).app.test_client(), settings, Scope.CHECK)
 
 
 def test_a_place_is_kept_under_the_site_of_the_key(settings: Settings, site: Machine) -> None:
@@ -53,6 +53,6 @@ def test_where_no_upload_is_remembered_nothing_is_kept(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings = settings_in(tmp_path_factory.mktemp("without"))
-    site = machine(create_app(settings).test_client(), settings, Scope.CHECK)
+    site = machine(assemble(settings).app.test_client(), settings, Scope.CHECK)
     assert site.ask(PATH, {"place": "post 7"}).get_json() == {"kept": False}
     assert UploadPlaces(open_database_of(settings)).of("blog", ID) == ()

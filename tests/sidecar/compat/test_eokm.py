@@ -34,7 +34,7 @@ from upload_guard.machine_keys.keys import Scope
 from upload_guard.machine_keys.opening import open_keys
 from upload_guard.records import SignalType
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.customer_tables import CustomerHit
 from upload_guard.storage.opinion_tables import EntryDispute
 from upload_guard.storage.tables import HashList
@@ -168,7 +168,7 @@ def test_passwords_guessed_again_and_again_lock_the_place_out(tmp_path: Path) ->
     settings = settings_in(
         tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"}, limits={"bad_signatures": 3}
     )
-    client = create_app(settings).test_client()
+    client = assemble(settings).app.test_client()
     codes = [
         client.post("/v1/check/md5", headers=basic("id", f"guess {n}"), environ_base=LOOPBACK).status_code
         for n in range(5)
@@ -210,12 +210,17 @@ def test_each_customer_hears_of_its_own_categories_and_lists(
     assert answers == {name: TRUE if name in heard else FALSE for name in names}
 
 
+def client_of(settings: Settings) -> Client:
+    """A customer's new key, and an application that knows it."""
+    return Client(assemble(settings).app.test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+
+
 def test_a_disputed_entry_is_not_true(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
     value = bytes.fromhex(hexes(BASELINE)["md5"])
     activate_list(settings, [ListedHash(SignalType.MD5, value)])
     dispute(settings, value)
-    client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+    client = client_of(settings)
     assert said(client.eokm("md5", value.hex())) == FALSE
 
 
@@ -225,7 +230,7 @@ def test_the_digest_of_a_known_good_picture_is_not_true(tmp_path: Path) -> None:
     activate_list(settings, [ListedHash(SignalType.MD5, value), ListedHash(SignalType.MD5, LISTED)])
     # Later: else the gate would have put it aside.
     open_benign(settings).add(vouched_file("logo.png", digests_of(b"a logo"), []), "ann")
-    client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+    client = client_of(settings)
     assert said(client.eokm("md5", value.hex())) == FALSE
     assert said(client.eokm("md5", (LISTED).hex())) == TRUE
 
@@ -237,7 +242,7 @@ def test_lists_that_are_not_loaded_are_no_answer(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
     activate_list(settings, [ListedHash(SignalType.MD5, LISTED)])
     damage_lists(settings)
-    client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+    client = client_of(settings)
     for name in (b"x", BASELINE, UNLISTED):
         response = client.eokm("md5", hexes(name)["md5"])
         assert (response.status_code, response.get_json()["code"]) == (503, "not_ready")
@@ -248,7 +253,7 @@ def test_lists_that_are_not_loaded_are_no_answer(tmp_path: Path) -> None:
 def test_a_type_that_no_list_holds_is_no_answer(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
     activate_list(settings, [ListedHash(SignalType.MD5, LISTED)], category="illegal")
-    app, keys = create_app(settings), open_keys(settings)
+    app, keys = assemble(settings).app, open_keys(settings)
     client = Client(app.test_client(), keys.new("shop", {Scope.SERVICE}, "tester"))
     assert said(client.eokm("md5", hexes(UNLISTED)["md5"])) == FALSE
     choosy = Client(app.test_client(), keys.new("baseline-only", {Scope.SERVICE}, "tester"))
@@ -262,7 +267,7 @@ def test_a_type_that_no_list_holds_is_no_answer(tmp_path: Path) -> None:
 
 def test_without_any_list_nothing_is_false(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
-    client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+    client = client_of(settings)
     response = client.eokm("md5", hexes(UNLISTED)["md5"])
     assert (response.status_code, response.get_json()["code"]) == (503, "lists_missing")
     assert is_no_answer(response)
@@ -304,7 +309,7 @@ def test_the_test_path_knows_the_canary_and_nothing_else(desk: CheckService, kin
 
 def test_the_test_path_answers_where_there_is_no_list(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, customers=CUSTOMERS, sidecar={"bearer": "loopback"})
-    client = Client(create_app(settings).test_client(), open_keys(settings).new("shop", {Scope.SERVICE}, "t"))
+    client = client_of(settings)
     assert said(client.eokm("md5", hexes(UNLISTED)["md5"], test=True)) == FALSE
 
 

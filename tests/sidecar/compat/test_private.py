@@ -14,7 +14,7 @@ from tests.support import activate_list, digests_of
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.private.marks import OBLIVIOUS
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def service_in(folder: Path, disclose: str) -> Service:
     activate_list(settings, listed())
     if disclose != "never":
         prepare(settings)
-    return Service(settings, create_app(settings))
+    return Service(settings, assemble(settings).app)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_customer_that_may_have_only_other_lists_is_told_of_none(
     settings = settings_with(tmp_path, customers={"shop": {"lists": lists}})
     activate_list(settings, listed())
     prepare(settings)
-    customer = Service(settings, create_app(settings)).customer()
+    customer = Service(settings, assemble(settings).app).customer()
     assert customer.get("/v1/private").status_code == status
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from tests.support import settings_in
 from upload_guard.compose import open_database_of
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.public.house import Public, open_public
 from upload_guard.sidecar.public.marks import stranger
 from upload_guard.sidecar.public.pages import PublicPage, public_pages
@@ -68,7 +68,7 @@ class Stranger:
 
 def served(settings: Settings) -> Flask:
     """A sidecar that has the page of wishes."""
-    app = create_app(settings)
+    app = assemble(settings).app
     public = open_public(settings, open_database_of(settings), Strangers.among(8))
     public_pages(app, public, (PublicPage(lambda _: True, wish_pages),))
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -14,7 +14,7 @@ from tests.sidecar.public.conftest import Stranger
 from tests.statements.houses import House, house_in
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.quarantine.deciding.rulings import Word
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Office:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     house = house_in(tmp_path_factory.mktemp("office"))
     house.add_reviewer("rob")
-    app = create_app(house.settings)
+    app = assemble(house.settings).app
     return Office(house, app, machine(app.test_client(), house.settings, Scope.OWN_CASES))
 
 

@@ -14,7 +14,7 @@ from upload_guard.compose import notices_in, open_database_of
 from upload_guard.notices.incoming import Channel
 from upload_guard.notices.showing import NoticeFile
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 PATH = "/public/notice"
 FILLED = {
@@ -33,7 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Flask:
-    return create_app(settings)
+    return assemble(settings).app
 
 
 def sent(app: Flask, host: int, form: dict[str, str], language: str = "en") -> tuple[int, str]:
@@ -116,5 +116,5 @@ def test_one_network_sends_few(app: Flask) -> None:
 
 
 def test_it_is_off_unless_it_is_wanted(tmp_path: Path) -> None:
-    app = create_app(settings_in(tmp_path))
+    app = assemble(settings_in(tmp_path)).app
     assert not [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(PATH)]

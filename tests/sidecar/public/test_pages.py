@@ -15,7 +15,7 @@ from tests.sidecar.review.browsing import inline
 from tests.sidecar.review.test_languages import disagreeing, said, untranslated
 from tests.support import settings_in
 from upload_guard.sidecar import public
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.review.languages import catalog
 
 ROOM = Path(public.__file__).parent
@@ -30,7 +30,7 @@ def stranger(app: Flask, address: str) -> Stranger:
 
 
 def test_where_nothing_is_enabled_there_is_no_public_page(tmp_path: Path) -> None:
-    app = create_app(settings_in(tmp_path))
+    app = assemble(settings_in(tmp_path)).app
     assert not [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/public")]
 
 

@@ -11,7 +11,7 @@ from tests.sidecar.review.browsing import Browser, person
 from tests.support import activate_listed_picture, settings_in
 from upload_guard.people.roles import Role
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 
 @dataclass(frozen=True)
@@ -38,4 +38,4 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     settings = settings_in(tmp_path_factory.mktemp("review"), review={"totp": "optional"})
     listed = activate_listed_picture(settings)
-    return House(settings, create_app(settings), listed)
+    return House(settings, assemble(settings).app, listed)

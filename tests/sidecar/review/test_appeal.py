@@ -13,7 +13,7 @@ from tests.statements.houses import House, house_in
 from upload_guard.compose import open_cases
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.states import CaseState
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.statements.appeals import Chance
 
 
@@ -30,7 +30,7 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     house = house_in(tmp_path_factory.mktemp("appeals"))
-    app = create_app(house.settings)
+    app = assemble(house.settings).app
     names = {"ruth": Role.REVIEWER, "rob": Role.REVIEWER, "vera": Role.VIEWER}
     return Office(house, *(person(app, house.settings, role, name) for name, role in names.items()))
 

@@ -37,7 +37,7 @@ from upload_guard.quarantine.showing.dossier import dossier
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import SignalType
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.review.case.story import doubts, why
 
 DAMAGED = b"\xff\xd8\xff" + bytes(50)
@@ -329,7 +329,7 @@ def test_it_leads_to_the_cases_before_and_after(house: House) -> None:
 
 def test_where_it_takes_two_the_first_word_leaves_the_case_open(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, review={"totp": "optional"}, quarantine={"second_person": ["confirm"]})
-    two = House(settings, create_app(settings), b"")
+    two = House(settings, assemble(settings).app, b"")
     activate_listed_picture(settings)
     number = held_once_listed(two, DAMAGED)
     assert "The case stays open until a second person says the same." in page(two, number)

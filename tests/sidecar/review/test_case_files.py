@@ -16,7 +16,7 @@ from upload_guard.holdings.descent import file_locator
 from upload_guard.holdings.following import Following
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.people.roles import Role
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.placement_tables import PlaceState
 
 DATA = b"\xff\xd8\xff" + bytes(60)
@@ -36,7 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, media: Path) -> House:
         incoming={"sites": {"blog": {"paths": {"https://blog.example.org/media/": str(media)}}}},
     )
     listed = activate_listed_picture(settings)
-    return House(settings, create_app(settings), listed)
+    return House(settings, assemble(settings).app, listed)
 
 
 @pytest.fixture(scope="module")

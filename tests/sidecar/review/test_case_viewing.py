@@ -21,7 +21,7 @@ from tests.support import activate_listed_picture, settings_in
 from upload_guard.compose import open_database_of
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.people.roles import Role
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.vault_tables import AuditHead, AuditRow
 
 REASON = {"reason": "To tell whether the match is right", "because": ""}
@@ -30,7 +30,7 @@ REASON = {"reason": "To tell whether the match is right", "because": ""}
 def open_house(folder: Path, **reveal: object) -> House:
     settings = settings_in(folder, review={"totp": "optional"}, reveal=reveal)
     listed = activate_listed_picture(settings)
-    return House(settings, create_app(settings), listed)
+    return House(settings, assemble(settings).app, listed)
 
 
 @pytest.fixture(scope="module")

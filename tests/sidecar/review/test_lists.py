@@ -40,7 +40,7 @@ from upload_guard.people.roles import Role
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Action, SignalType
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.list_work import do_all
 from upload_guard.sidecar.review.labels import PUT_ASIDE
 from upload_guard.statistics.case_lists import note_lists
@@ -112,7 +112,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with ExitStack() as held:
         for lock in locks:
             held.enter_context(exclusive_lock(lock))
-        yield Desk(settings, create_app(settings), open_database_of(settings))
+        yield Desk(settings, assemble(settings).app, open_database_of(settings))
 
 
 def import_version(settings: Settings, hashes: list[ListedHash]) -> None:
@@ -147,7 +147,7 @@ def test_a_list_that_needs_nobody_says_so(desk: Desk) -> None:
 
 def test_where_there_is_no_list_the_page_says_what_to_do(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, review={"totp": "optional"})
-    app = create_app(settings)
+    app = assemble(settings).app
     page = text_of(person(app, settings, Role.VIEWER).get("/review/lists").text)
     assert "There is no list yet" in page
     assert "upload-guard list import" in page

@@ -17,7 +17,7 @@ from upload_guard.compose import notices_in, open_database_of, open_desk
 from upload_guard.notices.showing import NoticeFile
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.people.roles import Role
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.notice_tables import NoticeAddress
 
 ELSEWHERE = "https://elsewhere.example/a.jpg"
@@ -50,7 +50,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     sites = {"blog": {"paths": {"https://blog.example.org/media/": str(media)}}}
     settings = settings_in(folder, review={"totp": "optional"}, incoming={"sites": sites})
     listed = activate_listed_picture(settings)
-    return Office(House(settings, create_app(settings), listed), media)
+    return Office(House(settings, assemble(settings).app, listed), media)
 
 
 def test_a_notice_stands_in_the_list_and_on_a_page_of_its_own(office: Office) -> None:

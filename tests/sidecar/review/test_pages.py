@@ -47,11 +47,11 @@ def test_every_page_says_who_may_open_it(house: House) -> None:
 def test_a_page_that_says_nothing_opens_to_nobody(tmp_path: Path) -> None:
     from tests.sidecar.review.browsing import person
     from tests.support import settings_in
-    from upload_guard.sidecar.app import create_app
+    from upload_guard.sidecar.app import assemble
     from upload_guard.sidecar.auth import for_people
 
     settings = settings_in(tmp_path, review={"totp": "optional"})
-    app = create_app(settings)
+    app = assemble(settings).app
     app.add_url_rule("/review/forgotten", "review.forgotten", for_people(lambda: "secret"))
     assert person(app, settings, Role.ADMINISTRATOR).get("/review/forgotten").status_code == 403
 
@@ -175,9 +175,9 @@ def test_the_menu_leads_to_pages_that_are_there(house: House) -> None:
 
 def test_switched_off_there_are_no_pages(tmp_path: Path) -> None:
     from tests.support import settings_in
-    from upload_guard.sidecar.app import create_app
+    from upload_guard.sidecar.app import assemble
 
-    app = create_app(settings_in(tmp_path, review={"enabled": False}))
+    app = assemble(settings_in(tmp_path, review={"enabled": False})).app
     assert not pages_of(app)
     assert app.test_client().get("/review/").status_code == 401
 

@@ -17,7 +17,7 @@ from tests.support import activate_listed_picture, recompressed, settings_in
 from upload_guard.compose import open_cases, open_database_of, open_decisions
 from upload_guard.people.roles import Role
 from upload_guard.quarantine.showing.entries import EntryNames
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.review.access import POLL_HEADER
 from upload_guard.storage.group_tables import CaseEntry, HeldEntry
 from upload_guard.storage.opinion_tables import Exemption
@@ -173,7 +173,7 @@ def test_who_may_not_decide_sees_it_and_has_no_buttons(house: House) -> None:
 @pytest.fixture
 def empty(tmp_path_factory: pytest.TempPathFactory) -> House:
     settings = settings_in(tmp_path_factory.mktemp("empty"), review={"totp": "optional"})
-    return House(settings, create_app(settings), b"")
+    return House(settings, assemble(settings).app, b"")
 
 
 def test_an_empty_queue_says_what_that_means(empty: House) -> None:
@@ -391,7 +391,7 @@ def test_to_confirm_takes_a_second_person_where_the_settings_say_so(
     folder = tmp_path_factory.mktemp("two")
     settings = settings_in(folder, review={"totp": "optional"}, quarantine={"second_person": ["confirm"]})
     activate_listed_picture(settings)
-    house = House(settings, create_app(settings), b"")
+    house = House(settings, assemble(settings).app, b"")
     number, _ = broken(house, 2)
     shown = text(form(house, f"case={number}&ruling=confirm"))
     assert "It takes two persons" in shown

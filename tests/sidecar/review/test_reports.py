@@ -17,7 +17,7 @@ from upload_guard.compose import open_database_of, open_report_desk, report_foll
 from upload_guard.machine_keys.keys import SITE_SCOPES
 from upload_guard.people.roles import Role
 from upload_guard.reports.states import ReportState
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.vault_tables import AuditRow
 
 
@@ -33,7 +33,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     reports = WHO | {"recipients": {"hotline": told, "police": told | {"folder": folder / "police"}}}
     settings = settings_in(folder, review={"totp": "optional"}, reports=reports)
     listed = activate_listed_picture(settings)
-    return House(settings, create_app(settings), listed)
+    return House(settings, assemble(settings).app, listed)
 
 
 @pytest.fixture

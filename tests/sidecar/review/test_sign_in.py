@@ -15,7 +15,7 @@ from upload_guard.compose import open_database_of
 from upload_guard.people.opening import Gate, open_gate
 from upload_guard.people.roles import Role
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.vault_tables import AuditRow
 
 ANOTHER = "seven lamps along the quiet canal"
@@ -29,7 +29,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 # Not "app": pytest-flask would have all requests of a test share what Flask keeps for one.
 @pytest.fixture(scope="module")
 def service(settings: Settings) -> Flask:
-    return create_app(settings)
+    return assemble(settings).app
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_logging_out_takes_a_form(browser: Browser) -> None:
 def test_a_session_opens_in_every_worker(browser: Browser, settings: Settings) -> None:
     """Cookies are signed by what the master key gives, and sessions are rows."""
     browser.log_in("ann")
-    other = Browser(create_app(settings).test_client())
+    other = Browser(assemble(settings).app.test_client())
     other.client.set_cookie("upload_guard", cookie(browser))
     assert other.get("/review/").status_code == 200
     assert other.post("/review/me/sessions").status_code == 302
@@ -165,7 +165,7 @@ def test_the_cookie_is_for_this_host_and_no_script(browser: Browser) -> None:
 @pytest.mark.parametrize("tls", ["own", "proxy"])
 def test_over_tls_the_cookie_stays_there(tmp_path: Path, tls: str) -> None:
     files = {"certificate": tmp_path / "c.pem", "certificate_key": tmp_path / "k.pem"} if tls == "own" else {}
-    service = create_app(settings_in(tmp_path, sidecar={"tls": tls, **files}))
+    service = assemble(settings_in(tmp_path, sidecar={"tls": tls, **files})).app
     header = service.test_client().get("/review/log-in").headers["Set-Cookie"]
     assert header.startswith("__Host-upload_guard=")
     assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(header.split("; "))
@@ -191,6 +191,6 @@ def test_behind_a_proxy_the_address_is_the_one_that_it_appended(tmp_path: Path) 
     settings = settings_in(tmp_path, sidecar={"tls": "proxy"}, review=review)
     open_gate(settings, open_database_of(settings)).people.add("ann", Role.VIEWER, PASSWORD, "root")
     forwarded = {"X-Forwarded-For": "10.9.9.9, 198.51.100.1"}
-    browser = Browser(create_app(settings).test_client(), forwarded).over_tls()
+    browser = Browser(assemble(settings).app.test_client(), forwarded).over_tls()
     assert browser.log_in("ann").status_code == 302
     assert last_address(settings) == "198.51.100.1"

@@ -26,7 +26,7 @@ from upload_guard.people.roles import Role
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import Source
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.sidecar.review.figures import TABLES
 from upload_guard.sidecar.review.statistics import RANGES
 from upload_guard.statistics.case_lists import note_lists
@@ -299,7 +299,7 @@ def test_in_dutch_the_figures_are_the_same(viewer: Browser) -> None:
 
 def test_what_a_running_sidecar_checks_is_on_the_page(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, review={"totp": "optional"})
-    app = create_app(settings)
+    app = assemble(settings).app
     viewer = person(app, settings, Role.VIEWER)
     empty = page_of(viewer)
     assert "No upload was counted in these days" in empty

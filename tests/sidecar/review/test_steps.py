@@ -18,7 +18,7 @@ from tests.support import settings_in
 from upload_guard.compose import open_database_of
 from upload_guard.people.opening import Gate, open_gate
 from upload_guard.people.roles import Role
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 
 ANOTHER = "seven lamps along the quiet canal"
 
@@ -40,7 +40,7 @@ class Strict:
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Strict:
     settings = settings_in(tmp_path_factory.mktemp("steps"))
-    return Strict(create_app(settings), open_gate(settings, open_database_of(settings)))
+    return Strict(assemble(settings).app, open_gate(settings, open_database_of(settings)))
 
 
 @pytest.fixture

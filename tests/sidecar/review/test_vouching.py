@@ -23,7 +23,7 @@ from upload_guard.errors import ConfigError
 from upload_guard.people.opening import Gate, open_gate
 from upload_guard.people.roles import Role
 from upload_guard.settings import Settings
-from upload_guard.sidecar.app import create_app
+from upload_guard.sidecar.app import assemble
 from upload_guard.storage.vault_tables import AuditRow
 
 ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
@@ -59,7 +59,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
         review = {"url": "http://localhost", "oidc": oidc(service)}
         settings = settings_in(tmp_path_factory.mktemp("vouching"), review=review)
         gate = open_gate(settings, open_database_of(settings))
-        yield Installation(settings, create_app(settings), service, gate)
+        yield Installation(settings, assemble(settings).app, service, gate)
 
 
 @pytest.fixture(autouse=True)
@@ -312,7 +312,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "authlib", None)
     with pytest.raises(ConfigError, match=r"pip install 'upload-guard\[oidc\]'"):
-        create_app(settings)
+        assemble(settings)
 
 
 @pytest.mark.parametrize(
