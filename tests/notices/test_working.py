@@ -13,7 +13,7 @@ from tests.notices.site import URL, NotedSite, cases, clean, listed, noted_site
 from tests.notices.tellers import Clock, notice_of
 from tests.support import picture_bytes
 from upload_guard.compose import build_worker, decisions_of
-from upload_guard.errors import HoldingsUnreachable, NotReady
+from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError
 from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.holdings import Standing
 from upload_guard.moments import utc_now
@@ -188,6 +188,39 @@ def test_a_case_that_a_notice_opened_is_not_released_by_a_list_that_changes(site
     case = site.work(site.tell(clean(site, "n.jpg", 25))).addresses[0].case
     with site.desk.database.session() as session:
         assert found_case(session, case).under == ""
+
+
+def test_what_is_too_large_to_be_read_is_in_no_case_and_waits_for_a_person(site: NotedSite) -> None:
+    small = replace(site.worker, opener=replace(site.worker.opener, max_bytes=100))
+    number = site.tell(clean(site, "large.jpg", 91))
+    small.run()
+    found = site.file(number)
+    assert found.notice.state is NoticeState.PERSON
+    address = found.addresses[0]
+    assert (address.state, address.case) == (AddressState.TOO_LARGE, "")
+    assert "100 bytes" in address.fault
+    assert address.ours == f"file://{site.media}/large.jpg"
+    site.acts.say(number, address.id, AddressState.KEPT, "reviewer")
+    assert site.file(number).notice.state is NoticeState.CLOSED
+
+
+def test_a_file_that_tells_a_smaller_size_than_it_has_is_not_read_on(site: NotedSite) -> None:
+    class Growing(Folders):
+        def look(self, locator: str) -> Standing:
+            return replace(super().look(locator), size=1)
+
+    opener = replace(site.worker.opener, max_bytes=100, holdings={"file": Growing()})
+    number = site.tell(clean(site, "growing.jpg", 92))
+    replace(site.worker, opener=opener).run()
+    assert site.first(number).state is AddressState.TOO_LARGE
+
+
+def test_that_a_file_may_stay_nobody_says_of_what_no_rule_leads_to(site: NotedSite) -> None:
+    number = site.desk.take(notice_of("https://elsewhere.example/stay.jpg"))
+    address = site.work(number).addresses[0]
+    with pytest.raises(UsageError, match="only a case"):
+        site.acts.say(number, address.id, AddressState.KEPT, "reviewer")
+    assert site.first(number).state is AddressState.UNMAPPED
 
 
 def test_five_odd_addresses_hold_up_no_other(site: NotedSite) -> None:

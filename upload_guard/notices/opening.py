@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from upload_guard.digests import Sha256Digester
-from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, Unavailable
+from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, TooLargeInPlace, Unavailable
 from upload_guard.holdings.holdings import Holdings, scheme_of
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.quarantine.keeper import QuarantineKeeper
@@ -70,7 +70,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Reads by `holdings`, by the scheme of a locator; spools in `spool_dir`.
+    """Reads by `holdings`, by the scheme of a locator; spools in `spool_dir`, at most `max_bytes` of a file.
 
     `unchecked` gives what is judged of a file of which checking failed for a reason of that code.
     """
@@ -80,6 +80,7 @@ class Opener:
     unchecked: Callable[[str], Judged]
     keeper: QuarantineKeeper
     spool_dir: Path
+    max_bytes: int
 
     def first_there(self, locators: tuple[str, ...]) -> str:
         """The first at which a file lies; empty where none does. Raises `HoldingsUnreachable`."""
@@ -95,7 +96,7 @@ class Opener:
         """Put the file in a case, whatever is known of it: somebody said that it should not be there.
 
         Called again after a crash it ends in the same case. Raises `HoldingsUnreachable`, `GoneFromPlace`,
-        `StorageFailed`, and what `Judging` raises while trying again may help.
+        `TooLargeInPlace`, `StorageFailed`, and what `Judging` raises while trying again may help.
         """
         with self._read(locator, asked, site) as upload:
             sha256 = upload.digest.sha256
@@ -126,10 +127,14 @@ class Opener:
 
     @contextmanager
     def _read(self, locator: str, asked: Asked, site: str) -> Iterator[Upload]:
+        place = self.of(locator)
+        self._refuse_over_bound(place.look(locator).size)
         spool, digester = Spool(self.spool_dir), Sha256Digester()
         try:
-            with self.of(locator).read(locator) as stream:
+            with place.read(locator) as stream:
                 while piece := stream.read(CHUNK):
+                    # It may have grown, and some places tell no size.
+                    self._refuse_over_bound(spool.size + len(piece))
                     spool.write(piece)
                     digester.update(piece)
             yield Upload(
@@ -141,3 +146,7 @@ class Opener:
             )
         finally:
             spool.close()
+
+    def _refuse_over_bound(self, size: int) -> None:
+        if size > self.max_bytes:
+            raise TooLargeInPlace(f"too large to be read: over intake.max_body ({self.max_bytes} bytes)")

@@ -16,7 +16,7 @@ from upload_guard.errors import NoSuchNotice, UsageError
 from upload_guard.notices.acts import NoticeActs
 from upload_guard.notices.incoming import Channel, Wording
 from upload_guard.notices.showing import NoticeFile, Notices
-from upload_guard.notices.states import FOR_A_PERSON, AddressState, NoticeState
+from upload_guard.notices.states import BY_A_PERSON, FOR_A_PERSON, AddressState, NoticeState
 from upload_guard.people.roles import Permission
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.house import Review
@@ -45,6 +45,9 @@ ADDRESSES: Mapping[AddressState, LazyString] = {
     AddressState.WAITING: lazy_gettext("is being looked for"),
     AddressState.UNMAPPED: lazy_gettext("no rule leads to a file"),
     AddressState.MISSING: lazy_gettext("nothing lies where the rule leads"),
+    AddressState.TOO_LARGE: lazy_gettext(
+        "its file is too large to be read: nothing is known of it"
+    ),
     AddressState.CASE: lazy_gettext("in a case"),
     AddressState.REMOVED: lazy_pgettext("address", "removed"),
     AddressState.KEPT: lazy_gettext("stays, as a person decided"),
@@ -55,6 +58,7 @@ SAID: Mapping[AddressState, LazyString] = {
     AddressState.GONE: lazy_gettext("It is gone"),
     AddressState.NOT_OURS: lazy_gettext("It is none of ours"),
     AddressState.REMOVED: lazy_gettext("I had it removed by hand"),
+    AddressState.KEPT: lazy_gettext("I looked at it by hand: it may stay"),
 }
 
 
@@ -163,6 +167,7 @@ class _Notices:
             addresses=ADDRESSES,
             sayable=SAID,
             for_a_person=FOR_A_PERSON,
+            of_all=BY_A_PERSON,
             fetches=self.acts.fetches,
             now=datetime.now(UTC),
         )
