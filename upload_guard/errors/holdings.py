@@ -24,6 +24,6 @@ class ChangedInPlace(UploadGuardError):
 
 
 class TooLargeInPlace(UploadGuardError):
-    """A file lies there with more bytes than are read (the message names the bound): nothing is known of it."""
+    """A file lies there with more bytes than are read, which the message names: nothing is known of it."""
 
     code = "too_large_in_place"

@@ -109,9 +109,8 @@ class _Watched(smtplib.SMTP):
         self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connected = socket.create_connection((host, port), timeout)
-        self._deadline.watch(connected)
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - as smtplib calls it
+        connected = self._deadline.connect(host, port)
         if self._server.security == "tls":
             return self._context.wrap_socket(connected, server_hostname=host)
         return connected

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from socket import create_connection, socket
+from socket import socket
 
 from upload_guard.errors import TransportError
 from upload_guard.moments import utc_now
@@ -105,9 +105,8 @@ class _Watched(imaplib.IMAP4):
         self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
-    def _create_socket(self, timeout: float | None) -> socket:
-        connected = create_connection((self._server.host, self._server.port), timeout)
-        self._deadline.watch(connected)
+    def _create_socket(self, timeout: float | None) -> socket:  # noqa: ARG002 - as imaplib calls it
+        connected = self._deadline.connect(self._server.host, self._server.port)
         if self._server.security == "tls":
             return self._context.wrap_socket(connected, server_hostname=self._server.host)
         return connected

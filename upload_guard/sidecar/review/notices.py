@@ -45,9 +45,7 @@ ADDRESSES: Mapping[AddressState, LazyString] = {
     AddressState.WAITING: lazy_gettext("is being looked for"),
     AddressState.UNMAPPED: lazy_gettext("no rule leads to a file"),
     AddressState.MISSING: lazy_gettext("nothing lies where the rule leads"),
-    AddressState.TOO_LARGE: lazy_gettext(
-        "its file is too large to be read: nothing is known of it"
-    ),
+    AddressState.TOO_LARGE: lazy_gettext("its file is too large to be read: nothing is known of it"),
     AddressState.CASE: lazy_gettext("in a case"),
     AddressState.REMOVED: lazy_pgettext("address", "removed"),
     AddressState.KEPT: lazy_gettext("stays, as a person decided"),
