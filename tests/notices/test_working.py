@@ -11,15 +11,16 @@ import pytest
 
 from tests.notices.site import URL, NotedSite, cases, clean, listed, noted_site
 from tests.notices.tellers import Clock, notice_of
-from tests.support import picture_bytes
+from tests.support import picture_bytes, read
 from upload_guard.compose import build_worker, decisions_of
-from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError
+from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError, VaultDamaged
 from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.holdings import Standing
 from upload_guard.moments import utc_now
 from upload_guard.notices.opening import Asked, Judged
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.custody.retention import ANY, Expiry, Retention, Rule
 from upload_guard.records import Upload
 from upload_guard.storage.placement_tables import PlaceState
 
@@ -258,6 +259,70 @@ def test_a_file_that_came_back_is_no_file_that_was_taken_away(site: NotedSite) -
     assert site.place_of(case).state == PlaceState.NOTED
     site.placements.remove(place, "reviewer")
     assert site.work(number).addresses[0].state is AddressState.REMOVED
+
+
+def expired(site: NotedSite) -> int:
+    """What expires in a year, where a week is the rule."""
+    keeper, retention = site.station.keeper, Retention({(ANY, ANY): Rule(days=7)})
+    return Expiry(keeper.database, keeper.vault, retention, lambda: utc_now() + timedelta(days=365)).run()
+
+
+@pytest.fixture
+def lasting(tmp_path: Path) -> Iterator[NotedSite]:
+    """One whose cases no other test needs."""
+    made = noted_site(tmp_path / "lasting")
+    yield made
+    made.station.sandbox.close()
+
+
+def test_a_file_that_comes_back_after_its_bytes_expired_is_held_with_bytes_before_it_is_taken(
+    lasting: NotedSite,
+) -> None:
+    name = clean(lasting, "years.jpg", 93)
+    file, before = lasting.media / name, (lasting.media / name).read_bytes()
+    old = lasting.work(lasting.tell(name)).addresses[0].case
+    lasting.confirm(old)
+    lasting.placements.remove(lasting.place_of(old).id, "reviewer")
+    assert expired(lasting) == 1
+    file.write_bytes(before)
+    number = lasting.tell(name, reasons="years later it is there again")
+    new = lasting.work(number).addresses[0].case
+    assert new != old
+    assert read(cases(lasting).one(new).content) == before
+    place = lasting.placements.note(old, f"file://{file}", "reviewer")
+    with pytest.raises(VaultDamaged):
+        lasting.placements.remove(place, "reviewer")
+    assert file.read_bytes() == before
+    lasting.confirm(new)
+    lasting.placements.remove(lasting.place_of(new).id, "reviewer")
+    assert not file.exists()
+    assert lasting.work(number).notice.state is NoticeState.CLOSED
+
+
+def test_an_address_whose_case_expired_gets_a_new_one_when_somebody_looks_again(lasting: NotedSite) -> None:
+    name = clean(lasting, "idle.jpg", 94)
+    number = lasting.tell(name)
+    old = lasting.work(number).addresses[0].case
+    assert expired(lasting) == 1
+    address = lasting.work(number).addresses[0]
+    assert address.state is AddressState.UNMAPPED
+    lasting.acts.look_again(number, address.id, "reviewer")
+    again = lasting.work(number).addresses[0]
+    assert again.state is AddressState.CASE
+    assert again.case != old
+    assert cases(lasting).one(again.case).kept.there
+
+
+def test_what_may_never_be_kept_is_one_case_however_often_somebody_tells(lasting: NotedSite) -> None:
+    nothing = Retention({(ANY, ANY): Rule(keep=False)})
+    opener = replace(lasting.worker.opener, keeper=replace(lasting.station.keeper, retention=nothing))
+    name = clean(lasting, "strict.jpg", 95)
+    first, second = lasting.tell(name), lasting.tell(f"{name}?2", email="other@example.org")
+    replace(lasting.worker, opener=opener).run()
+    assert lasting.first(first).case == lasting.first(second).case
+    # Once it may be kept, the next who tells brings its bytes.
+    third = lasting.tell(f"{name}?3", email="third@example.org")
+    assert cases(lasting).one(lasting.work(third).addresses[0].case).kept.there
 
 
 class _Killed(Folders):

@@ -120,7 +120,7 @@ class Worker:
 
     def _known(self, locator: str, sha256: bytes) -> str:
         with self.database.session() as session:
-            return case_that_has(session, locator, sha256)
+            return case_that_has(session, locator, sha256, self.opener.keeper.retention)
 
     def _case(self, address: NoticeAddress, opened: Opened) -> None:
         if not is_outside(opened.locator):
