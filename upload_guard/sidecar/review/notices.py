@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from upload_guard.compose.incoming import notice_acts_in, notices_in
 from upload_guard.errors import NoSuchNotice, UsageError
 from upload_guard.notices.acts import NoticeActs
+from upload_guard.notices.hashes import NamedHash
 from upload_guard.notices.incoming import Channel, Wording
 from upload_guard.notices.showing import NoticeFile, Notices
 from upload_guard.notices.states import BY_A_PERSON, FOR_A_PERSON, AddressState, NoticeState
@@ -51,6 +52,10 @@ ADDRESSES: Mapping[AddressState, LazyString] = {
     AddressState.KEPT: lazy_gettext("stays, as a person decided"),
     AddressState.GONE: lazy_gettext("was gone"),
     AddressState.NOT_OURS: lazy_gettext("none of ours"),
+}
+HASHES: Mapping[NamedHash, LazyString] = {
+    NamedHash.SAME: lazy_gettext("The file has a hash that the notice names."),
+    NamedHash.OTHER: lazy_gettext("The file has another hash than the notice names."),
 }
 SAID: Mapping[AddressState, LazyString] = {
     AddressState.GONE: lazy_gettext("It is gone"),
@@ -163,6 +168,8 @@ class _Notices:
             channels=CHANNELS,
             wordings=WORDINGS,
             addresses=ADDRESSES,
+            hashes=HASHES,
+            elsewhere=self.notices.elsewhere(file),
             sayable=SAID,
             for_a_person=FOR_A_PERSON,
             of_all=BY_A_PERSON,
