@@ -124,6 +124,11 @@ def test_an_authority_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert "ca_file cannot be read" in broken(going_out(25, ca_file=str(tmp_path / "none.pem")))
 
 
+def test_a_port_without_tls_is_told_apart_from_a_wrong_certificate(office: tuple[PostBox, int]) -> None:
+    port = office[1]
+    assert f"speaks no TLS with us at port {port}" in broken(going_out(port, security="tls"))
+
+
 # Coming in ----------------------------------------------------------------------------------------
 
 

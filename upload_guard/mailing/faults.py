@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 
 
 def unreached(host: str, port: int, error: Exception) -> str:
-    """A sentence for a fault of a connection that is none of time or TLS."""
+    """A sentence for a fault of a connection, other than that it took too long."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{host} has no certificate of that name by an issuer we trust"
+    if isinstance(error, ssl.SSLError):
+        return f"{host} speaks no TLS with us at port {port} ({error.reason or 'no reason given'})"
     if isinstance(error, socket.gaierror):
         return f"{host}: no name server gives an address for it"
     if isinstance(error, ConnectionRefusedError):

@@ -88,8 +88,6 @@ class Mailer:
             raise TransportError(f"{host} did not take it ({error.smtp_code})") from None
         except smtplib.SMTPNotSupportedError:
             raise TransportError(f"{host} cannot do what this mail or our settings need") from None
-        except ssl.SSLError:
-            raise TransportError(f"{host} has no certificate of that name by an issuer we trust") from None
         except (smtplib.SMTPException, OSError) as error:
             if deadline.passed:
                 raise TransportError(f"{host} took longer than {self.server.seconds:g} seconds") from None

@@ -238,10 +238,6 @@ def _moment_in(head: bytes) -> datetime | None:
 def _faults_told(server: ImapServer, deadline: Deadline) -> Iterator[None]:
     try:
         yield
-    except ssl.SSLError as error:
-        if deadline.passed:
-            raise TransportError(f"{server.host} took longer than {server.seconds:g} seconds") from None
-        raise TransportError(f"{server.host}: no TLS with a certificate that we trust") from error
     except (imaplib.IMAP4.error, OSError, ValueError) as error:
         if deadline.passed:
             raise TransportError(f"{server.host} took longer than {server.seconds:g} seconds") from None
