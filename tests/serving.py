@@ -63,7 +63,7 @@ def write_config(file: Path, sections: Mapping[str, Mapping[str, object]], **top
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if "data_dir" in top:
-        lay_schema(f"sqlite:///{Path(str(top['data_dir'])) / 'upload_guard.sqlite3'}")
+        lay_schema(f"sqlite:///{file.parent / str(top['data_dir']) / 'upload_guard.sqlite3'}")
     return file
 
 

@@ -89,6 +89,7 @@ def test_a_sound_installation_is_sound_in_every_step(folder: Path) -> None:
     assert "test-list version 1" in steps["lists"]["told"]
     assert all(step["milliseconds"] >= 0 for step in steps.values())
     assert steps["decoder JPEG"]["milliseconds"] > 0
+    assert {steps[name]["state"] for name in ("mail", "mailboxes")} == {"skipped"}
 
 
 def test_a_person_reads_a_line_a_step_and_what_to_do(folder: Path) -> None:

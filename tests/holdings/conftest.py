@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from upload_guard.compose import open_acting
 from upload_guard.holdings.acting import Acting, Found
 from upload_guard.holdings.descent import file_locator
 from upload_guard.holdings.placements import Placed, Placements
+from upload_guard.quarantine.custody.retention import ANY, Expiry, Retention, Rule
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.records import Action, Findings, Match, Result, SignalType, Verdict
 from upload_guard.settings import Settings
@@ -40,6 +42,12 @@ class House:
     def found(self, route: str = "scan:", verdict: Verdict = VERDICT) -> Found:
         sha256 = digest_of(DATA).sha256
         return Found(file_locator(self.file), "shop", sha256, verdict, Findings((), (MATCH,)), route=route)
+
+    def expire(self) -> int:
+        """What expires a year after everything was kept, where a week is the rule."""
+        retention = Retention({(ANY, ANY): Rule(days=7)})
+        later = datetime.now(UTC) + timedelta(days=365)
+        return Expiry(self.placements.database, self.placements.vault, retention, lambda: later).run()
 
     def place(self, number: str) -> Placed:
         (place,) = self.placements.of_case(number)

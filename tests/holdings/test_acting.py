@@ -11,6 +11,7 @@ from tests.holdings.conftest import DATA, VERDICT, House
 from tests.support import read, settings_in
 from upload_guard.compose import open_acting, open_cases
 from upload_guard.errors import ChangedInPlace, UsageError
+from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.records import CANARY, Action, Findings
 from upload_guard.storage.placement_tables import PlaceState
 
@@ -51,6 +52,24 @@ def test_where_nothing_may_be_kept_a_file_has_one_case_all_the_same(house: House
     rules = {"any": {"any": {"keep": "none"}}}
     acting = open_acting(settings_in(tmp_path / "strict", quarantine={"retention": rules}))
     assert acting.open_case(house.found()) == acting.open_case(house.found())
+
+
+def test_a_file_whose_case_has_its_bytes_no_longer_gets_a_new_one(house: House) -> None:
+    first = house.acting.act(house.found())
+    house.decisions.confirm(first, "eve", "seen")
+    assert house.expire() == 1
+    house.file.write_bytes(DATA)
+    second = house.acting.open_case(house.found())
+    assert second != first
+    assert read(open_cases(house.settings).one(second).content) == DATA
+
+
+def test_a_file_whose_case_never_had_its_bytes_gets_a_new_one_where_they_may_be_kept(house: House) -> None:
+    strict = replace(house.acting.keeper, retention=Retention({(ANY, ANY): Rule(keep=False)}))
+    first = replace(house.acting, keeper=strict).open_case(house.found())
+    second = house.acting.open_case(house.found())
+    assert second != first
+    assert house.acting.open_case(house.found()) == second
 
 
 def test_a_file_that_is_another_by_now_is_neither_held_nor_taken(house: House) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -14,7 +13,6 @@ from tests.holdings.conftest import DATA, House
 from tests.support import settings_in
 from upload_guard.compose import open_acting
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, UsageError, VaultDamaged
-from upload_guard.quarantine.custody.retention import ANY, Expiry, Retention, Rule
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import AuditRow
@@ -178,27 +176,20 @@ def test_a_place_of_a_kind_that_nothing_reaches_is_refused(house: House) -> None
 # Retention ----------------------------------------------------------------------------------------
 
 
-def expire(house: House) -> int:
-    """What expires a year after everything was kept, where a week is the rule."""
-    retention = Retention({(ANY, ANY): Rule(days=7)})
-    later = datetime.now(UTC) + timedelta(days=365)
-    return Expiry(house.placements.database, house.placements.vault, retention, lambda: later).run()
-
-
 def test_the_only_copy_of_a_file_that_may_have_to_be_put_back_does_not_expire(house: House) -> None:
     number = house.acting.act(house.found())
-    assert expire(house) == 0
+    assert house.expire() == 0
     house.decisions.release(number, "eve", "harmless")
-    assert expire(house) == 0
+    assert house.expire() == 0
     house.placements.restore(house.place(number).id, "eve")
     assert house.file.read_bytes() == DATA
-    assert expire(house) == 1
+    assert house.expire() == 1
 
 
 def test_that_of_a_confirmed_case_expires_in_its_time(house: House) -> None:
     number = house.acting.act(house.found())
     house.decisions.confirm(number, "eve", "seen")
-    assert expire(house) == 1
+    assert house.expire() == 1
     assert house.state(number) is PlaceState.REMOVED
 
 
@@ -208,4 +199,4 @@ def test_nothing_expires_under_an_act_that_is_not_done(house: House, state: Plac
     house.decisions.confirm(number, "eve", "seen")
     with house.placements.database.session() as session:
         session.execute(update(PlacedFile).values(state=state))
-    assert expire(house) == 0
+    assert house.expire() == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.misbehaving import Connection, scripted
-from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
+from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, TooLargeInPlace
 from upload_guard.holdings.wordpress import WordPresses, WordPressSite
 from upload_guard.signing import Credentials, Request, parse
 
@@ -18,8 +18,8 @@ KEY = Credentials("blog-1", "a secret of the site")
 LOCATOR = "wordpress://blog/7"
 
 
-def here(url: str, spool: Path, seconds: float = 20.0) -> WordPresses:
-    return WordPresses({"blog": WordPressSite(url, seconds)}, lambda _: KEY, spool)
+def here(url: str, spool: Path, seconds: float = 20.0, max_bytes: int = 2000) -> WordPresses:
+    return WordPresses({"blog": WordPressSite(url, seconds)}, lambda _: KEY, spool, max_bytes)
 
 
 def answering(status: str, body: bytes, length: int | None = None) -> Callable[[Connection], None]:
@@ -90,6 +90,18 @@ def test_a_file_that_is_cut_off_is_none(tmp_path: Path) -> None:
             stream.read()
 
 
+@pytest.mark.parametrize("over", [0, 1])
+def test_of_a_file_no_more_is_read_than_is_allowed(over: int, tmp_path: Path) -> None:
+    with scripted(answering("200 OK", b"x" * (2000 + over))) as server:
+        reading = here(server.url, tmp_path, max_bytes=2000).read(LOCATOR)
+        if not over:
+            with reading as stream:
+                assert len(stream.read()) == 2000
+            return
+        with pytest.raises(TooLargeInPlace, match="2000"), reading:
+            pass
+
+
 def test_a_site_that_is_silent_is_not_waited_for(tmp_path: Path) -> None:
     def behave(connection: Connection) -> None:
         connection.request()
@@ -102,7 +114,7 @@ def test_a_site_that_is_silent_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_site_without_an_address_or_a_key_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(HoldingsUnreachable, match="no WordPress is configured"):
         here("http://127.0.0.1:9", tmp_path).look("wordpress://shop/7")
-    nobody = WordPresses({"blog": WordPressSite("http://127.0.0.1:9")}, lambda _: None, tmp_path)
+    nobody = WordPresses({"blog": WordPressSite("http://127.0.0.1:9")}, lambda _: None, tmp_path, 2000)
     with pytest.raises(HoldingsUnreachable, match="no machine key"):
         nobody.look(LOCATOR)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import time
 from dataclasses import replace
 from email.message import EmailMessage
@@ -135,3 +137,17 @@ def test_a_server_that_misbehaves_holds_nobody_up_and_it_is_tried_again(behaviou
         server = MailServer("127.0.0.1", int(script.url.rpartition(":")[2]), "none", seconds=0.4)
         assert not fault_of(server).permanent
         assert time.monotonic() - begun < 4
+
+
+def test_a_name_server_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+
+    def hanging(*_: object, **__: object) -> list[object]:
+        answers.wait(20)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    fault = fault_of(MailServer("mail.example.org", 25, "none", seconds=0.2))
+    assert not answers.is_set()
+    answers.set()
+    assert "longer than 0.2 seconds" in str(fault)

@@ -32,6 +32,7 @@ def notice_of(
     may_answer: bool = True,
     received_at: datetime = datetime(2026, 11, 26, 12, tzinfo=UTC),
     language: str = "",
+    hashes: tuple[str, ...] = (),
 ) -> Incoming:
     return Incoming(
         channel=Channel.MAIL,
@@ -44,4 +45,5 @@ def notice_of(
         complete=complete,
         may_answer=may_answer,
         language=language,
+        hashes=hashes,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -148,6 +149,25 @@ def test_a_server_that_drips_is_left_when_time_is_up(tmp_path: Path, port: int) 
         outside(tmp_path, port, seconds=0.3).read(f"http://shop.example:{port}/slow"),
     ):
         pass
+
+
+def test_a_name_server_that_hangs_is_left_when_time_is_up(tmp_path: Path, port: int) -> None:
+    answers = threading.Event()
+
+    def hanging(host: str, port: int) -> list[str]:
+        answers.wait(20)
+        return resolved(host, port)
+
+    slow = replace(outside(tmp_path, port, seconds=0.2), resolve=hanging)
+    try:
+        with (
+            pytest.raises(HoldingsUnreachable, match="too long"),
+            slow.read(f"http://shop.example:{port}/picture"),
+        ):
+            pass
+        assert not answers.is_set()
+    finally:
+        answers.set()
 
 
 def test_an_odd_port_is_not_asked(tmp_path: Path, port: int) -> None:

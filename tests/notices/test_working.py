@@ -11,15 +11,16 @@ import pytest
 
 from tests.notices.site import URL, NotedSite, cases, clean, listed, noted_site
 from tests.notices.tellers import Clock, notice_of
-from tests.support import picture_bytes
+from tests.support import picture_bytes, read
 from upload_guard.compose import build_worker, decisions_of
-from upload_guard.errors import HoldingsUnreachable, NotReady
+from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError, VaultDamaged
 from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.holdings import Standing
 from upload_guard.moments import utc_now
 from upload_guard.notices.opening import Asked, Judged
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.custody.retention import ANY, Expiry, Retention, Rule
 from upload_guard.records import Upload
 from upload_guard.storage.placement_tables import PlaceState
 
@@ -190,6 +191,39 @@ def test_a_case_that_a_notice_opened_is_not_released_by_a_list_that_changes(site
         assert found_case(session, case).under == ""
 
 
+def test_what_is_too_large_to_be_read_is_in_no_case_and_waits_for_a_person(site: NotedSite) -> None:
+    small = replace(site.worker, opener=replace(site.worker.opener, max_bytes=100))
+    number = site.tell(clean(site, "large.jpg", 91))
+    small.run()
+    found = site.file(number)
+    assert found.notice.state is NoticeState.PERSON
+    address = found.addresses[0]
+    assert (address.state, address.case) == (AddressState.TOO_LARGE, "")
+    assert "100 bytes" in address.fault
+    assert address.ours == f"file://{site.media}/large.jpg"
+    site.acts.say(number, address.id, AddressState.KEPT, "reviewer")
+    assert site.file(number).notice.state is NoticeState.CLOSED
+
+
+def test_a_file_that_tells_a_smaller_size_than_it_has_is_not_read_on(site: NotedSite) -> None:
+    class Growing(Folders):
+        def look(self, locator: str) -> Standing:
+            return replace(super().look(locator), size=1)
+
+    opener = replace(site.worker.opener, max_bytes=100, holdings={"file": Growing()})
+    number = site.tell(clean(site, "growing.jpg", 92))
+    replace(site.worker, opener=opener).run()
+    assert site.first(number).state is AddressState.TOO_LARGE
+
+
+def test_that_a_file_may_stay_nobody_says_of_what_no_rule_leads_to(site: NotedSite) -> None:
+    number = site.desk.take(notice_of("https://elsewhere.example/stay.jpg"))
+    address = site.work(number).addresses[0]
+    with pytest.raises(UsageError, match="only a case"):
+        site.acts.say(number, address.id, AddressState.KEPT, "reviewer")
+    assert site.first(number).state is AddressState.UNMAPPED
+
+
 def test_five_odd_addresses_hold_up_no_other(site: NotedSite) -> None:
     odd = ["http://[", URL + "a" * 3000 + ".jpg", URL + "\udcff.jpg", URL + "%00.jpg", "x"]
     number = site.desk.take(notice_of(*odd, URL + clean(site, "o.jpg", 26)))
@@ -225,6 +259,70 @@ def test_a_file_that_came_back_is_no_file_that_was_taken_away(site: NotedSite) -
     assert site.place_of(case).state == PlaceState.NOTED
     site.placements.remove(place, "reviewer")
     assert site.work(number).addresses[0].state is AddressState.REMOVED
+
+
+def expired(site: NotedSite) -> int:
+    """What expires in a year, where a week is the rule."""
+    keeper, retention = site.station.keeper, Retention({(ANY, ANY): Rule(days=7)})
+    return Expiry(keeper.database, keeper.vault, retention, lambda: utc_now() + timedelta(days=365)).run()
+
+
+@pytest.fixture
+def lasting(tmp_path: Path) -> Iterator[NotedSite]:
+    """One whose cases no other test needs."""
+    made = noted_site(tmp_path / "lasting")
+    yield made
+    made.station.sandbox.close()
+
+
+def test_a_file_that_comes_back_after_its_bytes_expired_is_held_with_bytes_before_it_is_taken(
+    lasting: NotedSite,
+) -> None:
+    name = clean(lasting, "years.jpg", 93)
+    file, before = lasting.media / name, (lasting.media / name).read_bytes()
+    old = lasting.work(lasting.tell(name)).addresses[0].case
+    lasting.confirm(old)
+    lasting.placements.remove(lasting.place_of(old).id, "reviewer")
+    assert expired(lasting) == 1
+    file.write_bytes(before)
+    number = lasting.tell(name, reasons="years later it is there again")
+    new = lasting.work(number).addresses[0].case
+    assert new != old
+    assert read(cases(lasting).one(new).content) == before
+    place = lasting.placements.note(old, f"file://{file}", "reviewer")
+    with pytest.raises(VaultDamaged):
+        lasting.placements.remove(place, "reviewer")
+    assert file.read_bytes() == before
+    lasting.confirm(new)
+    lasting.placements.remove(lasting.place_of(new).id, "reviewer")
+    assert not file.exists()
+    assert lasting.work(number).notice.state is NoticeState.CLOSED
+
+
+def test_an_address_whose_case_expired_gets_a_new_one_when_somebody_looks_again(lasting: NotedSite) -> None:
+    name = clean(lasting, "idle.jpg", 94)
+    number = lasting.tell(name)
+    old = lasting.work(number).addresses[0].case
+    assert expired(lasting) == 1
+    address = lasting.work(number).addresses[0]
+    assert address.state is AddressState.UNMAPPED
+    lasting.acts.look_again(number, address.id, "reviewer")
+    again = lasting.work(number).addresses[0]
+    assert again.state is AddressState.CASE
+    assert again.case != old
+    assert cases(lasting).one(again.case).kept.there
+
+
+def test_what_may_never_be_kept_is_one_case_however_often_somebody_tells(lasting: NotedSite) -> None:
+    nothing = Retention({(ANY, ANY): Rule(keep=False)})
+    opener = replace(lasting.worker.opener, keeper=replace(lasting.station.keeper, retention=nothing))
+    name = clean(lasting, "strict.jpg", 95)
+    first, second = lasting.tell(name), lasting.tell(f"{name}?2", email="other@example.org")
+    replace(lasting.worker, opener=opener).run()
+    assert lasting.first(first).case == lasting.first(second).case
+    # Once it may be kept, the next who tells brings its bytes.
+    third = lasting.tell(f"{name}?3", email="third@example.org")
+    assert cases(lasting).one(lasting.work(third).addresses[0].case).kept.there
 
 
 class _Killed(Folders):

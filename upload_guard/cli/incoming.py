@@ -12,12 +12,14 @@ from upload_guard.cli.context import App, print_table
 from upload_guard.compose import notices_in, open_database_of, open_desk
 from upload_guard.compose.mail import open_fetchers, own_addresses
 from upload_guard.errors import TransportError, UsageError
+from upload_guard.notices.hashes import NamedHash
 from upload_guard.notices.mail.reading import read_mail
 from upload_guard.notices.showing import Notices
 from upload_guard.notices.states import NoticeState
 
 _LONGEST_MAIL = 64 << 20
 FAILED_EXIT = 1
+_HASHES = {NamedHash.NOTHING: "", NamedHash.SAME: "the file has it", NamedHash.OTHER: "the file has another"}
 
 
 @click.group()
@@ -62,7 +64,8 @@ def list_notices(app: App, state: str | None, count: int) -> None:
 @click.pass_obj
 def show(app: App, number: str) -> None:
     """Show what a notice says, and where each of its addresses stands."""
-    file = _notices(app).find(number)
+    notices = _notices(app)
+    file = notices.find(number)
     own, written = file.notice, file.written
     click.echo(f"{own.number}  {own.state}  came in {own.received_at:%Y-%m-%d %H:%M} by {own.channel}")
     click.echo(
@@ -73,10 +76,21 @@ def show(app: App, number: str) -> None:
     click.echo(_plain(f"subject {written.subject or '-'}"))
     for line in (*written.reasons.splitlines(), *written.remarks):
         click.echo(f"  {_plain(line)}")
+    for known in notices.elsewhere(file):
+        places = ", ".join(known.places) or "no place"
+        click.echo(_plain(f"has a hash that it names: case {known.number} of site {known.site}, {places}"))
     print_table(
-        ("", "address", "state", "file", "case", "fault"),
+        ("", "address", "state", "file", "case", "named hash", "fault"),
         [
-            (place, _plain(one.url), one.state.words, _plain(one.ours), one.case, _plain(one.fault))
+            (
+                place,
+                _plain(one.url),
+                one.state.words,
+                _plain(one.ours),
+                one.case,
+                _HASHES[one.named_hash],
+                _plain(one.fault),
+            )
             for place, one in enumerate(file.addresses, start=1)
         ],
     )

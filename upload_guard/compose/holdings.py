@@ -37,7 +37,9 @@ def build_wordpresses(settings: Settings) -> WordPresses:
     sites = {
         name: WordPressSite(own.wordpress) for name, own in settings.incoming.sites.items() if own.wordpress
     }
-    return WordPresses(sites, lambda site: _signer(settings, site), settings.spool_dir)
+    return WordPresses(
+        sites, lambda site: _signer(settings, site), settings.spool_dir, settings.intake.max_body
+    )
 
 
 def _signer(settings: Settings, site: str) -> Credentials | None:

@@ -80,6 +80,7 @@ def build_worker(settings: Settings, guard: Guard, keeper: QuarantineKeeper) -> 
         unchecked=_unchecked,
         keeper=keeper,
         spool_dir=settings.spool_dir,
+        max_bytes=settings.intake.max_body,
     )
     return Worker(
         database=keeper.database,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from upload_guard.compose.incoming import desk_in, open_desk
@@ -48,7 +49,12 @@ def build_fetchers(settings: Settings, desk: Desk) -> tuple[Fetcher, ...]:
     from upload_guard.notices.mail.mailboxes import Fetcher
 
     own = own_addresses(settings)
-    return tuple(Fetcher(name, _mailbox(one), desk.take, own) for name, one in settings.mailboxes.items())
+    return tuple(Fetcher(name, one, desk.take, own) for name, one in mailboxes_of(settings).items())
+
+
+def mailboxes_of(settings: Settings) -> Mapping[str, Mailbox]:
+    """Those of settings, by name. Nothing is opened yet."""
+    return {name: _mailbox(own) for name, own in settings.mailboxes.items()}
 
 
 def _mailbox(own: MailboxSettings) -> Mailbox:

@@ -8,6 +8,7 @@ from upload_guard.doctor.cautions import cautions
 from upload_guard.doctor.chain import chain_steps
 from upload_guard.doctor.decoding import decoding_steps
 from upload_guard.doctor.here import owner_of_data, spool_step, steps_here
+from upload_guard.doctor.mail import mail_steps
 from upload_guard.doctor.sidecar import sidecar_steps
 from upload_guard.doctor.steps import Said, State, Step, odd, taken, well
 from upload_guard.settings import Settings
@@ -23,6 +24,7 @@ def examine(settings: Settings, elsewhere: Iterable[Step] = ()) -> Iterator[Step
         yield from _asking(settings)
     else:
         yield from _own(settings)
+        yield from mail_steps(settings)
     yield from elsewhere
 
 

@@ -63,6 +63,9 @@ from upload_guard.errors.holdings import (
 from upload_guard.errors.holdings import (
     HoldingsUnreachable as HoldingsUnreachable,
 )
+from upload_guard.errors.holdings import (
+    TooLargeInPlace as TooLargeInPlace,
+)
 from upload_guard.errors.persons import (
     LogInBusy as LogInBusy,
 )

@@ -21,3 +21,9 @@ class ChangedInPlace(UploadGuardError):
     """Other bytes lie there than are meant; they are left alone."""
 
     code = "changed_in_place"
+
+
+class TooLargeInPlace(UploadGuardError):
+    """A file lies there with more bytes than are read, which the message names: nothing is known of it."""
+
+    code = "too_large_in_place"

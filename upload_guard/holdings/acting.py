@@ -10,22 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from upload_guard.digests import digest_of
 from upload_guard.errors import ChangedInPlace, StorageFailed, UsageError
+from upload_guard.holdings.again import lacks_bytes, unspent
 from upload_guard.holdings.placements import Placements
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.quarantine.states import CaseState
 from upload_guard.records import CANARY, Findings, Source, Upload, Verdict
 from upload_guard.spans import OpenContent
 from upload_guard.storage.tables import Case
-from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import Kept
 
 BY_SCAN = "scan"
 _SETTLED = frozenset({CaseState.RELEASED, CaseState.EXPIRED})
-_GONE = frozenset({Kept.LET_GO, Kept.SHREDDING, Kept.SHREDDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class Acting:
     def open_case(self, found: Found) -> str:
         """The case of a file, whose place is noted and left as it is: the same one when called again.
 
-        One that was released, or has its bytes no longer, is not opened again: the file gets a new one.
+        One that was released, or lacks its bytes, is not opened again: the file gets a new one.
         """
         name, number = self._known(found)
         if not number:
@@ -84,25 +80,15 @@ class Acting:
 
     def _known(self, found: Found) -> tuple[str, str]:
         """The upload id of the file at its place, and its case, if it has one that still stands."""
-        before = ""
+
+        def name(before: str) -> str:
+            return _upload_id(found, before)
+
         with self.keeper.database.session() as session:
-            while True:
-                name = _upload_id(found, before)
-                here = session.execute(
-                    select(Case.number, Case.state, VaultObject.kept)
-                    .join(VaultObject, VaultObject.name == Case.vault_name)
-                    .where(
-                        Case.upload_id == name,
-                        Case.site == found.site[:64],
-                        Case.sha256 == found.sha256,
-                        Case.state != CaseState.STORING,
-                    )
-                ).one_or_none()
-                if here is None:
-                    return name, ""
-                if here.state not in _SETTLED and here.kept not in _GONE:
-                    return name, here.number
-                before = here.number
+            return unspent(session, name, found.site, found.sha256, self._is_spent)
+
+    def _is_spent(self, case: Case, kept: str) -> bool:
+        return case.state in _SETTLED or lacks_bytes(case, kept, self.keeper.retention)
 
     @contextmanager
     def _read(self, found: Found, name: str) -> Iterator[Upload]:

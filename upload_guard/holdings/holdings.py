@@ -39,7 +39,9 @@ class Holdings(Protocol):
 
     def look(self, locator: str) -> Standing: ...
 
-    def read(self, locator: str) -> AbstractContextManager[BinaryIO]: ...
+    def read(self, locator: str) -> AbstractContextManager[BinaryIO]:
+        """Its bytes. Raises `TooLargeInPlace` where a place has a bound of its own."""
+        ...
 
     def take(self, locator: str, sha256: bytes) -> None:
         """Take away the file whose digest this is. Killed at any moment, it can be called again.

@@ -22,7 +22,13 @@ from urllib3.exceptions import HTTPError
 
 from upload_guard import __version__
 from upload_guard.digests import CHUNK, digest_of
-from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, StorageFailed
+from upload_guard.errors import (
+    ChangedInPlace,
+    GoneFromPlace,
+    HoldingsUnreachable,
+    StorageFailed,
+    TooLargeInPlace,
+)
 from upload_guard.holdings.holdings import Leftover, Standing
 from upload_guard.moments import moment_at
 from upload_guard.records import Content
@@ -49,12 +55,13 @@ class WordPressSite:
 class WordPresses:
     """`Holdings` of attachments. `credentials` gives the key that a site knows; None where it has none.
 
-    What is read is spooled in `spool`, in a file without a name.
+    What is read is spooled in `spool`, in a file without a name: `max_bytes` at most, whatever size was told.
     """
 
     sites: Mapping[str, WordPressSite]
     credentials: Callable[[str], Credentials | None]
     spool: Path
+    max_bytes: int
 
     def locate(self, site: str, url: str) -> str | None:
         """The locator of what an address of that site shows, in whatever size; None where it shows none.
@@ -80,6 +87,10 @@ class WordPresses:
             with self._answer(site, "read", {"attachment": attachment}) as response:
                 for piece in response.iter_content(CHUNK):
                     file.write(piece)
+                    if file.tell() > self.max_bytes:
+                        raise TooLargeInPlace(
+                            f"too large to be read: over intake.max_body ({self.max_bytes} bytes)"
+                        )
             file.seek(0)
             yield file
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from upload_guard.errors import TransportError
 from upload_guard.mail_settings import MailSettings
+from upload_guard.mailing.faults import unreached
 from upload_guard.upstreams.deadline import Deadline
 
 _REFUSED = range(500, 600)
@@ -58,6 +59,16 @@ class Mailer:
                 with suppress(smtplib.SMTPException, OSError):
                     smtp.quit()
 
+    def probe(self) -> None:
+        """Whether mail could be handed over: logs in, and sends nothing. Raises `TransportError`."""
+        with Deadline(self.server.seconds) as deadline, self._faults_told(deadline):
+            smtp = _Watched(self.server, deadline)
+            with closing(smtp):
+                smtp.greet()
+                smtp.ehlo_or_helo_if_needed()
+                with suppress(smtplib.SMTPException, OSError):
+                    smtp.quit()
+
     @contextmanager
     def _faults_told(self, deadline: Deadline) -> Iterator[None]:
         host = self.server.host
@@ -77,12 +88,10 @@ class Mailer:
             raise TransportError(f"{host} did not take it ({error.smtp_code})") from None
         except smtplib.SMTPNotSupportedError:
             raise TransportError(f"{host} cannot do what this mail or our settings need") from None
-        except ssl.SSLError:
-            raise TransportError(f"{host} has no certificate of that name by an issuer we trust") from None
         except (smtplib.SMTPException, OSError) as error:
             if deadline.passed:
                 raise TransportError(f"{host} took longer than {self.server.seconds:g} seconds") from None
-            raise TransportError(f"{host} cannot be reached ({type(error).__name__})") from None
+            raise TransportError(unreached(host, self.server.port, error)) from None
 
 
 def mailer_of(own: MailSettings) -> Mailer:
@@ -109,9 +118,8 @@ class _Watched(smtplib.SMTP):
         self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connected = socket.create_connection((host, port), timeout)
-        self._deadline.watch(connected)
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - as smtplib calls it
+        connected = self._deadline.connect(host, port)
         if self._server.security == "tls":
             return self._context.wrap_socket(connected, server_hostname=host)
         return connected
@@ -119,9 +127,16 @@ class _Watched(smtplib.SMTP):
     def greet(self) -> None:
         """Until mail may be handed over. Never goes on in the clear where TLS was asked for."""
         if self._server.security == "starttls":
+            self._expect("starttls", "offers no STARTTLS, so that nothing is told to it")
             self.starttls(context=self._context)
         if self._server.user:
+            self._expect("auth", "takes no user and password")
             self.login(self._server.user, self._server.password)
+
+    def _expect(self, extension: str, otherwise: str) -> None:
+        self.ehlo_or_helo_if_needed()
+        if not self.has_extn(extension):
+            raise TransportError(f"{self._server.host} {otherwise}")
 
     def options_for(self, addresses: str) -> tuple[str, ...]:
         """Of MAIL FROM. Raises `SMTPNotSupportedError` where the server takes ASCII only (RFC 6531)."""

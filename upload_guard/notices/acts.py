@@ -40,10 +40,11 @@ class NoticeActs:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def say(self, number: str, address: int, state: AddressState, by: str) -> None:
-        """It is gone, none of ours, or was removed by hand. Raises `UsageError`."""
-        if state not in BY_A_PERSON:
-            raise UsageError(f"{state.words}: only a case says that")
-        self._change(number, address, f"notice.{state.value}", by, self._said(state, by))
+        """It is gone, none of ours, or was removed by hand; what is too large to be read may also stay.
+
+        Raises `UsageError`.
+        """
+        self._change(number, address, f"notice.{state.value}", by, self._said(state, by), state)
 
     def say_all(self, number: str, state: AddressState, by: str) -> None:
         """The same of every address of a notice that waits for a person. Raises `UsageError`."""
@@ -113,12 +114,22 @@ class NoticeActs:
         }
         self._change(number, address, act, by, waiting)
 
-    def _change(self, number: str, address: int, act: str, by: str, values: dict[str, Any]) -> None:
+    def _change(
+        self,
+        number: str,
+        address: int,
+        act: str,
+        by: str,
+        values: dict[str, Any],
+        said: AddressState | None = None,
+    ) -> None:
         with self.database.session() as session:
             note_act(session, Act(by, act, details={"notice": number, "address": address}))
             _, row = _found(session, number, address)
             if AddressState(row.state) not in _SAYABLE:
                 raise UsageError(f"that address is settled, or in a case: {AddressState(row.state).words}")
+            if said is not None and said not in AddressState(row.state).sayable:
+                raise UsageError(f"{said.words}: only a case says that")
             self._set_alike(session, [row.url_sha256], values)
 
     def _said(self, state: AddressState, by: str) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def addresses_of(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`Holdings` of web addresses, for reading alone. `seconds` and `max_bytes` are for one file in all.
+    """`Holdings` of web addresses, for reading alone. `seconds` and `max_bytes` are for one file in all,
+    names and redirects included.
 
     `allowed` says which IP addresses, `ports` which ports may be asked.
     """
@@ -122,9 +123,8 @@ class Outside:
         if port not in self.ports:
             raise UsageError(f"port {port} is not asked")
         connection = http.client.HTTPConnection(host, port)
-        reached = socket.create_connection((self._address(host, port), port), timeout=deadline.left)
+        reached = deadline.connect(self._address(host, port, deadline), port)
         try:
-            deadline.watch(reached)
             secure = parts.scheme == "https"
             connection.sock = self.tls.wrap_socket(reached, server_hostname=host) if secure else reached
         except BaseException:
@@ -132,8 +132,8 @@ class Outside:
             raise
         return connection
 
-    def _address(self, host: str, port: int) -> str:
-        found = self.resolve(host, port)
+    def _address(self, host: str, port: int, deadline: Deadline) -> str:
+        found = deadline.wait_for(lambda: self.resolve(host, port))
         # One private address among public ones is a trap, or a mistake of somebody.
         if not found or not all(map(self.allowed, found)):
             raise UsageError("its name leads to a private address, or to none")

@@ -10,11 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from upload_guard.digests import Sha256Digester
-from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, Unavailable
+from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, TooLargeInPlace, Unavailable
+from upload_guard.holdings.again import lacks_bytes, unspent
 from upload_guard.holdings.holdings import Holdings, scheme_of
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.records import Findings, Result, Source, Upload, Verdict
+from upload_guard.storage.tables import Case
 
 ROUTE = "notice:"
 """What the route of a case begins with that a notice opened; the notice's number follows."""
@@ -62,15 +64,15 @@ class Asked:
     address: int
     tries: int
 
-    @property
-    def upload_id(self) -> str:
-        """The same each time, so that trying again opens no second case."""
-        return hashlib.sha256(f"{ROUTE}{self.notice}:{self.address}".encode()).hexdigest()[:32]
+    def upload_id(self, before: str = "") -> str:
+        """The same each time, so that trying again opens no second case; another after a case `before`."""
+        named = f"{ROUTE}{self.notice}:{self.address}" + (f":{before}" if before else "")
+        return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Reads by `holdings`, by the scheme of a locator; spools in `spool_dir`.
+    """Reads by `holdings`, by the scheme of a locator; spools in `spool_dir`, at most `max_bytes` of a file.
 
     `unchecked` gives what is judged of a file of which checking failed for a reason of that code.
     """
@@ -80,6 +82,7 @@ class Opener:
     unchecked: Callable[[str], Judged]
     keeper: QuarantineKeeper
     spool_dir: Path
+    max_bytes: int
 
     def first_there(self, locators: tuple[str, ...]) -> str:
         """The first at which a file lies; empty where none does. Raises `HoldingsUnreachable`."""
@@ -95,7 +98,7 @@ class Opener:
         """Put the file in a case, whatever is known of it: somebody said that it should not be there.
 
         Called again after a crash it ends in the same case. Raises `HoldingsUnreachable`, `GoneFromPlace`,
-        `StorageFailed`, and what `Judging` raises while trying again may help.
+        `TooLargeInPlace`, `StorageFailed`, and what `Judging` raises while trying again may help.
         """
         with self._read(locator, asked, site) as upload:
             sha256 = upload.digest.sha256
@@ -104,7 +107,8 @@ class Opener:
                 return Opened(number, locator, judged.is_refused)
             # Never judged anew by itself: what a person told of is for a person to decide.
             findings = replace(judged.findings, under="")
-            number = self.keeper.keep(upload, judged.verdict, findings)
+            named = replace(upload, upload_id=self._unspent(asked, upload))
+            number = self.keeper.keep(named, judged.verdict, findings)
             return Opened(number, locator, judged.is_refused)
 
     def of(self, locator: str) -> Holdings:
@@ -114,6 +118,16 @@ class Opener:
         if found is None:
             raise ConfigError(f"{locator}: nothing here reads {scheme or 'no scheme'!r}")
         return found
+
+    def _unspent(self, asked: Asked, upload: Upload) -> str:
+        """Its upload id, of no case that lacks its bytes: people look at the same address years later."""
+
+        def lacks(case: Case, kept: str) -> bool:
+            return lacks_bytes(case, kept, self.keeper.retention)
+
+        with self.keeper.database.session() as session:
+            site, sha256 = upload.source.site, upload.digest.sha256
+            return unspent(session, asked.upload_id, site, sha256, lacks)[0]
 
     def _judged(self, upload: Upload, tries: int) -> Judged:
         try:
@@ -126,10 +140,14 @@ class Opener:
 
     @contextmanager
     def _read(self, locator: str, asked: Asked, site: str) -> Iterator[Upload]:
+        place = self.of(locator)
+        self._refuse_over_bound(place.look(locator).size)
         spool, digester = Spool(self.spool_dir), Sha256Digester()
         try:
-            with self.of(locator).read(locator) as stream:
+            with place.read(locator) as stream:
                 while piece := stream.read(CHUNK):
+                    # It may have grown, and some places tell no size.
+                    self._refuse_over_bound(spool.size + len(piece))
                     spool.write(piece)
                     digester.update(piece)
             yield Upload(
@@ -137,7 +155,11 @@ class Opener:
                 digest=digester.finish(),
                 file_name=urlsplit(locator).path.rpartition("/")[2],
                 source=Source(site, ROUTE + asked.notice),
-                upload_id=asked.upload_id,
+                upload_id=asked.upload_id(),
             )
         finally:
             spool.close()
+
+    def _refuse_over_bound(self, size: int) -> None:
+        if size > self.max_bytes:
+            raise TooLargeInPlace(f"too large to be read: over intake.max_body ({self.max_bytes} bytes)")

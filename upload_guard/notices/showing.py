@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.errors import NoSuchNotice
 from upload_guard.keyring import Keyring
+from upload_guard.notices.hashes import KnownCase, NamedHash, cases_compared, cases_elsewhere, digests_in
 from upload_guard.notices.incoming import Channel
 from upload_guard.notices.sealed import Written, open_written
 from upload_guard.notices.states import AddressState, NoticeState
@@ -20,7 +21,11 @@ from upload_guard.storage.notice_tables import Notice, NoticeAddress
 
 @dataclass(frozen=True, slots=True)
 class AddressInfo:
-    """One address. `ours` is the locator to which it was mapped."""
+    """One address. `ours` is the locator to which it was mapped.
+
+    `named_hash` compares the file of its case with the hashes that the notice names. That a `derived` one,
+    which nobody named, has another says nothing.
+    """
 
     id: int
     url: str
@@ -28,6 +33,7 @@ class AddressInfo:
     derived: bool
     ours: str
     case: str
+    named_hash: NamedHash
     settled_at: datetime | None
     settled_by: str
     tries: int
@@ -96,7 +102,19 @@ class Notices:
             if row is None:
                 raise NoSuchNotice(f"no notice {number[:32]!r}")
             written = open_written(self.keyring, row.number, row.sealed)
-            return NoticeFile(_infos(session, [row])[0], written, _addresses(session, row.id))
+            addresses = _addresses(session, row.id, digests_in(written.hashes))
+            return NoticeFile(_infos(session, [row])[0], written, addresses)
+
+    def elsewhere(self, file: NoticeFile) -> tuple[KnownCase, ...]:
+        """Cases that have a hash which the notice names, where not all of its addresses led to one.
+
+        For persons of the house alone: whoever writes notices must not ask by hashes what is held here.
+        """
+        if file.addresses and all(one.case for one in file.addresses):
+            return ()
+        with self.database.session() as session:
+            led_to = [one.case for one in file.addresses if one.case]
+            return cases_elsewhere(session, digests_in(file.written.hashes), led_to)
 
     def of_case(self, case: str) -> tuple[str, ...]:
         """The numbers of the notices that led to a case, oldest first."""
@@ -139,7 +157,8 @@ def _info(row: Notice, addresses: int) -> NoticeInfo:
     )
 
 
-def _addresses(session: Session, notice: int) -> tuple[AddressInfo, ...]:
+def _addresses(session: Session, notice: int, named: Collection[bytes]) -> tuple[AddressInfo, ...]:
+    compared = cases_compared(session, notice, named)
     rows = session.scalars(
         select(NoticeAddress).where(NoticeAddress.notice_id == notice).order_by(NoticeAddress.id)
     )
@@ -151,6 +170,7 @@ def _addresses(session: Session, notice: int) -> tuple[AddressInfo, ...]:
             derived=row.derived,
             ours=row.locator,
             case=row.case_number,
+            named_hash=_said_of(row, compared.get(row.case_number, NamedHash.NOTHING)),
             settled_at=row.settled_at,
             settled_by=row.settled_by,
             tries=row.tries,
@@ -158,3 +178,7 @@ def _addresses(session: Session, notice: int) -> tuple[AddressInfo, ...]:
         )
         for row in rows
     )
+
+
+def _said_of(row: NoticeAddress, said: NamedHash) -> NamedHash:
+    return NamedHash.NOTHING if row.derived and said is NamedHash.OTHER else said

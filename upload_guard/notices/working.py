@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from upload_guard.errors import GoneFromPlace, UploadGuardError, UsageError
+from upload_guard.errors import GoneFromPlace, TooLargeInPlace, UploadGuardError, UsageError
 from upload_guard.holdings.placements import Placements
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import url_key
@@ -93,7 +93,12 @@ class Worker:
                 return
             self._add_originals(address, place.originals, locator)
         asked = Asked(notice.number, address.id, address.tries)
-        self._case(address, self.opener.open(asked, site, locator, self._known))
+        try:
+            opened = self.opener.open(asked, site, locator, self._known)
+        except TooLargeInPlace as fault:
+            self._leave(address, AddressState.TOO_LARGE, fault, locator)
+            return
+        self._case(address, opened)
 
     def _missing(self, address: NoticeAddress, place: Place) -> None:
         """Nothing lies there: it may have been taken away for a case."""
@@ -115,7 +120,7 @@ class Worker:
 
     def _known(self, locator: str, sha256: bytes) -> str:
         with self.database.session() as session:
-            return case_that_has(session, locator, sha256)
+            return case_that_has(session, locator, sha256, self.opener.keeper.retention)
 
     def _case(self, address: NoticeAddress, opened: Opened) -> None:
         if not is_outside(opened.locator):
@@ -152,10 +157,13 @@ class Worker:
                     notice = session.get_one(Notice, address.notice_id)
                     session.add(address_row(notice, url, self.now(), derived=True))
 
-    def _leave(self, address: NoticeAddress, state: AddressState, fault: Exception | None) -> None:
+    def _leave(
+        self, address: NoticeAddress, state: AddressState, fault: Exception | None, locator: str = ""
+    ) -> None:
         with self.database.session() as session:
             if (row := _still_waiting(session, address)) is not None:
                 row.state, row.fault = state.value, str(fault or "")[:255]
+                row.locator = locator[:2048] or row.locator
 
     def _again(self, address: NoticeAddress, fault: Exception) -> None:
         pause = min(_FIRST_PAUSE * 2 ** min(address.tries, 20), _LONGEST_PAUSE)

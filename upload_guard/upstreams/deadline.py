@@ -10,12 +10,14 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from requests.adapters import HTTPAdapter
 
+from upload_guard.upstreams.waiting import Made, within
 from upload_guard.upstreams.watched import WatchedAdapter
 
 
@@ -48,6 +50,20 @@ class Deadline:
     @property
     def passed(self) -> bool:
         return time.monotonic() >= self._ends
+
+    def wait_for(self, make: Callable[[], Made]) -> Made:
+        """What `make` gives, which nothing can break off. Raises what it raises, and `TimeoutError`."""
+        return within(self.left, make, lambda _: None)
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection that is watched. Looking up the name is in time as well. Raises `OSError`."""
+
+        def reach() -> socket.socket:
+            return socket.create_connection((host, port), self.left)
+
+        connected = within(self.left, reach, socket.socket.close)
+        self.watch(connected)
+        return connected
 
     def watch(self, connected: socket.socket) -> None:
         """Shut this connection when time is up, whoever wraps it meanwhile."""

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from requests import Response
@@ -15,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
+
+from upload_guard.upstreams.waiting import within
 
 # Firewalls forget idle connections without a word, and whoever speaks on one then waits in vain.
 MOST_IDLE_SECONDS = 60.0
@@ -96,28 +97,11 @@ class WatchedAdapter(HTTPAdapter):
 
 
 def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
-    """What `connect` makes within the timeout of `connection`, in a thread of its own.
+    """What `connect` makes within the timeout of `connection`.
 
     A resolver takes its own time, and a name of many addresses gets the timeout for each of them.
     """
-    made: Future[socket.socket] = Future()
-
-    def work() -> None:
-        try:
-            found = connect()
-        except BaseException as fault:  # noqa: BLE001 - it is raised where it is waited for
-            if made.set_running_or_notify_cancel():
-                made.set_exception(fault)
-            return
-        if made.set_running_or_notify_cancel():
-            made.set_result(found)
-        else:
-            found.close()
-
-    threading.Thread(target=work, name="connecting", daemon=True).start()
     try:
-        return made.result(connection.timeout)
+        return within(connection.timeout, connect, socket.socket.close)
     except TimeoutError:
-        if not made.cancel():
-            return made.result()
         raise ConnectTimeoutError(connection, "not connected in time") from None

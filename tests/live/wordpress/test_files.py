@@ -42,7 +42,7 @@ def blog(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
 
 @pytest.fixture
 def here(blog: WordPress, guard: Sidecar, tmp_path: Path) -> WordPresses:
-    return WordPresses({"blog": WordPressSite(blog.url)}, lambda _: guard.key, tmp_path / "spool")
+    return WordPresses({"blog": WordPressSite(blog.url)}, lambda _: guard.key, tmp_path / "spool", 1 << 30)
 
 
 def pictures(blog: WordPress) -> dict[Path, tuple[bytes, int, int]]:

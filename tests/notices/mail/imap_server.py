@@ -92,6 +92,10 @@ class Imap:
         )
         return "OK [READ-WRITE] selected"
 
+    def _examine(self, connection: Connection, folder: str) -> str:
+        said = self._select(connection, folder)
+        return said.replace("[READ-WRITE] selected", "[READ-ONLY] examined")
+
     def _create(self, connection: Connection, folder: str) -> str:
         if folder in self.folders:
             return "NO [ALREADYEXISTS] it is there"

@@ -16,6 +16,7 @@ def test_a_notice_is_taken_and_can_be_followed(service: Service) -> None:
     assert taken.status_code == 201
     said = taken.get_json()
     assert (said["state"], said["addresses"][0]["state"]) == ("open", "waiting")
+    assert said["addresses"][0]["named_hash"] == "nothing"
     assert hotline.get(f"/v1/notices/{said['number']}").get_json()["number"] == said["number"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,13 @@ from tests.notices.tellers import notice_of
 from tests.sidecar.review.browsing import Browser
 from tests.sidecar.review.conftest import House
 from tests.support import activate_listed_picture, picture_bytes, settings_in
-from upload_guard.compose import notices_in, open_database_of, open_desk
+from upload_guard.compose import notices_in, open_acting, open_database_of, open_desk
+from upload_guard.holdings.acting import Found
 from upload_guard.notices.showing import NoticeFile
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.people.roles import Role
+from upload_guard.policy import passed_unchecked
+from upload_guard.records import Findings
 from upload_guard.sidecar.app import assemble
 from upload_guard.storage.notice_tables import NoticeAddress
 
@@ -131,3 +135,24 @@ def test_there_are_older_ones_on_other_pages(office: Office) -> None:
     onwards = re.search(r'href="(/review/notices\?before=[^"]+)"', first)
     assert onwards
     assert office.reviewer.get(onwards[1]).status_code == 200
+
+
+def test_a_hash_that_is_named_is_held_against_the_file_and_the_cases_that_there_are(office: Office) -> None:
+    file = office.media / "hashed.jpg"
+    file.write_bytes(picture_bytes(33))
+    sha256 = hashlib.sha256(picture_bytes(33)).digest()
+    found = Found(f"file://{file}", "blog", sha256, passed_unchecked("not_ready"), Findings())
+    case = open_acting(office.house.settings).open_case(found)
+    number = open_desk(office.house.settings).take(notice_of(f"{ELSEWHERE}?33", hashes=(sha256.hex(),)))
+
+    def page() -> str:
+        return office.reviewer.get(f"/review/notices/{number}").text
+
+    before = page()
+    assert f'/review/cases/{case}"' in before
+    assert "The file has a hash" not in before
+    with open_database_of(office.house.settings).session() as session:
+        mine = update(NoticeAddress).where(NoticeAddress.url.like("%?33"))
+        session.execute(mine.values(state=AddressState.CASE.value, case_number=case))
+    assert "The file has a hash that the notice names." in page()
+    assert sha256.hex() not in before + page()

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from upload_guard.errors import StorageFailed
@@ -44,13 +44,18 @@ class ShippedBank:
     def files(self) -> tuple[BankFile, ...]:
         """Raises `StorageFailed`."""
         try:
-            lines = gzip.decompress(self._data).splitlines()
-            files = tuple(_read(json.loads(line)) for line in lines)
+            files = _files_in(self._data)
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise StorageFailed(f"{self.file}: is damaged ({type(error).__name__})") from error
         if not files:
             raise StorageFailed(f"{self.file}: is damaged: it holds nothing")
         return files
+
+
+@lru_cache(maxsize=1)
+def _files_in(data: bytes) -> tuple[BankFile, ...]:
+    """One a process, however many ask for it."""
+    return tuple(_read(json.loads(line)) for line in gzip.decompress(data).splitlines())
 
 
 def shipped_bytes(files: Iterable[BankFile]) -> bytes:

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from socket import create_connection, socket
+from socket import socket
 
 from upload_guard.errors import TransportError
+from upload_guard.mailing.faults import unreached
 from upload_guard.moments import utc_now
 from upload_guard.notices.mail.mailboxes import Mail
 from upload_guard.notices.mail.parts import MOST_BYTES
@@ -62,16 +63,28 @@ class ImapMailbox:
         self._now = now
         self._failed: set[bytes] = set()
 
+    def probe(self) -> None:
+        """See `Mailbox`. Whether mail can be marked, or moved, only the first look shows."""
+        with self._connected() as imap:
+            imap.log_in()
+            imap.examine_folder()
+            imap.logout()
+
     @contextmanager
     def opened(self) -> Iterator[Iterator[Mail]]:
         """See `Mailbox`."""
+        with self._connected() as imap:
+            imap.log_in()
+            put_away = imap.choose_folder()
+            yield self._mails(imap, put_away)
+            imap.logout()
+
+    @contextmanager
+    def _connected(self) -> Iterator[_Watched]:
         with Deadline(self.server.seconds) as deadline, _faults_told(self.server, deadline):
             imap = _Watched(self.server, deadline)
             try:
-                imap.log_in()
-                put_away = imap.choose_folder()
-                yield self._mails(imap, put_away)
-                imap.logout()
+                yield imap
             finally:
                 with suppress(OSError, imaplib.IMAP4.error):
                     imap.shutdown()
@@ -105,9 +118,8 @@ class _Watched(imaplib.IMAP4):
         self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
-    def _create_socket(self, timeout: float | None) -> socket:
-        connected = create_connection((self._server.host, self._server.port), timeout)
-        self._deadline.watch(connected)
+    def _create_socket(self, timeout: float | None) -> socket:  # noqa: ARG002 - as imaplib calls it
+        connected = self._deadline.connect(self._server.host, self._server.port)
         if self._server.security == "tls":
             return self._context.wrap_socket(connected, server_hostname=self._server.host)
         return connected
@@ -124,6 +136,8 @@ class _Watched(imaplib.IMAP4):
     def log_in(self) -> None:
         """Never goes on in the clear where TLS was asked for."""
         if self._server.security == "starttls":
+            if "STARTTLS" not in self.capabilities:
+                raise TransportError(f"{self._server.host} offers no STARTTLS, so that nothing is told to it")
             self.starttls(self._context)
         if self._server.user:
             self._tell_password()
@@ -141,8 +155,8 @@ class _Watched(imaplib.IMAP4):
 
     def choose_folder(self) -> Callable[[bytes], None]:
         """Opens it; what puts a mail away by its number."""
-        folder, done = self._server.folder, self._server.done_folder
-        self._expect(self.select(_quoted(folder)), f"has no folder {folder!r} that could be opened")
+        done = self._server.done_folder
+        self._open_folder()
         if done:
             self.create(_quoted(done))  # Refused where it is there.
             return self._move
@@ -150,6 +164,15 @@ class _Watched(imaplib.IMAP4):
         if rb"\*" not in flags and TAKEN.encode().lower() not in flags.lower():
             raise TransportError(f"{self._server.host} lets no mail be marked by a keyword: set done_folder")
         return self._mark
+
+    def examine_folder(self) -> None:
+        """Opens it so that nothing in it can change (EXAMINE)."""
+        self._open_folder(readonly=True)
+
+    def _open_folder(self, readonly: bool = False) -> None:
+        folder = self._server.folder
+        opened = self.select(_quoted(folder), readonly)
+        self._expect(opened, f"has no folder {folder!r} that could be opened")
 
     def untaken(self) -> list[bytes]:
         """Numbers (UID) of all mails that were not taken, or thrown away."""
@@ -215,11 +238,7 @@ def _moment_in(head: bytes) -> datetime | None:
 def _faults_told(server: ImapServer, deadline: Deadline) -> Iterator[None]:
     try:
         yield
-    except ssl.SSLError as error:
-        if deadline.passed:
-            raise TransportError(f"{server.host} took longer than {server.seconds:g} seconds") from None
-        raise TransportError(f"{server.host}: no TLS with a certificate that we trust") from error
     except (imaplib.IMAP4.error, OSError, ValueError) as error:
         if deadline.passed:
             raise TransportError(f"{server.host} took longer than {server.seconds:g} seconds") from None
-        raise TransportError(f"{server.host} broke off ({type(error).__name__})") from error
+        raise TransportError(unreached(server.host, server.port, error)) from error

@@ -33,6 +33,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    def probe(self) -> None:
+        """Whether it can be opened. Reads no mail and changes nothing. Raises `TransportError`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:

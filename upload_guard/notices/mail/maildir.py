@@ -45,6 +45,17 @@ class Maildir:
             raise TransportError(f"{self.folder}: {error.strerror}") from error
         yield self._read(sorted(files, key=lambda file: file.name), taken)
 
+    def probe(self) -> None:
+        """See `Mailbox`."""
+        for folder in (self.folder, self.folder / "new", self.folder / "cur"):
+            try:
+                os.scandir(folder).close()
+            except OSError as error:
+                told = f"{folder}: {error.strerror}; a maildir has new and cur in it"
+                raise TransportError(told) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise TransportError(f"{folder}: this account may move no mail out of it")
+
     def _folder_of_taken(self) -> Path:
         folder = self.folder / TAKEN
         for name in ("tmp", "new", "cur"):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.notices.desk import Desk
+from upload_guard.notices.hashes import NamedHash
 from upload_guard.notices.incoming import Channel, Incoming, Told, Wording
 from upload_guard.notices.showing import AddressInfo, NoticeFile, Notices
 from upload_guard.notices.states import AddressState, NoticeState
@@ -58,11 +59,15 @@ class NoticeQuestion(BaseModel):
 
 
 class AddressAnswer(BaseModel):
-    """What became of one address. `case` is set where a case was opened."""
+    """What became of one address. `case` is set where a case was opened.
+
+    `named_hash`: whether the file in that case has one of the hashes that the notice names.
+    """
 
     url: str
     state: AddressState
     case: str
+    named_hash: NamedHash
     settled_at: datetime | None
 
 
@@ -127,4 +132,6 @@ def _incoming(body: NoticeQuestion) -> Incoming:
 
 
 def _address(one: AddressInfo) -> AddressAnswer:
-    return AddressAnswer(url=one.url, state=one.state, case=one.case, settled_at=one.settled_at)
+    return AddressAnswer(
+        url=one.url, state=one.state, case=one.case, named_hash=one.named_hash, settled_at=one.settled_at
+    )

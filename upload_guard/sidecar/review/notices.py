@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from upload_guard.compose.incoming import notice_acts_in, notices_in
 from upload_guard.errors import NoSuchNotice, UsageError
 from upload_guard.notices.acts import NoticeActs
+from upload_guard.notices.hashes import NamedHash
 from upload_guard.notices.incoming import Channel, Wording
 from upload_guard.notices.showing import NoticeFile, Notices
-from upload_guard.notices.states import FOR_A_PERSON, AddressState, NoticeState
+from upload_guard.notices.states import BY_A_PERSON, FOR_A_PERSON, AddressState, NoticeState
 from upload_guard.people.roles import Permission
 from upload_guard.sidecar.review.access import may, person
 from upload_guard.sidecar.review.house import Review
@@ -45,16 +46,22 @@ ADDRESSES: Mapping[AddressState, LazyString] = {
     AddressState.WAITING: lazy_gettext("is being looked for"),
     AddressState.UNMAPPED: lazy_gettext("no rule leads to a file"),
     AddressState.MISSING: lazy_gettext("nothing lies where the rule leads"),
+    AddressState.TOO_LARGE: lazy_gettext("its file is too large to be read: nothing is known of it"),
     AddressState.CASE: lazy_gettext("in a case"),
     AddressState.REMOVED: lazy_pgettext("address", "removed"),
     AddressState.KEPT: lazy_gettext("stays, as a person decided"),
     AddressState.GONE: lazy_gettext("was gone"),
     AddressState.NOT_OURS: lazy_gettext("none of ours"),
 }
+HASHES: Mapping[NamedHash, LazyString] = {
+    NamedHash.SAME: lazy_gettext("The file has a hash that the notice names."),
+    NamedHash.OTHER: lazy_gettext("The file has another hash than the notice names."),
+}
 SAID: Mapping[AddressState, LazyString] = {
     AddressState.GONE: lazy_gettext("It is gone"),
     AddressState.NOT_OURS: lazy_gettext("It is none of ours"),
     AddressState.REMOVED: lazy_gettext("I had it removed by hand"),
+    AddressState.KEPT: lazy_gettext("I looked at it by hand: it may stay"),
 }
 
 
@@ -161,8 +168,11 @@ class _Notices:
             channels=CHANNELS,
             wordings=WORDINGS,
             addresses=ADDRESSES,
+            hashes=HASHES,
+            elsewhere=self.notices.elsewhere(file),
             sayable=SAID,
             for_a_person=FOR_A_PERSON,
+            of_all=BY_A_PERSON,
             fetches=self.acts.fetches,
             now=datetime.now(UTC),
         )
