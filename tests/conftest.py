@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.serving import Site, embedded_site, remote_site
-from tests.support import activate_listed_picture, settings_in
+from tests.support import activate_listed_picture, settings_in, shared_sandbox
 
 # How long an example takes says more of the machine's other work than of ours.
 # The same examples each time, so that a run tells of the change and not of the dice; `make fuzz` throws them.
@@ -30,6 +30,15 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may depend on what the developer has configured."""
     monkeypatch.delenv("UPLOAD_GUARD_CONFIG", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_sandbox() -> Iterator[None]:
+    """Real decoders for all, started once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("checking", "station"):
+            patch.setattr(f"upload_guard.compose.{module}.sandbox_of", shared_sandbox)
+        yield
 
 
 def pytest_xdist_auto_num_workers() -> int:

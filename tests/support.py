@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from upload_guard import digests
 from upload_guard.compose import Station, build_station, open_lists
+from upload_guard.compose.checking import declared_in, sandbox_limits, scan_limits
 from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
 from upload_guard.imaging.budget import ScanLimits
@@ -29,6 +30,7 @@ from upload_guard.lists.formats import ListedHash
 from upload_guard.lists.importing import ImportOrder
 from upload_guard.lists.live import Live
 from upload_guard.records import Content, Digest, Digests, SignalType, Source, Upload
+from upload_guard.sandbox.pool import Sandbox
 from upload_guard.settings import Settings
 from upload_guard.spans import Span
 from upload_guard.storage.database import open_database
@@ -178,6 +180,18 @@ def quiet_station(settings: Settings) -> Station:
     station = build_station(settings)
     others = tuple(one for one in station.guard.observers if one is not station.housekeeper)
     return replace(station, guard=replace(station.guard, observers=others))
+
+
+def shared_sandbox(settings: Settings) -> Sandbox:
+    """One a process for all tests whose settings bound it alike: to start one takes half a second."""
+    wanted = sandbox_limits(settings), scan_limits(settings), declared_in(settings)
+    sandbox = _sandboxes.get(repr(wanted))
+    if sandbox is None or sandbox._closed:
+        sandbox = _sandboxes[repr(wanted)] = Sandbox(wanted[0], wanted[1], plugins=wanted[2])
+    return sandbox
+
+
+_sandboxes: dict[str, Sandbox] = {}
 
 
 def vault_in(folder: Path) -> Vault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -155,6 +156,7 @@ def test_without_a_list_it_is_loud(tmp_path: Path) -> None:
 
 def test_before_the_first_import_nothing_is_made(tmp_path: Path) -> None:
     write_config(tmp_path / "config.toml", SMALL, data_dir="data")
+    shutil.rmtree(tmp_path / "data")
     code, steps = doctor(tmp_path)
     assert (code, steps["data"]["state"]) == (1, "warning")
     assert "NO LIST IS ACTIVE" in steps["data"]["told"]

@@ -84,7 +84,6 @@ def test_check_and_explain_say_what_it_knows_and_when_it_is_silent(folder: Path,
 
 
 def test_the_doctor_names_one_that_fails(folder: Path, service: Service) -> None:
-    (folder / "data").mkdir()
     assert "upstreams" in run(folder, "--config", "config.toml", "doctor").stdout
     service.running.instead = Reply(b"", 503)
     said = run(folder, "--config", "config.toml", "doctor")
