@@ -85,13 +85,14 @@ final class Upload_Guard_Files {
 	}
 
 	/**
-	 * How the file of an attachment stands.
+	 * How the file of an attachment stands: one that the plugin has put away for a case can still be taken away.
 	 *
 	 * @param WP_REST_Request $request `attachment`.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function look( WP_REST_Request $request ) {
 		$path = self::path_of( $request );
+		$path = '' === $path ? $this->put_away_by_us( $request ) : $path;
 		return '' === $path ? self::gone() : array(
 			'size'     => filesize( $path ),
 			'modified' => filemtime( $path ),
@@ -195,6 +196,22 @@ final class Upload_Guard_Files {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Where the file of an attachment lies that the plugin has put away by itself.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return string Empty where it has not.
+	 */
+	private function put_away_by_us( WP_REST_Request $request ) {
+		foreach ( $this->quarantine->records() as $record ) {
+			$stored = $record['folder'] . '/' . $record['files'][0]['stored'];
+			if ( (int) $record['attachment'] === $request->get_param( 'attachment' ) && '' !== $record['case'] && 'held' === $record['state'] && is_file( $stored ) ) {
+				return $stored;
+			}
+		}
+		return '';
 	}
 
 	/**
