@@ -21,6 +21,11 @@ final class Upload_Guard_Events {
 	const TRIES = 50;
 
 	/**
+	 * Seconds that one run takes: whoever tells waits for no more, and cron does the rest.
+	 */
+	const PATIENCE = 20;
+
+	/**
 	 * How long what was done is known: the sidecar may tell it again for three days.
 	 */
 	const KEPT = 30 * DAY_IN_SECONDS;
@@ -132,8 +137,11 @@ final class Upload_Guard_Events {
 		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
 		$rows = $this->rows->all();
 		if ( $rows && WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
+			$until = time() + self::PATIENCE;
 			foreach ( $rows as $name => $row ) {
-				$this->look_after( $name, $row );
+				if ( time() < $until ) {
+					$this->look_after( $name, $row );
+				}
 			}
 			WP_Upgrader::release_lock( self::LOCK );
 		}

@@ -297,8 +297,8 @@ final class Upload_Guard_Quarantine {
 	 * @param string               $outcome hidden, failed, or kept where a person has put it back.
 	 */
 	private function tell( array $record, $outcome ) {
-		if ( '' !== $record['case'] && 'canary' !== $record['case'] ) {
-			$this->client->tell( $record['case'], $outcome, 'quarantine ' . $record['id'] );
+		foreach ( array_diff( self::cases_of( $record ), array( 'canary' ) ) as $case_number ) {
+			$this->client->tell( $case_number, $outcome, 'quarantine ' . $record['id'] );
 		}
 	}
 

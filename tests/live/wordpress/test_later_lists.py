@@ -141,6 +141,17 @@ def test_where_uploads_went_is_told_by_cron_for_a_file_that_comes_twice_too(blog
         assert f"wordpress://blog/{one}" in blog.places(one)
 
 
+def test_a_size_that_a_browser_made_is_an_upload_of_the_same_attachment(blog: Blog) -> None:
+    whole, small = picture_bytes(509), picture_bytes(510)
+    attachment = blog.upload(whole, "browser")
+    file = {"file": ("browser-150x150.jpg", small, "image/jpeg")}
+    route = f"/wp/v2/media/{attachment}/sideload"
+    answer = blog.site.rest("POST", route, files=file, data={"image_size": "scaled"})
+    assert answer.status_code == 200, answer.text
+    digests = [mark.split()[0] for mark in marks(blog.site, attachment)]
+    assert digests == [digests_of(one).sha256.hex() for one in (whole, small)]
+
+
 def test_what_a_list_learns_of_is_put_away_and_is_back_once_it_is_released(blog: Blog) -> None:
     data = picture_bytes(502)
     attachment = blog.upload(data, "released")
@@ -215,11 +226,3 @@ def test_a_sidecar_that_does_not_hear_it_harms_no_upload_and_is_not_told_for_eve
         $rows->put( $name, array( 'tries' => Upload_Guard_Places::TRIES - 1, 'next' => 0 ) + $row ); }"""
     assert blog.site.eval(NOBODY_THERE + last + tried) == []
     assert blog.site.attachments()[attachment] == "inherit"
-
-
-def test_where_no_upload_is_remembered_nothing_is_kept_and_nothing_asked(
-    site: WordPress, guard: Sidecar
-) -> None:
-    attachment = upload(site, picture_bytes(508), "forgotten")
-    assert (marks(site, attachment), untold(site)) == ([], 0)
-    assert "/v1/uploads" not in guard.config.with_suffix(".sidecar.log").read_text()
