@@ -123,22 +123,39 @@ final class Upload_Guard_Late_Match {
 	 * @return string settled, later or gone.
 	 */
 	private function put_one_away( $attachment_id, $sha256, Upload_Guard_Verdict $verdict ) {
-		foreach ( Upload_Guard_Media::files_of( $attachment_id ) as $path ) {
-			if ( hash_file( 'sha256', $path ) === $sha256 ) {
-				return '' === $this->quarantine->hold_attachment( $attachment_id, $verdict, 'later' ) ? self::LATER : self::SETTLED;
+		$held  = $this->record_of( $attachment_id, $sha256 );
+		$there = array_filter(
+			Upload_Guard_Media::files_of( $attachment_id ),
+			static function ( $path ) use ( $sha256 ) {
+				return hash_file( 'sha256', $path ) === $sha256;
 			}
+		);
+		if ( $held && 'moving' === $held['state'] ) {
+			return self::LATER;
 		}
+		if ( $there && '' === $this->quarantine->hold_attachment( $attachment_id, $verdict, $held ? Upload_Guard_Files::AGAIN : 'later' ) ) {
+			return self::LATER;
+		}
+		if ( $held ) {
+			$this->quarantine->hold_for( $held, $verdict->case_number );
+		}
+		return $held || $there ? self::SETTLED : self::GONE;
+	}
+
+	/**
+	 * What is put away of an attachment with this file.
+	 *
+	 * @param int    $attachment_id The attachment.
+	 * @param string $sha256        Of its file.
+	 * @return array<string, mixed>|null
+	 */
+	private function record_of( $attachment_id, $sha256 ) {
 		foreach ( $this->quarantine->records() as $record ) {
-			if ( (int) $record['attachment'] !== $attachment_id || ! in_array( $sha256, array_column( $record['files'], 'sha256' ), true ) ) {
-				continue;
+			if ( (int) $record['attachment'] === $attachment_id && Upload_Guard_Files::AGAIN !== $record['why'] && in_array( $sha256, array_column( $record['files'], 'sha256' ), true ) ) {
+				return $record;
 			}
-			if ( 'moving' === $record['state'] ) {
-				return self::LATER;
-			}
-			$this->quarantine->hold_for( $record, $verdict->case_number );
-			return self::SETTLED;
 		}
-		return self::GONE;
+		return null;
 	}
 
 	/**

@@ -122,13 +122,15 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
-	 * It is put away already: from now on for another case as well.
+	 * It is put away already: from now on for another case as well. What the sidecar took, it gives back by itself.
 	 *
 	 * @param array<string, mixed> $record      The record.
 	 * @param string               $case_number That case.
 	 */
 	public function hold_for( array $record, $case_number ) {
-		$this->amend( $record, array_merge( self::cases_of( $record ), array( $case_number ) ) );
+		if ( '' !== $record['case'] ) {
+			$this->amend( $record, array_merge( self::cases_of( $record ), array( $case_number ) ) );
+		}
 		$this->client->tell( $case_number, 'hidden', 'quarantine ' . $record['id'] );
 	}
 

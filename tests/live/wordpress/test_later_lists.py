@@ -226,3 +226,34 @@ def test_a_sidecar_that_does_not_hear_it_harms_no_upload_and_is_not_told_for_eve
         $rows->put( $name, array( 'tries' => Upload_Guard_Places::TRIES - 1, 'next' => 0 ) + $row ); }"""
     assert blog.site.eval(NOBODY_THERE + last + tried) == []
     assert blog.site.attachments()[attachment] == "inherit"
+
+
+CASES = """
+$states = array();
+add_filter( 'pre_http_request', function ( $said, $how, $url ) use ( &$states ) {
+    $state = $states[ basename( $url ) ] ?? 'open';
+    return array( 'headers' => array( 'content-type' => 'application/json' ), 'cookies' => array(),
+        'response' => array( 'code' => 200 ), 'body' => json_encode( compact( 'state' ) ) ); }, 10, 3 );
+$plugin = new Upload_Guard_Plugin();
+$late   = new Upload_Guard_Late_Match( $plugin->client, $plugin->quarantine );
+"""
+
+
+def test_what_two_cases_hold_comes_back_with_the_last_of_them(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(512), "both")
+    before = blog.files("both")
+    (mark,) = marks(blog.site, attachment)
+    acts = f"""foreach ( array( 'AAAA', 'BBBB' ) as $case ) {{
+            $late->put_away( '{mark.split()[1]}', $case, 'match', true );
+        }}
+        $there = fn() => is_file( get_attached_file( {attachment} ) );
+        $seen  = array( $there() );
+        foreach ( array( 'AAAA', 'BBBB' ) as $case ) {{
+            $late->put_back( $case, true );
+            $states[ $case ] = 'released';
+            $late->put_back( $case, true );
+            $seen[] = $there();
+        }}
+        return $seen;"""
+    assert blog.site.eval(CASES + acts) == [False, False, True]
+    assert (blog.files("both"), blog.site.attachments()[attachment]) == (before, "inherit")
