@@ -22,9 +22,12 @@ function upload_guard_uninstall_site() {
 	}
 	delete_option( 'upload_guard_scan' );
 	delete_option( 'upload_guard_settings' );
-	// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
-	$upload_guard_names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s OR option_name LIKE %s", $wpdb->esc_like( 'upload_guard_queue_' ) . '%', $wpdb->esc_like( 'upload_guard_nonce_' ) . '%' ) );
-	array_map( 'delete_option', $upload_guard_names );
+	foreach ( array( 'upload_guard_queue_', 'upload_guard_nonce_', 'upload_guard_place_', 'upload_guard_event_' ) as $upload_guard_prefix ) {
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- Options have no search by prefix.
+		$upload_guard_names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $upload_guard_prefix ) . '%' ) );
+		array_map( 'delete_option', $upload_guard_names );
+	}
+	delete_metadata( 'post', 0, '_upload_guard_upload', '', true );
 }
 
 if ( is_multisite() ) {

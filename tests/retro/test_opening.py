@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.support import digests_of, listed_hashes, picture_bytes, read
 from upload_guard.compose import open_cases
 from upload_guard.errors import StorageFailed
 from upload_guard.holdings.descent import file_locator
+from upload_guard.notice_settings import IncomingSettings
 from upload_guard.quarantine.cases import has_all_digests
 from upload_guard.records import SignalType
 
@@ -117,6 +119,15 @@ def test_a_place_that_is_told_later_is_noted_with_the_case(house: House) -> None
     assert house.desk.places().tell("shop", upload, place)
     assert not house.desk.places().tell("shop", upload, place)
     assert places_of(house, number) == [place]
+
+
+def test_a_site_may_name_its_own_wordpress_where_settings_have_one(house: House) -> None:
+    sites = {"shop": {"wordpress": "https://shop.example"}, "mill": {"paths": {"https://m.example/": "/srv"}}}
+    incoming = IncomingSettings.model_validate({"sites": sites})
+    places = replace(house.desk, settings=house.settings.model_copy(update={"incoming": incoming})).places()
+    assert places.is_believed("shop", "wordpress://shop/7")
+    assert not places.is_believed("shop", "wordpress://mill/7")
+    assert not places.is_believed("mill", "wordpress://mill/7")
 
 
 def test_no_upload_has_more_than_twenty_places(house: House) -> None:

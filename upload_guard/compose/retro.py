@@ -51,7 +51,7 @@ class RetroDesk:
     def places(self) -> UploadPlaces:
         from upload_guard.retro.places import UploadPlaces
 
-        return UploadPlaces(self.database, self.settings.retro.places)
+        return UploadPlaces(self.database, self._believed)
 
     def passes(self, lists: ListStore, checker: LocalChecker, keeper: QuarantineKeeper) -> Passes:
         """Raises `MasterKeyError`."""
@@ -68,6 +68,12 @@ class RetroDesk:
         settled = SETTLES_AFTER + timedelta(seconds=self.settings.sandbox.request_seconds)
         policy = build_policy(self.settings)
         return Passes(self.database, reader, lists, checker, policy, opening, settled)
+
+    def _believed(self, site: str) -> tuple[str, ...]:
+        """Beginnings of what that site's own word may name: the settings' places, and its own WordPress."""
+        own = self.settings.incoming.sites.get(site)
+        mine = (f"wordpress://{site}/",) if own and own.wordpress else ()
+        return (*self.settings.retro.places, *mine)
 
     def jobs(self, passed: PassedLog, passes: Passes, hook: Hook | None) -> tuple[Job, ...]:
         """Each has a thread of its own, so that a pass may take minutes."""

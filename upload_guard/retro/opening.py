@@ -73,7 +73,7 @@ class Opening:
         `before` is the case that the same upload had and that was released; empty where it had none.
         """
         told = self.places.of(hit.passed.site, hit.passed.upload_id)
-        believed = tuple(filter(self.places.is_believed, told))
+        believed = tuple(one for one in told if self.places.is_believed(hit.passed.site, one))
         number = next(filter(None, (self._with_bytes(hit, place) for place in believed)), "")
         number = number or self._without(hit, told, before)
         for place in believed:

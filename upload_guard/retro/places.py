@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -20,10 +21,10 @@ _MOST_PLACES = 20
 
 @dataclass(frozen=True, slots=True)
 class UploadPlaces:
-    """`believed` are beginnings of locators below which a file is looked for where its site says so."""
+    """`believed` gives beginnings of locators below which a file is looked for where that site says so."""
 
     database: Database
-    believed: tuple[str, ...] = ()
+    believed: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
     def tell(self, site: str, upload_id: str, place: str) -> bool:
         """Write down that this upload went there; whether it is new. At most 20 places an upload.
@@ -35,7 +36,7 @@ class UploadPlaces:
             if place in known or len(known) >= _MOST_PLACES:
                 return False
             session.add(UploadPlace(site=site, upload_id=upload_id, place=place, told_at=datetime.now(UTC)))
-            if (number := _case_of(session, site, upload_id)) and self.is_believed(place):
+            if (number := _case_of(session, site, upload_id)) and self.is_believed(site, place):
                 note_place(session, found_case(session, number), place, BY_SITE)
         return True
 
@@ -44,9 +45,9 @@ class UploadPlaces:
         with self.database.session() as session:
             return _told(session, site, upload_id)
 
-    def is_believed(self, place: str) -> bool:
+    def is_believed(self, site: str, place: str) -> bool:
         """Whether its file may be looked for: a site's word must lead nowhere else."""
-        return lies_below(place, self.believed)
+        return lies_below(place, self.believed(site))
 
 
 def _told(session: Session, site: str, upload_id: str) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def assemble(settings: Settings) -> Sidecar:
         handover_routes(Handovers(cases.database, cases.vault)),
         list_routes(station.lists, _sharing(station, settings)),
         private_routes(open_private_checks(settings), ledger),
-        bridge_routes(_bridge(station, signals, checks, cases)),
+        bridge_routes(_bridge(station, settings, signals, checks, cases)),
         outcome_routes(_follow_up(station, settings, ledger)),
         report_routes(cases, reports),
         notice_routes(NoticeDesk(desk_in(settings, cases.database), notices_in(settings, cases.database))),
@@ -243,5 +243,8 @@ def _threads(station: Station, settings: Settings, counters: Counters) -> tuple[
     return tuple(threads)
 
 
-def _bridge(station: Station, signals: SignalChecker, checks: Checks, cases: Cases) -> Bridge:
-    return Bridge(checks, signals, station.snapshot, cases, LateOutcomes(station.keeper.database))
+def _bridge(
+    station: Station, settings: Settings, signals: SignalChecker, checks: Checks, cases: Cases
+) -> Bridge:
+    outcomes = LateOutcomes(station.keeper.database)
+    return Bridge(checks, signals, station.snapshot, cases, outcomes, remembers=settings.retro.days > 0)

@@ -13,6 +13,11 @@ final class Upload_Guard_Client {
 	const RESULTS = array( 'clean', 'match', 'near', 'disputed', 'unscannable', 'unchecked' );
 
 	/**
+	 * The form of an id by which an upload is remembered.
+	 */
+	const UPLOAD = '/^[0-9a-f]{32}$/D';
+
+	/**
 	 * Sends requests: a function of method, target, headers and body that gives an Upload_Guard_Answer.
 	 *
 	 * @var Upload_Guard_Socket|Upload_Guard_Http
@@ -68,7 +73,7 @@ final class Upload_Guard_Client {
 		}
 		$answer = $this->ask( 'POST', '/bridge/v1/hash', array(), Upload_Guard_Body::json( $file->digests() ) );
 		if ( 'need_file' !== $answer->text( 'answer' ) ) {
-			return $this->verdict( $answer );
+			return $this->verdict( $answer, $file );
 		}
 		$sent = $file->size > call_user_func( $this->largest ) ? Upload_Guard_Verdict::unknown( 'too_large' ) : $this->scan( $file, $about );
 		if ( $sent->is_unknown() && 'refuse' === $answer->text( 'if_unsent' ) ) {
@@ -114,6 +119,28 @@ final class Upload_Guard_Client {
 	}
 
 	/**
+	 * Tell where an upload went that had passed, should a list know it one day.
+	 *
+	 * @param string $upload Its id, of a verdict.
+	 * @param string $place  A locator, or the site's own name for it.
+	 * @return Upload_Guard_Answer
+	 */
+	public function tell_place( $upload, $place ) {
+		return $this->ask( 'POST', "/v1/uploads/{$upload}/place", array(), Upload_Guard_Body::json( array( 'place' => $place ) ) );
+	}
+
+	/**
+	 * Where a case of this site stands.
+	 *
+	 * @param string $case_number The case.
+	 * @return string Such as open or released; empty where the sidecar does not say.
+	 */
+	public function state_of( $case_number ) {
+		$answer = $this->ask( 'GET', "/v1/cases/{$case_number}", array(), Upload_Guard_Body::none() );
+		return 200 === $answer->status ? $answer->text( 'state' ) : '';
+	}
+
+	/**
 	 * Why an answer is no verdict.
 	 *
 	 * @param Upload_Guard_Answer $answer The answer.
@@ -144,22 +171,24 @@ final class Upload_Guard_Client {
 	private function scan( Upload_Guard_File $file, array $about ) {
 		$answer = $this->ask( 'POST', '/bridge/v1/scan', $about, Upload_Guard_Body::file( $file ) );
 		// It has just answered to the hashes: this file takes it too long, and that says nothing of the next one.
-		return 'timeout' === $answer->fault ? Upload_Guard_Verdict::unknown( 'slow_file' ) : $this->verdict( $answer );
+		return 'timeout' === $answer->fault ? Upload_Guard_Verdict::unknown( 'slow_file' ) : $this->verdict( $answer, $file );
 	}
 
 	/**
 	 * Read an answer.
 	 *
 	 * @param Upload_Guard_Answer $answer The answer.
+	 * @param Upload_Guard_File   $file   The file that was asked about.
 	 * @return Upload_Guard_Verdict
 	 */
-	private function verdict( Upload_Guard_Answer $answer ) {
+	private function verdict( Upload_Guard_Answer $answer, Upload_Guard_File $file ) {
 		$result = $answer->text( 'result' );
 		if ( 200 !== $answer->status || ! in_array( $result, self::RESULTS, true ) ) {
 			return Upload_Guard_Verdict::unknown( self::fault_of( $answer ) );
 		}
 		if ( 'allow' === $answer->text( 'answer' ) ) {
-			return Upload_Guard_Verdict::allowed( $result );
+			$upload = $answer->text( 'upload' );
+			return Upload_Guard_Verdict::allowed( $result, preg_match( self::UPLOAD, $upload ) ? $upload : '', $file->sha256 );
 		}
 		if ( 'refuse' === $answer->text( 'answer' ) ) {
 			return Upload_Guard_Verdict::refused( $result, $answer->text( 'case' ), $answer->text( 'message' ) );

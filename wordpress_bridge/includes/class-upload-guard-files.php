@@ -15,7 +15,6 @@
 final class Upload_Guard_Files {
 
 	const SPACE = 'upload-guard/v1';
-	const NONCE = 'upload_guard_nonce_';
 
 	/**
 	 * Why a file was put away that came back while what it was lies in quarantine: nobody gives back both.
@@ -23,11 +22,11 @@ final class Upload_Guard_Files {
 	const AGAIN = 'again';
 
 	/**
-	 * With which key requests are signed.
+	 * Tells whether the sidecar asks.
 	 *
-	 * @var Upload_Guard_Access
+	 * @var Upload_Guard_Signed
 	 */
-	private $access;
+	private $signed;
 
 	/**
 	 * Puts files away.
@@ -39,11 +38,11 @@ final class Upload_Guard_Files {
 	/**
 	 * One for each request of PHP.
 	 *
-	 * @param Upload_Guard_Access     $access     See the field.
+	 * @param Upload_Guard_Signed     $signed     See the field.
 	 * @param Upload_Guard_Quarantine $quarantine See the field.
 	 */
-	public function __construct( Upload_Guard_Access $access, Upload_Guard_Quarantine $quarantine ) {
-		$this->access     = $access;
+	public function __construct( Upload_Guard_Signed $signed, Upload_Guard_Quarantine $quarantine ) {
+		$this->signed     = $signed;
 		$this->quarantine = $quarantine;
 	}
 
@@ -67,24 +66,10 @@ final class Upload_Guard_Files {
 				array(
 					'methods'             => 'POST',
 					'callback'            => array( $this, $name ),
-					'permission_callback' => array( $this, 'is_signed' ),
+					'permission_callback' => array( $this->signed, 'is_signed' ),
 				)
 			);
 		}
-	}
-
-	/**
-	 * Whether the sidecar asks: signed with our key, now, and for the first time.
-	 *
-	 * @param WP_REST_Request $request The request.
-	 * @return bool
-	 */
-	public function is_signed( WP_REST_Request $request ) {
-		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- It is compared by a signature, byte for byte.
-		$target = isset( $_SERVER['REQUEST_URI'] ) ? (string) wp_unslash( $_SERVER['REQUEST_URI'] ) : '';
-		$header = (string) $request->get_header( 'upload_guard_signature' );
-		$nonce  = $this->access->nonce_of( $header, 'POST', $target, hash( 'sha256', $request->get_body() ) );
-		return '' !== $nonce && self::is_new( $nonce );
 	}
 
 	/**
@@ -100,13 +85,14 @@ final class Upload_Guard_Files {
 	}
 
 	/**
-	 * How the file of an attachment stands.
+	 * How the file of an attachment stands: one that the plugin has put away for a case can still be taken away.
 	 *
 	 * @param WP_REST_Request $request `attachment`.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function look( WP_REST_Request $request ) {
 		$path = self::path_of( $request );
+		$path = '' === $path ? $this->put_away_by_us( $request ) : $path;
 		return '' === $path ? self::gone() : array(
 			'size'     => filesize( $path ),
 			'modified' => filemtime( $path ),
@@ -213,6 +199,22 @@ final class Upload_Guard_Files {
 	}
 
 	/**
+	 * Where the file of an attachment lies that the plugin has put away by itself.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return string Empty where it has not.
+	 */
+	private function put_away_by_us( WP_REST_Request $request ) {
+		foreach ( $this->quarantine->records() as $record ) {
+			$stored = $record['folder'] . '/' . $record['files'][0]['stored'];
+			if ( (int) $record['attachment'] === $request->get_param( 'attachment' ) && '' !== $record['case'] && 'held' === $record['state'] && is_file( $stored ) ) {
+				return $stored;
+			}
+		}
+		return '';
+	}
+
+	/**
 	 * Where the file of an attachment lies, as it was uploaded.
 	 *
 	 * @param WP_REST_Request $request `attachment`.
@@ -226,21 +228,6 @@ final class Upload_Guard_Files {
 		$path = wp_get_original_image_path( $id );
 		$path = is_string( $path ) && is_file( $path ) ? $path : get_attached_file( $id, true );
 		return is_string( $path ) && is_file( $path ) && Upload_Guard_Media::is_upload( $path ) ? $path : '';
-	}
-
-	/**
-	 * Whether a nonce comes for the first time. Those that are too old to be taken again are forgotten.
-	 *
-	 * @param string $nonce Letters, digits, - and _.
-	 * @return bool
-	 */
-	private static function is_new( $nonce ) {
-		global $wpdb;
-		$at = time();
-		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- add_option() asks first, and two could get the same answer.
-		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s AND option_value < %s", $wpdb->esc_like( self::NONCE ) . '%', (string) ( $at - 2 * Upload_Guard_Access::WINDOW ) ) );
-		return 1 === $wpdb->query( $wpdb->prepare( "INSERT IGNORE INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::NONCE . $nonce, (string) $at ) );
-		// phpcs:enable
 	}
 
 	/**

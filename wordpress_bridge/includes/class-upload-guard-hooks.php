@@ -37,6 +37,13 @@ final class Upload_Guard_Hooks {
 	private $quarantine;
 
 	/**
+	 * Learns where uploads went.
+	 *
+	 * @var Upload_Guard_Places
+	 */
+	private $places;
+
+	/**
 	 * The one-shot refusal of the next upload folder, or null.
 	 *
 	 * @var callable|null
@@ -64,11 +71,13 @@ final class Upload_Guard_Hooks {
 	 * @param Upload_Guard_Checker    $checker    See the field.
 	 * @param Upload_Guard_Queue      $queue      See the field.
 	 * @param Upload_Guard_Quarantine $quarantine See the field.
+	 * @param Upload_Guard_Places     $places     See the field.
 	 */
-	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Queue $queue, Upload_Guard_Quarantine $quarantine ) {
+	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Queue $queue, Upload_Guard_Quarantine $quarantine, Upload_Guard_Places $places ) {
 		$this->checker    = $checker;
 		$this->queue      = $queue;
 		$this->quarantine = $quarantine;
+		$this->places     = $places;
 	}
 
 	/**
@@ -193,6 +202,7 @@ final class Upload_Guard_Hooks {
 			return array( 'error' => $message );
 		}
 		$this->queue->add_if_unchecked( $path, 0, $verdict );
+		$this->places->landed( $verdict );
 		return $upload;
 	}
 
@@ -215,6 +225,7 @@ final class Upload_Guard_Hooks {
 			$verdict = Upload_Guard_Verdict::unknown( 'not_moved' );
 		}
 		$this->queue->add_if_unchecked( $path, $attachment_id, $verdict );
+		$this->places->note( $attachment_id, $verdict );
 	}
 
 	/**

@@ -111,6 +111,14 @@ final class Upload_Guard_Notices {
 
 			$notices[ 'held-' . $last['id'] ] = array( 'warning', $words );
 		}
+		$unsettled = $this->plugin->events->unsettled();
+		if ( $unsettled ) {
+			$names = array_keys( $unsettled );
+			/* translators: %s: numbers of cases. */
+			$words = sprintf( _n( 'A list came to know an upload of this site that had passed, and its file was not found here, or could not be moved. Case number: %s', 'A list came to know uploads of this site that had passed, and their files were not found here, or could not be moved. Case numbers: %s', count( $unsettled ), 'upload-guard' ), implode( ', ', array_slice( $unsettled, -5 ) ) );
+
+			$notices[ end( $names ) ] = array( 'error', $words );
+		}
 		return $notices;
 	}
 }

@@ -49,6 +49,13 @@ final class Upload_Guard_Plugin {
 	public $quarantine;
 
 	/**
+	 * Where uploads went.
+	 *
+	 * @var Upload_Guard_Places
+	 */
+	public $places;
+
+	/**
 	 * What passed unchecked.
 	 *
 	 * @var Upload_Guard_Queue
@@ -63,6 +70,20 @@ final class Upload_Guard_Plugin {
 	public $scanner;
 
 	/**
+	 * Hears the sidecar.
+	 *
+	 * @var Upload_Guard_Events
+	 */
+	public $events;
+
+	/**
+	 * Tells whether the sidecar asks.
+	 *
+	 * @var Upload_Guard_Signed
+	 */
+	private $signed;
+
+	/**
 	 * Build all parts.
 	 */
 	public function __construct() {
@@ -72,8 +93,11 @@ final class Upload_Guard_Plugin {
 		$this->circuit    = new Upload_Guard_Circuit();
 		$this->checker    = new Upload_Guard_Checker( $this->client, $this->options, $this->circuit );
 		$this->quarantine = new Upload_Guard_Quarantine( $this->client );
-		$this->queue      = new Upload_Guard_Queue( $this->checker, $this->quarantine );
-		$this->scanner    = new Upload_Guard_Scanner( $this->checker, $this->quarantine, $this->queue );
+		$this->places     = new Upload_Guard_Places( $this->client, $this->circuit );
+		$this->queue      = new Upload_Guard_Queue( $this->checker, $this->quarantine, $this->places );
+		$this->scanner    = new Upload_Guard_Scanner( $this->checker, $this->quarantine, $this->queue, $this->places );
+		$this->signed     = new Upload_Guard_Signed( $access );
+		$this->events     = new Upload_Guard_Events( $this->signed, new Upload_Guard_Late_Match( $this->client, $this->quarantine ) );
 	}
 
 	/**
@@ -81,15 +105,16 @@ final class Upload_Guard_Plugin {
 	 */
 	public static function start() {
 		$plugin = new self();
-		$hooks  = new Upload_Guard_Hooks( $plugin->checker, $plugin->queue, $plugin->quarantine );
+		$hooks  = new Upload_Guard_Hooks( $plugin->checker, $plugin->queue, $plugin->quarantine, $plugin->places );
 		$hooks->register();
-		$plugin->queue->register();
-		$plugin->scanner->register();
+		foreach ( array( $plugin->queue, $plugin->scanner, $plugin->places, $plugin->events ) as $part ) {
+			$part->register();
+		}
 		$pages = array( new Upload_Guard_Settings( $plugin ), new Upload_Guard_Site_Health( $plugin ), new Upload_Guard_Notices( $plugin ) );
 		foreach ( $pages as $page ) {
 			$page->register();
 		}
-		$files = new Upload_Guard_Files( $plugin->options->access(), $plugin->quarantine );
+		$files = new Upload_Guard_Files( $plugin->signed, $plugin->quarantine );
 		$files->register();
 		add_action( 'init', array( $plugin, 'init' ) );
 		add_action( self::REFRESH, array( $plugin, 'refresh' ) );

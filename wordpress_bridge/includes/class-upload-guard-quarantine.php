@@ -111,6 +111,55 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
+	 * The cases for which something is put away.
+	 *
+	 * @param array<string, mixed> $record The record.
+	 * @return array<int, string> Their numbers.
+	 */
+	public static function cases_of( array $record ) {
+		$others = isset( $record['others'] ) ? $record['others'] : array();
+		return array_values( array_filter( array_merge( array( $record['case'] ), $others ), 'strlen' ) );
+	}
+
+	/**
+	 * It is put away already: from now on for another case as well. What the sidecar took, it gives back by itself.
+	 *
+	 * @param array<string, mixed> $record      The record.
+	 * @param string               $case_number That case.
+	 */
+	public function hold_for( array $record, $case_number ) {
+		if ( '' !== $record['case'] ) {
+			$this->amend( $record, array_merge( self::cases_of( $record ), array( $case_number ) ) );
+		}
+		$this->client->tell( $case_number, 'hidden', 'quarantine ' . $record['id'] );
+	}
+
+	/**
+	 * One of several cases was released: it stays away for the others.
+	 *
+	 * @param array<string, mixed> $record      The record.
+	 * @param string               $case_number That case.
+	 */
+	public function release_of( array $record, $case_number ) {
+		$this->amend( $record, array_diff( self::cases_of( $record ), array( $case_number ) ) );
+	}
+
+	/**
+	 * Write down for which cases it is put away.
+	 *
+	 * @param array<string, mixed> $record The record.
+	 * @param array<int, string>   $cases  Their numbers.
+	 */
+	private function amend( array $record, array $cases ) {
+		$cases = array_values( array_unique( $cases ) );
+
+		$record['case']   = (string) array_shift( $cases );
+		$record['others'] = $cases;
+		$this->rows->put( self::PREFIX . $record['id'], $record );
+		$this->write_beside( $record );
+	}
+
+	/**
 	 * A record.
 	 *
 	 * @param string $id Its id.
@@ -250,8 +299,8 @@ final class Upload_Guard_Quarantine {
 	 * @param string               $outcome hidden, failed, or kept where a person has put it back.
 	 */
 	private function tell( array $record, $outcome ) {
-		if ( '' !== $record['case'] && 'canary' !== $record['case'] ) {
-			$this->client->tell( $record['case'], $outcome, 'quarantine ' . $record['id'] );
+		foreach ( array_diff( self::cases_of( $record ), array( 'canary' ) ) as $case_number ) {
+			$this->client->tell( $case_number, $outcome, 'quarantine ' . $record['id'] );
 		}
 	}
 

@@ -34,6 +34,13 @@ final class Upload_Guard_Queue {
 	private $quarantine;
 
 	/**
+	 * Learns where they went.
+	 *
+	 * @var Upload_Guard_Places
+	 */
+	private $places;
+
+	/**
 	 * What waits.
 	 *
 	 * @var Upload_Guard_Rows
@@ -45,10 +52,12 @@ final class Upload_Guard_Queue {
 	 *
 	 * @param Upload_Guard_Checker    $checker    See the field.
 	 * @param Upload_Guard_Quarantine $quarantine See the field.
+	 * @param Upload_Guard_Places     $places     See the field.
 	 */
-	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Quarantine $quarantine ) {
+	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Quarantine $quarantine, Upload_Guard_Places $places ) {
 		$this->checker    = $checker;
 		$this->quarantine = $quarantine;
+		$this->places     = $places;
 		$this->rows       = new Upload_Guard_Rows( self::PREFIX );
 	}
 
@@ -96,7 +105,7 @@ final class Upload_Guard_Queue {
 			'mark'       => bin2hex( random_bytes( 4 ) ),
 		);
 		$this->rows->put( $name, $row );
-		$this->schedule( MINUTE_IN_SECONDS );
+		self::schedule( MINUTE_IN_SECONDS );
 	}
 
 	/**
@@ -147,7 +156,7 @@ final class Upload_Guard_Queue {
 	 */
 	public function go_on() {
 		if ( $this->count() || in_array( 'moving', array_column( $this->quarantine->records(), 'state' ), true ) ) {
-			$this->schedule( MINUTE_IN_SECONDS );
+			self::schedule( MINUTE_IN_SECONDS );
 		}
 	}
 
@@ -182,7 +191,7 @@ final class Upload_Guard_Queue {
 		}
 		WP_Upgrader::release_lock( self::LOCK );
 		if ( $this->count() ) {
-			$this->schedule( 5 * MINUTE_IN_SECONDS );
+			self::schedule( 5 * MINUTE_IN_SECONDS );
 		}
 		return $done;
 	}
@@ -215,6 +224,7 @@ final class Upload_Guard_Queue {
 			// Another file has come to the same place meanwhile.
 			return 'waiting';
 		}
+		$this->places->note( $row['attachment'] ? (int) $row['attachment'] : Upload_Guard_Media::attachment_of( $path ), $verdict );
 		return $verdict->is_refused() ? 'held' : 'allowed';
 	}
 
@@ -248,7 +258,7 @@ final class Upload_Guard_Queue {
 	 *
 	 * @param int $seconds In how long.
 	 */
-	private function schedule( $seconds ) {
+	public static function schedule( $seconds ) {
 		if ( ! wp_next_scheduled( self::EVENT ) ) {
 			wp_schedule_single_event( time() + $seconds, self::EVENT );
 		}

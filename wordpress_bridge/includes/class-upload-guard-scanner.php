@@ -56,16 +56,25 @@ final class Upload_Guard_Scanner {
 	private $queue;
 
 	/**
+	 * Learns where they went.
+	 *
+	 * @var Upload_Guard_Places
+	 */
+	private $places;
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Checker    $checker    See the field.
 	 * @param Upload_Guard_Quarantine $quarantine See the field.
 	 * @param Upload_Guard_Queue      $queue      See the field.
+	 * @param Upload_Guard_Places     $places     See the field.
 	 */
-	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Quarantine $quarantine, Upload_Guard_Queue $queue ) {
+	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Quarantine $quarantine, Upload_Guard_Queue $queue, Upload_Guard_Places $places ) {
 		$this->checker    = $checker;
 		$this->quarantine = $quarantine;
 		$this->queue      = $queue;
+		$this->places     = $places;
 	}
 
 	/**
@@ -219,6 +228,7 @@ final class Upload_Guard_Scanner {
 				$state['fault'] = $verdict->fault;
 				return $state;
 			}
+			$this->places->note( $id, $verdict );
 			$state['unknown'] += (int) $verdict->is_unseen();
 			if ( $verdict->is_refused() ) {
 				$state = $this->found( $id, $path, $verdict, $state );

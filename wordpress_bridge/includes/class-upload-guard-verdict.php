@@ -55,6 +55,20 @@ final class Upload_Guard_Verdict {
 	public $fault;
 
 	/**
+	 * By which id the sidecar remembers an allowed upload, to be told where it went. Empty: it does not.
+	 *
+	 * @var string
+	 */
+	public $upload = '';
+
+	/**
+	 * SHA-256 of an allowed file, in lower-case hex digits; empty where nobody has said.
+	 *
+	 * @var string
+	 */
+	public $sha256 = '';
+
+	/**
 	 * Made by the functions below only.
 	 *
 	 * @param string $kind        See the field.
@@ -75,10 +89,16 @@ final class Upload_Guard_Verdict {
 	 * The file may pass. With the result "unchecked" there was nothing to compare it with.
 	 *
 	 * @param string $result The sidecar's word.
+	 * @param string $upload See the field.
+	 * @param string $sha256 See the field.
 	 * @return self
 	 */
-	public static function allowed( $result ) {
-		return new self( self::ALLOWED, $result, '', '', '' );
+	public static function allowed( $result, $upload = '', $sha256 = '' ) {
+		$allowed = new self( self::ALLOWED, $result, '', '', '' );
+
+		$allowed->upload = $upload;
+		$allowed->sha256 = $sha256;
+		return $allowed;
 	}
 
 	/**

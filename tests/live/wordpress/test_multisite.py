@@ -91,6 +91,29 @@ def test_each_site_has_a_quarantine_and_a_scan_of_its_own(network: WordPress) ->
     assert (folder / "ftp.jpg").read_bytes() == LISTED
 
 
+def test_what_a_list_learns_of_later_is_put_away_on_whichever_site_it_is(network: WordPress) -> None:
+    number = upload(network, 2, picture_bytes(511))
+    upload_id = "0123456789abcdef" * 2
+    said = network.eval(
+        f"""$told = array();
+        add_filter( 'pre_http_request', function ( $said, $how ) use ( &$told ) {{
+            $told[] = json_decode( $how['body'], true )['place'] ?? '';
+            return new WP_Error( 'x', 'x' ); }}, 10, 2 );
+        $plugin = new Upload_Guard_Plugin();
+        set_site_transient( 'upload_guard_config', array( 'site' => 'blog' ) );
+        switch_to_blog( 2 ); $file = get_attached_file( {number} );
+        $passed = Upload_Guard_Verdict::allowed( 'clean', '{upload_id}', hash_file( 'sha256', $file ) );
+        $plugin->places->note( {number}, $passed ); $plugin->places->run(); restore_current_blog();
+        $late = new Upload_Guard_Late_Match( $plugin->client, $plugin->quarantine );
+        $became = $late->put_away( '{upload_id}', '7KQM-2TZP-9XWD', 'match', true );
+        return array( $told[0], $became, is_file( $file ) );"""
+    )
+    assert said == [f"attachment {number} of site 2 of the network", "settled", False]
+    second = f"--url={network.url}/second/"
+    (held,) = (line.split()[0] for line in network.wp("upload-guard", "held", second).stdout.splitlines())
+    network.wp("upload-guard", "restore", held, second)
+
+
 def test_the_networks_page_shows_and_scans_every_site(network: WordPress) -> None:
     (network.uploads / "sites" / "2" / "shown.jpg").write_bytes(LISTED)
     second = f"--url={network.url}/second/"

@@ -121,6 +121,18 @@ def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> Non
         assert site.state() == before
 
 
+def test_where_no_upload_is_remembered_nothing_is_kept_and_nothing_more_is_asked(
+    site: WordPress, guard: Sidecar
+) -> None:
+    answer = site.rest("POST", "/wp/v2/media", files={"file": ("b.jpg", CLEAN, "image/jpeg")})
+    number = answer.json()["id"]
+    left = "SELECT option_name FROM wp_options WHERE option_name LIKE 'upload_guard_place_%'"
+    kept = f"SELECT meta_key FROM wp_postmeta WHERE post_id = {number} AND meta_key LIKE '%upload_guard%'"  # noqa: S608
+    assert [*site.database.rows(left), *site.database.rows(kept)] == []
+    site.wp("cron", "event", "run", "upload_guard_refresh")
+    assert "/v1/uploads" not in guard.config.with_suffix(".sidecar.log").read_text()
+
+
 def test_wordpress_had_nothing_to_complain_of(either: WordPress) -> None:
     """Of us; runs last in this module."""
     log = either.debug_log.read_text() if either.debug_log.exists() else ""

@@ -31,6 +31,7 @@ def test_an_unknown_file_is_needed(service: Service) -> None:
         "case": "",
         "message": "",
         "if_unsent": "policy",
+        "upload": "",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sidecar.machines import Machine, machine
-from tests.support import settings_in
+from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, settings_in
 from upload_guard.compose import open_database_of
 from upload_guard.machine_keys.keys import Scope
 from upload_guard.retro.places import UploadPlaces
@@ -14,11 +14,14 @@ from upload_guard.sidecar.app import assemble
 
 ID = "0123456789abcdef" * 2
 PATH = f"/v1/uploads/{ID}/place"
+SCAN = "/bridge/v1/scan"
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return settings_in(tmp_path_factory.mktemp("uploads"), retro={"days": 30})
+    made = settings_in(tmp_path_factory.mktemp("uploads"), retro={"days": 30})
+    activate_listed_picture(made)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,23 @@ def test_a_place_is_kept_under_the_site_of_the_key(settings: Settings, site: Mac
     places = UploadPlaces(open_database_of(settings))
     assert places.of("blog", ID) == ("file:///srv/media/a.jpg",)
     assert places.of("shop", ID) == ()
+
+
+def test_a_bridge_is_told_by_which_id_an_upload_that_passed_is_remembered(
+    settings: Settings, site: Machine
+) -> None:
+    upload = site.post(SCAN, picture_bytes(OTHER_SEED)).get_json()["upload"]
+    assert site.ask(f"/v1/uploads/{upload}/place", {"place": "post 8"}).get_json() == {"kept": True}
+    assert UploadPlaces(open_database_of(settings)).of("blog", upload) == ("post 8",)
+
+
+def test_what_was_compared_with_nothing_is_remembered_by_no_id(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = settings_in(tmp_path_factory.mktemp("listless"), retro={"days": 30})
+    site = machine(assemble(settings).app.test_client(), settings, Scope.CHECK)
+    answer = site.post(SCAN, picture_bytes(OTHER_SEED)).get_json()
+    assert (answer["result"], answer["upload"]) == ("unchecked", "")
 
 
 def test_a_key_that_checks_nothing_may_not_tell(settings: Settings, site: Machine) -> None:
@@ -53,6 +73,8 @@ def test_where_no_upload_is_remembered_nothing_is_kept(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     settings = settings_in(tmp_path_factory.mktemp("without"))
+    activate_listed_picture(settings)
     site = machine(assemble(settings).app.test_client(), settings, Scope.CHECK)
     assert site.ask(PATH, {"place": "post 7"}).get_json() == {"kept": False}
+    assert site.post(SCAN, picture_bytes(OTHER_SEED)).get_json()["upload"] == ""
     assert UploadPlaces(open_database_of(settings)).of("blog", ID) == ()

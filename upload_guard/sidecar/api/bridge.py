@@ -53,6 +53,7 @@ class BridgeAnswer(BaseModel):
     """`result` says what an `allow` is worth: `unchecked` is not `clean`. It is null with `need_file`.
 
     `message` is for the uploader, in the language that the request prefers; empty unless it is refused.
+    `upload` is the id by which what passed is remembered; empty where it is not, and need not be told of.
     """
 
     answer: Answer
@@ -60,6 +61,7 @@ class BridgeAnswer(BaseModel):
     case: str
     message: str
     if_unsent: IfUnsent | None = Field(description="With need_file only.")
+    upload: str = Field(default="", description="Tell where it went at /v1/uploads/ID/place, by this id.")
 
 
 class Messages(BaseModel):
@@ -103,13 +105,14 @@ class LateOutcomeAnswer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """What the bridge's routes ask."""
+    """What the bridge's routes ask. `remembers`: whether uploads that pass are held against later lists."""
 
     checks: Checks
     signals: SignalChecker
     snapshot: LiveSnapshot
     cases: Cases
     outcomes: LateOutcomes
+    remembers: bool = False
 
 
 def bridge_routes(bridge: Bridge) -> APIBlueprint:
@@ -138,12 +141,16 @@ def bridge_routes(bridge: Bridge) -> APIBlueprint:
         """Check a file: the whole body, whatever its type is said to be."""
         environ = {**request.environ, "CONTENT_TYPE": "application/octet-stream"}
         with received(environ, bridge.checks.rule, query.source()) as taken:
-            outcome = bridge.checks.guard.check([only_file(taken)])[0]
+            upload = only_file(taken)
+            outcome = bridge.checks.guard.check([upload])[0]
+        result = outcome.verdict.result
         if not outcome.verdict.action.refuses:
-            return _allowed(outcome.verdict.result)
+            # What was compared with nothing is checked again by its site, as another upload.
+            remembered = bridge.remembers and result is not Result.UNCHECKED
+            return _allowed(result, upload.upload_id if remembered else "")
         refused = BridgeAnswer(
             answer=Answer.REFUSE,
-            result=outcome.verdict.result,
+            result=result,
             case=outcome.case,
             message=_sentence(),
             if_unsent=None,
@@ -174,8 +181,10 @@ _RAW_BODY = {
 }
 
 
-def _allowed(result: Result) -> Response:
-    return answered(BridgeAnswer(answer=Answer.ALLOW, result=result, case="", message="", if_unsent=None))
+def _allowed(result: Result, upload: str = "") -> Response:
+    return answered(
+        BridgeAnswer(answer=Answer.ALLOW, result=result, case="", message="", if_unsent=None, upload=upload)
+    )
 
 
 def _sentence() -> str:

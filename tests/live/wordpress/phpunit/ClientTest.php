@@ -102,6 +102,14 @@ final class ClientTest extends TestCase {
 		$this->assertSame( array( 'unknown', 'too_large' ), array( $verdict->kind, $verdict->fault ) );
 	}
 
+	public function test_an_upload_that_is_remembered_has_its_id_and_the_digest_of_what_was_sent(): void {
+		$id = str_repeat( '0123456789abcdef', 2 );
+		foreach ( array( $id => $id, 'no/id' => '' ) as $said => $upload ) {
+			$verdict = $this->check( new Scripted( self::answer( array( 'answer' => 'allow', 'result' => 'clean', 'upload' => $said ) ) ) );
+			$this->assertSame( array( $upload, hash_file( 'sha256', $this->file ) ), array( $verdict->upload, $verdict->sha256 ) );
+		}
+	}
+
 	/** @dataProvider what_is_no_verdict */
 	public function test_what_is_no_verdict_is_unknown( $answer, string $fault ): void {
 		// To the hashes, and to the file where it is sent.

@@ -1,0 +1,259 @@
+"""A list learns of an upload after it had passed: the plugin has told where it went, and hears of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests.live.wordpress.conftest import Sidecar
+from tests.live.wordpress.php import php
+from tests.live.wordpress.sites import WordPress, guarded, wordpress
+from tests.serving import key_of, sidecar, write_config
+from tests.support import activate_list, activate_listed_picture, digests_of, eventually, picture_bytes
+from upload_guard.compose import open_cases, open_decisions, open_placements
+from upload_guard.demo.servers import free_port
+from upload_guard.errors import TransportError
+from upload_guard.lists.formats import ListedHash
+from upload_guard.loading import load_settings
+from upload_guard.outbox.messages import Message, MessageKind
+from upload_guard.outbox.webhooks import Webhook, WebhookTransport
+from upload_guard.quarantine.showing.outcomes import LateOutcomes
+from upload_guard.quarantine.states import CaseState
+from upload_guard.records import SignalType
+from upload_guard.retro.places import UploadPlaces
+from upload_guard.signing import Credentials
+from upload_guard.storage.database import Database, open_database
+from upload_guard.storage.placement_tables import PlaceState
+from upload_guard.storage.tables import Case
+
+pytestmark = pytest.mark.live
+
+HOOK = "/?rest_route=/upload-guard/v1/event"
+
+
+@dataclass(frozen=True)
+class Blog:
+    """A site that lets the sidecar at its files and hears it, and a sidecar that remembers uploads."""
+
+    site: WordPress
+    guard: Sidecar
+
+    @property
+    def database(self) -> Database:
+        return open_database(self.guard.settings.database_url)
+
+    def upload(self, data: bytes, name: str) -> int:
+        return upload(self.site, data, name)
+
+    def cron(self) -> None:
+        self.site.wp("cron", "event", "run", "upload_guard_run_queue")
+
+    def places(self, attachment: int) -> set[str]:
+        """Of the uploads by which it was checked."""
+        known = UploadPlaces(self.database)
+        return {place for one in marks(self.site, attachment) for place in known.of("blog", one.split()[1])}
+
+    def files(self, name: str) -> dict[Path, bytes]:
+        """All sizes of a picture that are there."""
+        return {file: file.read_bytes() for file in self.site.landed() if file.name.startswith(name)}
+
+    def found(self, data: bytes, name: str) -> str:
+        """A list of that name learns of this file; the number of its case."""
+        md5 = digests_of(data).md5
+        activate_list(self.guard.settings, [ListedHash(SignalType.MD5, md5)], name)
+        numbers: list[str] = []
+
+        def opened() -> bool:
+            with self.database.session() as session:
+                mine = (Case.md5 == md5) & (Case.state != CaseState.STORING)
+                numbers[:] = session.scalars(select(Case.number).where(mine))
+            return bool(numbers)
+
+        assert eventually(opened)
+        (number,) = numbers
+        return number
+
+    def outcomes(self, case: str) -> set[str]:
+        return {told.action for told in LateOutcomes(self.database).on(case)}
+
+    def place_is(self, case: str, state: PlaceState) -> bool:
+        return [place.state for place in open_placements(self.guard.settings).of_case(case)] == [state]
+
+    def tell(self, key: Credentials, **body: str) -> None:
+        """An event, as the sidecar sends it with a key. Raises `TransportError`."""
+        hooks = {"blog": Webhook(self.site.url + HOOK, seconds=60)}
+        message = Message(1, secrets.token_hex(16), MessageKind.WEBHOOK, "blog", body, "claim")
+        WebhookTransport(hooks, lambda _: key).send(message)
+
+
+def upload(site: WordPress, data: bytes, name: str) -> int:
+    answer = site.rest("POST", "/wp/v2/media", files={"file": (f"{name}.jpg", data, "image/jpeg")})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def marks(site: WordPress, attachment: int) -> list[str]:
+    """What an attachment keeps of its uploads."""
+    return list(site.eval(f"return get_post_meta( {attachment}, Upload_Guard_Places::META );"))  # type: ignore[call-overload]
+
+
+def untold(site: WordPress) -> int:
+    rows = site.database.rows(
+        "SELECT option_name FROM wp_options WHERE option_name LIKE 'upload_guard_place_%'"
+    )
+    return len(list(rows))
+
+
+@pytest.fixture(scope="module")
+def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
+    """The sidecar and the site each know where the other is before it answers."""
+    folder, port = tmp_path_factory.mktemp("later"), free_port()
+    config = write_config(folder / "sidecar.toml", {}, data_dir="data")
+    key = key_of(config, "blog")
+    constants = guarded(f"http://127.0.0.1:{port}", key, REMOTE_FILES="1")
+    with wordpress(folder, php(), constants) as site:
+        sections = {
+            "trust": {"probation_hours": 0},
+            "retro": {"days": 30},
+            "webhooks.blog": {"url": site.url + HOOK},
+            "incoming.sites.blog": {"wordpress": site.url},
+        }
+        write_config(config, sections, data_dir="data")
+        settings = load_settings(config)
+        activate_listed_picture(settings)
+        with sidecar(config, at=port) as url:
+            yield Blog(site, Sidecar(url, key, config, settings))
+
+
+def test_where_uploads_went_is_told_by_cron_for_a_file_that_comes_twice_too(blog: Blog) -> None:
+    data = picture_bytes(501)
+    attachments = [blog.upload(data, "twice"), blog.upload(data, "twice")]
+    assert untold(blog.site) == 2
+    assert [blog.places(one) for one in attachments] == [set(), set()]
+    blog.cron()
+    assert untold(blog.site) == 0
+    for one in attachments:
+        assert f"wordpress://blog/{one}" in blog.places(one)
+
+
+def test_a_size_that_a_browser_made_is_an_upload_of_the_same_attachment(blog: Blog) -> None:
+    whole, small = picture_bytes(509), picture_bytes(510)
+    attachment = blog.upload(whole, "browser")
+    file = {"file": ("browser-150x150.jpg", small, "image/jpeg")}
+    route = f"/wp/v2/media/{attachment}/sideload"
+    answer = blog.site.rest("POST", route, files=file, data={"image_size": "scaled"})
+    assert answer.status_code == 200, answer.text
+    digests = [mark.split()[0] for mark in marks(blog.site, attachment)]
+    assert digests == [digests_of(one).sha256.hex() for one in (whole, small)]
+
+
+def test_what_a_list_learns_of_is_put_away_and_is_back_once_it_is_released(blog: Blog) -> None:
+    data = picture_bytes(502)
+    attachment = blog.upload(data, "released")
+    before = blog.files("released")
+    blog.cron()
+    number = blog.found(data, "second")
+    assert open_cases(blog.guard.settings).one(number).kept.there
+    assert eventually(lambda: blog.place_is(number, PlaceState.NOTED))
+    assert eventually(lambda: blog.outcomes(number) == {"hidden"})
+    assert (blog.files("released"), blog.site.attachments()[attachment]) == ({}, "private")
+    # Only what the sidecar says when it is asked counts.
+    blog.tell(blog.guard.key, event="case.changed", case=number, state="released")
+    assert blog.files("released") == {}
+    open_decisions(blog.guard.settings).release(number, "eve", "harmless")
+    assert eventually(lambda: blog.files("released") == before)
+    assert eventually(lambda: blog.site.attachments()[attachment] == "inherit")
+
+
+def test_what_is_confirmed_stays_away_until_it_is_released_after_all(blog: Blog) -> None:
+    data = picture_bytes(503)
+    blog.upload(data, "confirmed")
+    before = blog.files("confirmed")
+    blog.cron()
+    number = blog.found(data, "third")
+    assert eventually(lambda: blog.files("confirmed") == {})
+    decisions = open_decisions(blog.guard.settings)
+    decisions.confirm(number, "eve", "seen")
+    assert eventually(lambda: blog.place_is(number, PlaceState.REMOVED))
+    decisions.reopen(number, "eve", "seen again")
+    decisions.release(number, "eve", "harmless")
+    assert eventually(lambda: blog.place_is(number, PlaceState.RESTORED))
+    assert blog.files("confirmed") == before
+
+
+def test_another_file_in_its_place_is_left_alone_and_an_administrator_told(blog: Blog) -> None:
+    data = picture_bytes(504)
+    attachment = blog.upload(data, "replaced")
+    for file in blog.files("replaced"):
+        file.write_bytes(picture_bytes(505))
+    number = blog.found(data, "fourth")
+    assert eventually(lambda: blog.outcomes(number) == {"gone"})
+    assert set(blog.files("replaced").values()) == {picture_bytes(505)}
+    assert blog.site.attachments()[attachment] == "inherit"
+    with blog.site.browser() as browser:
+        assert number in browser.get(f"{blog.site.url}/wp-admin/", timeout=60).text
+
+
+def test_nobody_else_is_heard(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(506), "forged")
+    (mark,) = marks(blog.site, attachment)
+    forged = Credentials(blog.guard.key.key_id, "a guess")
+    with pytest.raises(TransportError, match="401"):
+        blog.tell(forged, event="upload.found", case="7KQM-2TZP-9XWD", upload=mark.split()[1], result="match")
+    assert blog.site.attachments()[attachment] == "inherit"
+
+
+NOBODY_THERE = """
+add_filter( 'pre_http_request', fn( $said, $how, $url ) => strpos( $url, '/v1/uploads/' )
+    ? new WP_Error( 'http_request_failed', 'cURL error 28: timed out' ) : $said, 10, 3 );
+$plugin = new Upload_Guard_Plugin(); $rows = new Upload_Guard_Rows( Upload_Guard_Places::PREFIX );
+"""
+
+
+def test_a_sidecar_that_does_not_hear_it_harms_no_upload_and_is_not_told_for_ever(blog: Blog) -> None:
+    blog.cron()
+    attachment = blog.upload(picture_bytes(507), "unheard")
+    tried = "$plugin->places->run(); return array_column( $rows->all(), 'tries' );"
+    assert blog.site.eval(NOBODY_THERE + tried) == [1]
+    # The next try is later, and the last one ends it.
+    assert blog.site.eval(NOBODY_THERE + tried) == [1]
+    last = """foreach ( $rows->all() as $name => $row ) {
+        $rows->put( $name, array( 'tries' => Upload_Guard_Places::TRIES - 1, 'next' => 0 ) + $row ); }"""
+    assert blog.site.eval(NOBODY_THERE + last + tried) == []
+    assert blog.site.attachments()[attachment] == "inherit"
+
+
+CASES = """
+$states = array();
+add_filter( 'pre_http_request', function ( $said, $how, $url ) use ( &$states ) {
+    $state = $states[ basename( $url ) ] ?? 'open';
+    return array( 'headers' => array( 'content-type' => 'application/json' ), 'cookies' => array(),
+        'response' => array( 'code' => 200 ), 'body' => json_encode( compact( 'state' ) ) ); }, 10, 3 );
+$plugin = new Upload_Guard_Plugin();
+$late   = new Upload_Guard_Late_Match( $plugin->client, $plugin->quarantine );
+"""
+
+
+def test_what_two_cases_hold_comes_back_with_the_last_of_them(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(512), "both")
+    before = blog.files("both")
+    (mark,) = marks(blog.site, attachment)
+    acts = f"""foreach ( array( 'AAAA', 'BBBB' ) as $case ) {{
+            $late->put_away( '{mark.split()[1]}', $case, 'match', true );
+        }}
+        $there = fn() => is_file( get_attached_file( {attachment} ) );
+        $seen  = array( $there() );
+        foreach ( array( 'AAAA', 'BBBB' ) as $case ) {{
+            $late->put_back( $case, true );
+            $states[ $case ] = 'released';
+            $late->put_back( $case, true );
+            $seen[] = $there();
+        }}
+        return $seen;"""
+    assert blog.site.eval(CASES + acts) == [False, False, True]
+    assert (blog.files("both"), blog.site.attachments()[attachment]) == (before, "inherit")

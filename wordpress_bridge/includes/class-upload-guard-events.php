@@ -1,0 +1,210 @@
+<?php
+/**
+ * What the sidecar tells by itself.
+ *
+ * @package Upload_Guard
+ */
+
+/**
+ * Hears that a list came to know an upload that had passed, and that a case was released. Each word is written down
+ * before it is answered, done at once, and done by cron where that failed. Nothing is believed of a case without asking.
+ */
+final class Upload_Guard_Events {
+
+	const PREFIX = 'upload_guard_event_';
+	const LOCK   = 'upload_guard_events_run';
+	const FOUND  = 'upload.found';
+
+	/**
+	 * With pauses that double up to an hour, about two days.
+	 */
+	const TRIES = 50;
+
+	/**
+	 * Seconds that one run takes: whoever tells waits for no more, and cron does the rest.
+	 */
+	const PATIENCE = 20;
+
+	/**
+	 * How long what was done is known: the sidecar may tell it again for three days.
+	 */
+	const KEPT = 30 * DAY_IN_SECONDS;
+
+	/**
+	 * Tells whether the sidecar asks.
+	 *
+	 * @var Upload_Guard_Signed
+	 */
+	private $signed;
+
+	/**
+	 * Does it.
+	 *
+	 * @var Upload_Guard_Late_Match
+	 */
+	private $late_match;
+
+	/**
+	 * What was told.
+	 *
+	 * @var Upload_Guard_Rows
+	 */
+	private $rows;
+
+	/**
+	 * One for each request of PHP.
+	 *
+	 * @param Upload_Guard_Signed     $signed     See the field.
+	 * @param Upload_Guard_Late_Match $late_match See the field.
+	 */
+	public function __construct( Upload_Guard_Signed $signed, Upload_Guard_Late_Match $late_match ) {
+		$this->signed     = $signed;
+		$this->late_match = $late_match;
+		$this->rows       = new Upload_Guard_Rows( self::PREFIX );
+	}
+
+	/**
+	 * Hook in.
+	 */
+	public function register() {
+		add_action( 'rest_api_init', array( $this, 'route' ) );
+		add_action( Upload_Guard_Queue::EVENT, array( $this, 'run' ) );
+		add_action( Upload_Guard_Plugin::REFRESH, array( $this, 'go_on' ) );
+	}
+
+	/**
+	 * Where it is told.
+	 */
+	public function route() {
+		register_rest_route(
+			Upload_Guard_Files::SPACE,
+			'/event',
+			array(
+				'methods'             => 'POST',
+				'callback'            => array( $this, 'hear' ),
+				'permission_callback' => array( $this->signed, 'is_signed' ),
+			)
+		);
+	}
+
+	/**
+	 * Take one event.
+	 *
+	 * @param WP_REST_Request $request The event.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	public function hear( WP_REST_Request $request ) {
+		$row = self::row_of( $request );
+		if ( $row ) {
+			$name = self::PREFIX . $request->get_param( 'id' );
+			if ( ! $this->rows->find( $name ) && ! $this->rows->put( $name, $row ) ) {
+				return new WP_Error( 'upload_guard_not_noted', 'It could not be written down.', array( 'status' => 500 ) );
+			}
+			$this->run();
+		}
+		// What is of no use here is no fault of the sidecar's.
+		return array( 'heard' => true );
+	}
+
+	/**
+	 * Cases whose files are not known to be away: they were not here any more, or could not be put away or back.
+	 *
+	 * @return array<string, string> Number of the case by the option that holds it, the oldest first.
+	 */
+	public function unsettled() {
+		$those = array();
+		foreach ( $this->rows->all() as $name => $row ) {
+			if ( ! in_array( $row['outcome'], array( Upload_Guard_Late_Match::SETTLED, Upload_Guard_Late_Match::LATER ), true ) ) {
+				$those[ $name ] = $row['case'];
+			}
+		}
+		return $those;
+	}
+
+	/**
+	 * See to it that what is still to be done is done.
+	 */
+	public function go_on() {
+		if ( in_array( Upload_Guard_Late_Match::LATER, array_column( $this->rows->all(), 'outcome' ), true ) ) {
+			Upload_Guard_Queue::schedule( MINUTE_IN_SECONDS );
+		}
+	}
+
+	/**
+	 * Do what is due, one process at a time.
+	 */
+	public function run() {
+		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
+		$rows = $this->rows->all();
+		if ( $rows && WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
+			$until = time() + self::PATIENCE;
+			foreach ( $rows as $name => $row ) {
+				if ( time() < $until ) {
+					$this->look_after( $name, $row );
+				}
+			}
+			WP_Upgrader::release_lock( self::LOCK );
+		}
+		$this->go_on();
+	}
+
+	/**
+	 * Do one, or forget it.
+	 *
+	 * @param string               $name The option that holds it.
+	 * @param array<string, mixed> $row  The option's value.
+	 */
+	private function look_after( $name, array $row ) {
+		if ( Upload_Guard_Late_Match::LATER !== $row['outcome'] ) {
+			if ( $row['at'] < time() - self::KEPT ) {
+				$this->rows->remove( $name, $row );
+			}
+			return;
+		}
+		if ( $row['next'] > time() ) {
+			return;
+		}
+		$tries   = $row['tries'] + 1;
+		$last    = $tries >= self::TRIES;
+		$outcome = self::FOUND === $row['event'] ? $this->late_match->put_away( $row['upload'], $row['case'], $row['result'], $last ) : $this->late_match->put_back( $row['case'], $last );
+		$next    = time() + min( HOUR_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 6, $tries ) ) );
+		$this->rows->replace( $name, $row, compact( 'tries', 'next', 'outcome' ) + $row );
+	}
+
+	/**
+	 * What is kept of an event.
+	 *
+	 * @param WP_REST_Request $request The event.
+	 * @return array<string, mixed>|null Null where there is nothing to do here.
+	 */
+	private static function row_of( WP_REST_Request $request ) {
+		$forms = array(
+			'id'   => '/^[0-9a-f]{32}$/D',
+			'case' => '/^[0-9A-Z-]{4,32}$/D',
+		);
+		$event = $request->get_param( 'event' );
+		if ( self::FOUND === $event ) {
+			$forms += array(
+				'upload' => Upload_Guard_Client::UPLOAD,
+				'result' => '/^(match|near)$/D',
+			);
+		} elseif ( 'case.changed' !== $event || 'released' !== $request->get_param( 'state' ) ) {
+			return null;
+		}
+		$row = array(
+			'event'   => $event,
+			'at'      => time(),
+			'tries'   => 0,
+			'next'    => time(),
+			'outcome' => Upload_Guard_Late_Match::LATER,
+		);
+		foreach ( $forms as $field => $form ) {
+			$value = $request->get_param( $field );
+			if ( ! is_string( $value ) || ! preg_match( $form, $value ) ) {
+				return null;
+			}
+			$row[ $field ] = $value;
+		}
+		return $row;
+	}
+}

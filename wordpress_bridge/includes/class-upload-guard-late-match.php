@@ -1,0 +1,206 @@
+<?php
+/**
+ * Uploads that had passed and are on a list now.
+ *
+ * @package Upload_Guard
+ */
+
+/**
+ * Puts the attachments away that such an upload became, where they still have its very bytes, and gives back what is
+ * put away once all of its cases are released. Nothing is deleted.
+ */
+final class Upload_Guard_Late_Match {
+
+	/**
+	 * What came of it: it is away or back, or needs neither; it is to be tried again; its file is not here any more;
+	 * nobody here knows the upload; it could not be moved.
+	 */
+	const SETTLED = 'settled';
+	const LATER   = 'later';
+	const GONE    = 'gone';
+	const UNKNOWN = 'unknown';
+	const FAILED  = 'failed';
+
+	/**
+	 * Asks and tells the sidecar.
+	 *
+	 * @var Upload_Guard_Client
+	 */
+	private $client;
+
+	/**
+	 * Puts files away, and back.
+	 *
+	 * @var Upload_Guard_Quarantine
+	 */
+	private $quarantine;
+
+	/**
+	 * One for each request of PHP.
+	 *
+	 * @param Upload_Guard_Client     $client     See the field.
+	 * @param Upload_Guard_Quarantine $quarantine See the field.
+	 */
+	public function __construct( Upload_Guard_Client $client, Upload_Guard_Quarantine $quarantine ) {
+		$this->client     = $client;
+		$this->quarantine = $quarantine;
+	}
+
+	/**
+	 * Put away what an upload became, unless its case was released meanwhile.
+	 *
+	 * @param string $upload      Its id.
+	 * @param string $case_number Its case.
+	 * @param string $result      match or near.
+	 * @param bool   $last        Whether it is not tried again.
+	 * @return string One of the constants above.
+	 */
+	public function put_away( $upload, $case_number, $result, $last ) {
+		// Where the sidecar does not say, its signed word stands.
+		if ( 'released' === $this->client->state_of( $case_number ) ) {
+			return self::SETTLED;
+		}
+		$verdict = Upload_Guard_Verdict::refused( $result, $case_number, '' );
+		$became  = self::everywhere(
+			function () use ( $upload, $verdict ) {
+				$became = array();
+				foreach ( Upload_Guard_Places::attachments_of( $upload ) as $attachment_id => $sha256 ) {
+					$became[] = $this->put_one_away( $attachment_id, $sha256, $verdict );
+				}
+				return $became;
+			}
+		);
+		if ( in_array( self::LATER, $became, true ) ) {
+			return $last ? self::FAILED : self::LATER;
+		}
+		if ( in_array( self::SETTLED, $became, true ) ) {
+			return self::SETTLED;
+		}
+		// "Gone" is said of what was here once; of an upload that was never seen here nobody knows that.
+		$said = $became ? $this->client->tell( $case_number, 'gone', '' ) : $this->client->tell( $case_number, 'failed', 'no attachment is known' );
+		if ( ! $said && ! $last ) {
+			return self::LATER;
+		}
+		return $became ? self::GONE : self::UNKNOWN;
+	}
+
+	/**
+	 * Give back what was put away for a case, if it is released, and no other case holds it.
+	 *
+	 * @param string $case_number The case.
+	 * @param bool   $last        Whether it is not tried again.
+	 * @return string One of the constants above.
+	 */
+	public function put_back( $case_number, $last ) {
+		$state = $this->client->state_of( $case_number );
+		if ( '' === $state ) {
+			return $last ? self::FAILED : self::LATER;
+		}
+		if ( 'released' !== $state ) {
+			return self::SETTLED;
+		}
+		$became = self::everywhere(
+			function () use ( $case_number ) {
+				$became = array();
+				foreach ( $this->quarantine->records() as $record ) {
+					$became[] = $this->put_one_back( $record, $case_number );
+				}
+				return $became;
+			}
+		);
+		if ( in_array( self::LATER, $became, true ) ) {
+			return $last ? self::FAILED : self::LATER;
+		}
+		return self::SETTLED;
+	}
+
+	/**
+	 * Put one attachment away.
+	 *
+	 * @param int                  $attachment_id The attachment.
+	 * @param string               $sha256        What it was when it passed.
+	 * @param Upload_Guard_Verdict $verdict       One that refuses, with the case.
+	 * @return string settled, later or gone.
+	 */
+	private function put_one_away( $attachment_id, $sha256, Upload_Guard_Verdict $verdict ) {
+		$held  = $this->record_of( $attachment_id, $sha256 );
+		$there = array_filter(
+			Upload_Guard_Media::files_of( $attachment_id ),
+			static function ( $path ) use ( $sha256 ) {
+				return hash_file( 'sha256', $path ) === $sha256;
+			}
+		);
+		if ( $held && 'moving' === $held['state'] ) {
+			return self::LATER;
+		}
+		if ( $there && '' === $this->quarantine->hold_attachment( $attachment_id, $verdict, $held ? Upload_Guard_Files::AGAIN : 'later' ) ) {
+			return self::LATER;
+		}
+		if ( $held ) {
+			$this->quarantine->hold_for( $held, $verdict->case_number );
+		}
+		return $held || $there ? self::SETTLED : self::GONE;
+	}
+
+	/**
+	 * What is put away of an attachment with this file.
+	 *
+	 * @param int    $attachment_id The attachment.
+	 * @param string $sha256        Of its file.
+	 * @return array<string, mixed>|null
+	 */
+	private function record_of( $attachment_id, $sha256 ) {
+		foreach ( $this->quarantine->records() as $record ) {
+			if ( (int) $record['attachment'] === $attachment_id && Upload_Guard_Files::AGAIN !== $record['why'] && in_array( $sha256, array_column( $record['files'], 'sha256' ), true ) ) {
+				return $record;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Give back one record, if it is of this case and of no other.
+	 *
+	 * @param array<string, mixed> $record      The record.
+	 * @param string               $case_number The case.
+	 * @return string settled or later.
+	 */
+	private function put_one_back( array $record, $case_number ) {
+		if ( Upload_Guard_Files::AGAIN === $record['why'] || ! in_array( $case_number, Upload_Guard_Quarantine::cases_of( $record ), true ) ) {
+			return self::SETTLED;
+		}
+		if ( 'held' !== $record['state'] ) {
+			return self::LATER;
+		}
+		if ( array( $case_number ) !== Upload_Guard_Quarantine::cases_of( $record ) ) {
+			$this->quarantine->release_of( $record, $case_number );
+			return self::SETTLED;
+		}
+		return true === $this->quarantine->restore( $record['id'] ) ? self::SETTLED : self::LATER;
+	}
+
+	/**
+	 * Do something on each site of a network: the sidecar knows one site, whose word reaches the main one.
+	 *
+	 * @param callable $act Gives a list of words.
+	 * @return array<int, string> All of them.
+	 */
+	private static function everywhere( callable $act ) {
+		if ( ! is_multisite() ) {
+			return $act();
+		}
+		$words = array();
+		$sites = get_sites(
+			array(
+				'fields' => 'ids',
+				'number' => 0,
+			)
+		);
+		foreach ( $sites as $id ) {
+			switch_to_blog( $id );
+			$words = array_merge( $words, $act() );
+			restore_current_blog();
+		}
+		return $words;
+	}
+}
