@@ -6,10 +6,7 @@ settings as they then are, before the old ones end in the same way.
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -89,14 +86,6 @@ def _forget(_arbiter: Arbiter, worker: Worker) -> None:
     forget_process(worker.pid)
 
 
-def _end_at_once(_arbiter: Arbiter, _worker: Worker) -> None:
-    """Taking the interpreter apart takes as long as half a start, and keeps a reload waiting."""
-    ending = sys.exc_info()[1]
-    if isinstance(ending, SystemExit) and not ending.code:
-        atexit._run_exitfuncs()
-        os._exit(0)
-
-
 def _gunicorn_options(settings: Settings) -> dict[str, Any]:
     sidecar = settings.sidecar
     host = f"[{sidecar.host}]" if ":" in sidecar.host else sidecar.host
@@ -113,7 +102,6 @@ def _gunicorn_options(settings: Settings) -> dict[str, Any]:
         "backlog": sidecar.backlog,
         "loglevel": settings.log.level,
         "logger_class": _OneLog,
-        "worker_exit": _end_at_once,
         "child_exit": _forget,
         "proc_name": "upload-guard",
         # Its default is a socket in the home folder, a second way in that nobody asked for.
