@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -220,11 +222,18 @@ def live(source: object) -> Live[Any]:
 def in_a_fork(act: Callable[[], None]) -> int:
     """The exit code of a forked process in which `act` was done; for what is about forks.
 
-    What other threads hold at that moment, such as a lock of SQLite, stays held in it for ever.
+    A lock of SQLite that another thread holds at that moment would stay held in it for ever.
     """
     process = multiprocessing.get_context("fork").Process(target=act)
+    assert eventually(_nobody_else_is_in_the_database)
     process.start()
     return _exit_code(process)
+
+
+def _nobody_else_is_in_the_database() -> bool:
+    frames = sys._current_frames()
+    del frames[threading.get_ident()]
+    return not any("sqlalchemy" in frame.f_code.co_filename for frame in frames.values())
 
 
 def in_a_new_process(act: Callable[..., None], *args: object) -> int:
