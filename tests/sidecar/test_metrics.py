@@ -19,8 +19,8 @@ from upload_guard.list_settings import ExchangeSettings, ListSettings
 from upload_guard.lists.sync.rows import ExchangeRows
 from upload_guard.machine_keys.keys import SITE_SCOPES, Scope
 from upload_guard.outbox.messages import Draft, MessageKind, put
-from upload_guard.settings import Settings, SidecarSettings
-from upload_guard.sidecar.app import assemble
+from upload_guard.settings import SandboxSettings, Settings, SidecarSettings
+from upload_guard.sidecar.app import assemble, create_app
 from upload_guard.storage.sync_tables import ExchangeRun
 
 DASHBOARD = Path(__file__).parents[2] / "packaging" / "grafana-dashboard.json"
@@ -106,7 +106,10 @@ def test_what_was_given_up_is_counted_and_health_warns_of_it(asking: Machine, se
     assert any(warning.startswith("outbox_given_up: 1 messages") for warning in warnings)
 
 
-def test_the_decoders_and_the_snapshot_are_looked_at_every_second(asking: Machine) -> None:
+def test_the_decoders_and_the_snapshot_are_looked_at_every_second(settings: Settings) -> None:
+    # No other test has asked for decoders like these, so that they are its own.
+    own = settings.model_copy(update={"sandbox": SandboxSettings(wall_seconds=29)})
+    asking = machine(create_app(own).test_client(), own, *Scope)
     asking.post("/v1/check", b"x")
     end = time.monotonic() + 20
     while not (seen := samples(asking))["upload_guard_snapshot_timestamp_seconds"] and time.monotonic() < end:
