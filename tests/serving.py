@@ -118,7 +118,13 @@ def children(pid: int) -> set[int]:
 
 @contextmanager
 def sidecar(config: Path, at: int = 0, environment: Mapping[str, str] = NOTHING) -> Iterator[str]:
-    """`upload-guard serve` over the data folder that `config` names, at a port or any; gives its address."""
+    """`upload-guard serve` over the data folder that `config` names, at a port or any; gives its address.
+
+    One worker, unless its settings say something of the sidecar: what several share is shown where they do.
+    """
+    settings = config.read_text(encoding="utf-8")
+    if "[sidecar]" not in settings:
+        config.write_text(f"{settings}[sidecar]\nworkers = 1\n", encoding="utf-8")
     with sidecar_process(config, at, environment) as running_one:
         yield running_one.url
 
