@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
-from wsgiref.util import setup_testing_defaults
+
+from werkzeug.test import Client
 
 from tests.support import activate_list, digests_of, eventually, listed_hashes, picture_bytes, settings_in
 from upload_guard.compose import open_cases
@@ -42,15 +42,8 @@ def test_an_upload_is_found_when_a_list_learns_of_it(tmp_path: Path) -> None:
         return [b""]
 
     guard = UploadGuard(application, settings, heard.append)
-    environ: dict[str, object] = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/upload",
-        "CONTENT_TYPE": "image/jpeg",
-        "CONTENT_LENGTH": str(len(PICTURE)),
-        "wsgi.input": io.BytesIO(PICTURE),
-    }
-    setup_testing_defaults(environ)
-    assert list(guard(environ, lambda *_: lambda _data: None)) == [b""]
+    answer = Client(guard).post("/upload", data=PICTURE, content_type="image/jpeg")
+    assert answer.status_code == 200
     activate_list(settings, listed_hashes(PICTURE))
     assert eventually(lambda: heard)
     (match,) = heard
