@@ -42,7 +42,7 @@ def test_an_upload_is_found_when_a_list_learns_of_it(tmp_path: Path) -> None:
         return [b""]
 
     guard = UploadGuard(application, settings, heard.append)
-    answer = Client(guard).post("/upload", data=PICTURE, content_type="image/jpeg")
+    answer = Client(guard).post("/upload", data=PICTURE, content_type="image/jpeg", buffered=True)
     assert answer.status_code == 200
     activate_list(settings, listed_hashes(PICTURE))
     assert eventually(lambda: heard)
