@@ -85,6 +85,22 @@ def test_a_password_that_a_mail_server_refuses_is_told(office: tuple[PostBox, in
     assert "does not know our password" in broken(going_out(office[1], user="guard", password=WRONG))
 
 
+def test_a_password_that_is_not_ascii_is_told_without_a_character_of_it(office: tuple[PostBox, int]) -> None:
+    step = going_out(office[1], user="guard", password="s\u00e9same")
+    assert "in ASCII alone" in broken(step)
+    assert "\\xe9" not in ascii(step)
+    with mail_house(Imap()) as server:
+        step = coming_in(port=server.port, password="s\u00e9same")
+    assert "in ASCII alone" in broken(step)
+    assert "\\xe9" not in ascii(step)
+
+
+def test_what_is_no_name_of_a_server_is_told() -> None:
+    host = "mail..example.org"
+    assert "no name of a server" in broken(going_out(25, server=host, security="tls"))
+    assert "no name of a server" in broken(coming_in(server=host, security="tls"))
+
+
 def test_a_mail_server_without_starttls_is_told_no_password(office: tuple[PostBox, int]) -> None:
     told = broken(going_out(office[1], user="guard", password=SECRET, security="starttls"))
     assert "offers no STARTTLS" in told

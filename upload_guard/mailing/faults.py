@@ -16,6 +16,11 @@ def unreached(host: str, port: int, error: Exception) -> str:
         return f"{host}: no name server gives an address for it"
     if isinstance(error, ConnectionRefusedError):
         return f"{host}: nothing listens at port {port}"
+    if isinstance(error, UnicodeEncodeError):
+        # Its own words hold a character of what it could not encode.
+        return f"{host} is told user and password in ASCII alone, and there is something else in them"
+    if isinstance(error, UnicodeError):
+        return f"{host}: that is no name of a server"
     if isinstance(error, FileNotFoundError | PermissionError):
         return f"{host}: the file of ca_file cannot be read ({error.strerror})"
     return f"{host} broke off, or speaks something else ({type(error).__name__})"

@@ -88,7 +88,7 @@ class Mailer:
             raise TransportError(f"{host} did not take it ({error.smtp_code})") from None
         except smtplib.SMTPNotSupportedError:
             raise TransportError(f"{host} cannot do what this mail or our settings need") from None
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
             if deadline.passed:
                 raise TransportError(f"{host} took longer than {self.server.seconds:g} seconds") from None
             raise TransportError(unreached(host, self.server.port, error)) from None

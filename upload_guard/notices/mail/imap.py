@@ -241,4 +241,4 @@ def _faults_told(server: ImapServer, deadline: Deadline) -> Iterator[None]:
     except (imaplib.IMAP4.error, OSError, ValueError) as error:
         if deadline.passed:
             raise TransportError(f"{server.host} took longer than {server.seconds:g} seconds") from None
-        raise TransportError(unreached(server.host, server.port, error)) from error
+        raise TransportError(unreached(server.host, server.port, error)) from None
