@@ -20,6 +20,7 @@ from upload_guard.doctor.mail import mail_steps
 from upload_guard.doctor.steps import State, Step
 from upload_guard.settings import Settings
 
+ODD = "s\u00e9same"
 SECRET, WRONG = "sesame", "simsalabim"
 SENDER = "abuse@example.org"
 HERE = {"server": "127.0.0.1", "security": "none", "timeout": 5.0}
@@ -86,11 +87,11 @@ def test_a_password_that_a_mail_server_refuses_is_told(office: tuple[PostBox, in
 
 
 def test_a_password_that_is_not_ascii_is_told_without_a_character_of_it(office: tuple[PostBox, int]) -> None:
-    step = going_out(office[1], user="guard", password="s\u00e9same")
+    step = going_out(office[1], user="guard", password=ODD)
     assert "in ASCII alone" in broken(step)
     assert "\\xe9" not in ascii(step)
     with mail_house(Imap()) as server:
-        step = coming_in(port=server.port, password="s\u00e9same")
+        step = coming_in(port=server.port, password=ODD)
     assert "in ASCII alone" in broken(step)
     assert "\\xe9" not in ascii(step)
 

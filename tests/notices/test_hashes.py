@@ -13,6 +13,8 @@ from upload_guard.compose.incoming import notices_in
 from upload_guard.notices.hashes import NamedHash
 from upload_guard.notices.showing import Notices
 from upload_guard.notices.states import AddressState
+from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 
 OTHERS = ("0" * 32, "1" * 40, "2" * 64)
 
@@ -43,6 +45,18 @@ def test_where_no_hash_can_be_compared_nothing_is_said(site: NotedSite, hashes: 
     name = clean(site, f"silent-{len(hashes)}.jpg", 64 + len(hashes))
     found = site.work(told(site, name, *hashes))
     assert found.addresses[0].named_hash is NamedHash.NOTHING
+
+
+def test_a_digest_that_nobody_knows_is_neither_the_same_nor_another(site: NotedSite) -> None:
+    number = told(site, clean(site, "unknown.jpg", 71), "0" * 40, "1" * 40)
+    assert site.work(number).addresses[0].named_hash is NamedHash.OTHER
+    with site.desk.database.session() as session:
+        # As in the case of an upload that had passed, of which a list named the MD5 alone.
+        row = found_case(session, site.first(number).case)
+        row.sha1, row.degraded = bytes(20), [SHA256_UNKNOWN]
+    assert site.first(number).named_hash is NamedHash.NOTHING
+    elsewhere = site.desk.take(notice_of("https://elsewhere.example/nought.jpg", hashes=("0" * 40,)))
+    assert notices(site).elsewhere(site.work(elsewhere)) == ()
 
 
 def test_of_a_picture_that_nobody_named_another_hash_says_nothing(site: NotedSite) -> None:

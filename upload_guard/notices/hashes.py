@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from upload_guard.quarantine.cases import known_digests
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.notice_tables import NoticeAddress
 from upload_guard.storage.placement_tables import PlacedFile
@@ -36,8 +37,11 @@ class KnownCase:
 
 
 def digests_in(hashes: Iterable[str]) -> frozenset[bytes]:
-    """The MD5, SHA-1 and SHA-256 among hex digests; others are of no file here."""
-    return frozenset(one for one in map(_digest, hashes) if len(one) in _COLUMNS)
+    """The MD5, SHA-1 and SHA-256 among hex digests; others are of no file here.
+
+    What is nought neither: that stands in rows of files of which a digest is not known.
+    """
+    return frozenset(one for one in map(_digest, hashes) if len(one) in _COLUMNS and any(one))
 
 
 def cases_compared(session: Session, notice: int, named: Collection[bytes]) -> dict[str, NamedHash]:
@@ -49,10 +53,7 @@ def cases_compared(session: Session, notice: int, named: Collection[bytes]) -> d
         .join(NoticeAddress, NoticeAddress.case_number == Case.number)
         .where(NoticeAddress.notice_id == notice)
     )
-    return {
-        one.number: NamedHash.SAME if {one.md5, one.sha1, one.sha256} & set(named) else NamedHash.OTHER
-        for one in session.scalars(led_to)
-    }
+    return {one.number: _compared(one, named) for one in session.scalars(led_to)}
 
 
 def cases_elsewhere(
@@ -74,6 +75,15 @@ def cases_elsewhere(
     )
     cases = session.scalars(having).all()
     return tuple(KnownCase(one.number, one.site, _places(session, one.number)) for one in cases)
+
+
+def _compared(case: Case, named: Collection[bytes]) -> NamedHash:
+    own = {one.value for one in known_digests(case)}
+    if not own.isdisjoint(named):
+        return NamedHash.SAME
+    # Only of one kind can two be said to differ: of a file that was never here not all are known.
+    kinds = {len(one) for one in own} & {len(one) for one in named}
+    return NamedHash.OTHER if kinds else NamedHash.NOTHING
 
 
 def _digest(text: str) -> bytes:

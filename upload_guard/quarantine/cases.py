@@ -152,7 +152,7 @@ def count_by_state(database: Database) -> Mapping[CaseState, int]:
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:
     """All signals of a case's file, its own digests first."""
-    own = _known_digests(row)
+    own = known_digests(row)
     return own + tuple(signal_of(stored) for stored in row.signals)
 
 
@@ -161,7 +161,7 @@ def has_all_digests(row: Case) -> bool:
     return any(row.md5) and any(row.sha1) and SHA256_UNKNOWN not in row.degraded
 
 
-def _known_digests(row: Case) -> tuple[Signal, ...]:
+def known_digests(row: Case) -> tuple[Signal, ...]:
     """Of the file itself. What is nought was never known."""
     own = Digests(row.md5, row.sha1, row.sha256, row.size).signals()
     hidden = {SignalType.SHA256} if SHA256_UNKNOWN in row.degraded else set()
