@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -11,6 +15,7 @@ from tests.holdings.conftest import DATA, VERDICT, House
 from tests.support import read, settings_in
 from upload_guard.compose import open_acting, open_cases
 from upload_guard.errors import ChangedInPlace, UsageError
+from upload_guard.holdings.folders import Folders
 from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.records import CANARY, Action, Findings
 from upload_guard.storage.placement_tables import PlaceState
@@ -77,6 +82,22 @@ def test_a_file_that_is_another_by_now_is_neither_held_nor_taken(house: House) -
     with pytest.raises(ChangedInPlace):
         house.acting.act(house.found())
     assert house.file.read_bytes() == b"an innocent one"
+    assert house.placements.page(10) == ()
+
+
+def test_a_file_that_grows_while_it_is_copied_is_not_copied_for_ever(house: House) -> None:
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            return bytes(size)
+
+    class Growing(Folders):
+        @contextmanager
+        def read(self, locator: str) -> Iterator[BinaryIO]:
+            yield cast("BinaryIO", Endless())
+
+    growing = replace(house.acting, placements=replace(house.placements, holdings={"file": Growing()}))
+    with pytest.raises(ChangedInPlace, match="grows"):
+        growing.act(house.found())
     assert house.placements.page(10) == ()
 
 

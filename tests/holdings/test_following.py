@@ -15,6 +15,7 @@ from tests.support import quiet_station
 from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.following import BY_DECISION, Followed, Following
 from upload_guard.holdings.holdings import Standing
+from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 
@@ -105,6 +106,25 @@ def test_a_file_that_changed_is_left_alone_and_not_asked_for_again(house: House)
     assert follow(house, hours=24) == Followed()
     assert house.state(number) is PlaceState.CHANGED
     assert house.file.read_bytes() == b"an innocent one"
+
+
+def test_of_a_case_without_bytes_that_is_told_once_and_a_later_case_with_bytes_settles_it(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    strict = replace(house.acting.keeper, retention=Retention({(ANY, ANY): Rule(keep=False)}))
+    first = replace(house.acting, keeper=strict).open_case(house.found())
+    house.decisions.confirm(first, "eve", "seen")
+    assert [follow(house, hours) for hours in (0, 24, 48)] == [Followed(failed=1)] * 3
+    (told,) = (one.getMessage() for one in caplog.records if "ALARM" in one.getMessage())
+    assert "no bytes of this file are held with the case" in told
+    caplog.clear()
+    second = house.acting.open_case(house.found())
+    house.decisions.confirm(second, "eve", "seen")
+    follow(house, 72)
+    follow(house, 96)
+    assert (house.state(first), house.state(second)) == (PlaceState.GONE, PlaceState.REMOVED)
+    assert not any("ALARM" in one.getMessage() for one in caplog.records)
+    assert follow(house, 120) == Followed()
 
 
 def test_a_server_follows_by_itself(house: House) -> None:

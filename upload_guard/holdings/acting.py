@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from upload_guard.digests import digest_of
+from upload_guard.digests import CHUNK, digest_of
 from upload_guard.errors import ChangedInPlace, StorageFailed, UsageError
 from upload_guard.holdings.again import lacks_bytes, unspent
 from upload_guard.holdings.placements import Placements
@@ -100,8 +99,14 @@ class Acting:
         except OSError as error:
             raise StorageFailed(f"cannot spool in {spool}: {error.strerror}") from error
         with copy:
-            with self.placements.at(found.locator).read(found.locator) as stream:
-                shutil.copyfileobj(stream, copy)
+            place = self.placements.at(found.locator)
+            size = place.look(found.locator).size
+            with place.read(found.locator) as stream:
+                while piece := stream.read(CHUNK):
+                    copy.write(piece)
+                    # One that grows meanwhile, perhaps for ever, is no longer the file that was looked at.
+                    if copy.tell() > size:
+                        raise ChangedInPlace(f"{found.locator}: the file grows; it is left alone")
             copy.flush()
             copy.seek(0)
             digest = digest_of(copy)

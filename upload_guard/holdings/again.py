@@ -11,9 +11,7 @@ from upload_guard.quarantine.custody.retention import Retention
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import Kept
-
-_GONE = frozenset({Kept.LET_GO, Kept.SHREDDING, Kept.SHREDDED})
+from upload_guard.vault.states import NOT_HELD, Kept
 
 Spent = Callable[[Case, str], bool]
 """Whether a case, of whose bytes that became, will not do for a file that is found again."""
@@ -24,8 +22,9 @@ def lacks_bytes(case: Case, kept: str, retention: Retention) -> bool:
 
     For such a case nothing can be taken away, since nobody could put it back.
     """
-    never = kept == Kept.NONE and retention.rule(case.site, case.category).keep
-    return never or kept in _GONE
+    if kept == Kept.NONE:
+        return retention.rule(case.site, case.category).keep
+    return kept in NOT_HELD
 
 
 def unspent(

@@ -21,6 +21,7 @@ from upload_guard.errors import (
     ChangedInPlace,
     GoneFromPlace,
     HoldingsUnreachable,
+    TooLargeInPlace,
     UploadGuardError,
     UsageError,
     VaultDamaged,
@@ -37,6 +38,8 @@ from upload_guard.storage.placement_tables import (
     PlacedFile,
     PlaceState,
 )
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import NOT_HELD, Kept
 from upload_guard.vault.vault import Vault, claim
 
 __all__ = ["Placed", "Placements", "note_place"]
@@ -138,7 +141,8 @@ class Placements:
         try:
             with self.at(row.locator).read(row.locator) as stream:
                 return hmac.compare_digest(digest_of(stream).sha256, row.sha256)
-        except GoneFromPlace:
+        except (GoneFromPlace, TooLargeInPlace):
+            # The file of a case was read once; what is too large for that is another one.
             return False
 
     @contextmanager
@@ -153,6 +157,12 @@ class Placements:
         """What nobody could put back is not taken."""
         with self.database.session() as session:
             name = found_case(session, row.case_number).vault_name
+            kept = Kept(session.get_one(VaultObject, name).kept)
+        if kept in NOT_HELD:
+            raise VaultDamaged(
+                f"{row.locator}: no bytes of this file are held with the case, so that nobody could put it "
+                f"back; it is left as it is"
+            )
         if not self.vault.reads(name, row.sha256):
             raise VaultDamaged(
                 f"{row.locator}: the vault does not hold these bytes, so that they could not be put back; "
@@ -226,6 +236,12 @@ class Placements:
             if move(session, row, state, **changed):
                 note_act(session, Act(person, name, row.case_number, {"place": row.id}))
 
+    def _taken_for_another(self, row: PlacedFile) -> bool:
+        """Whether it was taken away with another case: one with bytes, where this one has none."""
+        taken = (PlacedFile.locator == row.locator) & (PlacedFile.state == PlaceState.REMOVED)
+        with self.database.session() as session:
+            return session.scalar(select(PlacedFile.id).where(taken).limit(1)) is not None
+
     @contextmanager
     def _told(self, row: PlacedFile) -> Iterator[None]:
         """What goes wrong stands in the row until it goes well, and is an alarm once."""
@@ -241,5 +257,5 @@ class Placements:
         changed = {"fault": said, "tries": PlacedFile.tries + 1, "retry_at": datetime.now(UTC) + pause}
         with self.database.session() as session:
             session.execute(update(PlacedFile).where(PlacedFile.id == row.id).values(changed))
-        if said != row.fault:
+        if said != row.fault and not (isinstance(fault, GoneFromPlace) and self._taken_for_another(row)):
             log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)

@@ -30,6 +30,8 @@ class Kept(StrEnum):
         return self in {Kept.SEALED, Kept.PLAIN}
 
 
+NOT_HELD = frozenset({Kept.NONE, Kept.LET_GO, Kept.SHREDDING, Kept.SHREDDED})
+"""Nobody will read such bytes again, in any vault."""
 _WORDS = {
     Kept.COMING: "not stored yet",
     Kept.SEALED: "sealed",
