@@ -325,6 +325,22 @@ def test_what_may_never_be_kept_is_one_case_however_often_somebody_tells(lasting
     assert cases(lasting).one(lasting.work(third).addresses[0].case).kept.there
 
 
+def test_a_confirmed_case_without_bytes_is_for_a_person_and_holds_up_no_notice(lasting: NotedSite) -> None:
+    nothing = Retention({(ANY, ANY): Rule(keep=False)})
+    opener = replace(lasting.worker.opener, keeper=replace(lasting.station.keeper, retention=nothing))
+    number = lasting.tell(clean(lasting, "hand.jpg", 96))
+    strict = replace(lasting.worker, opener=opener)
+    strict.run()
+    lasting.confirm(lasting.first(number).case)
+    with pytest.raises(VaultDamaged, match="no bytes"):
+        lasting.placements.remove(lasting.place_of(lasting.first(number).case).id, "reviewer")
+    strict.run()
+    assert lasting.file(number).notice.state is NoticeState.PERSON
+    assert "by hand" in lasting.first(number).fault
+    lasting.acts.say(number, lasting.first(number).id, AddressState.REMOVED, "reviewer")
+    assert lasting.file(number).notice.state is NoticeState.CLOSED
+
+
 class _Killed(Folders):
     """Ends the process in the moment when it would take a file away."""
 

@@ -17,11 +17,14 @@ from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 from upload_guard.storage.placement_tables import IN_BETWEEN, PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
+from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.states import NOT_HELD
 
 BY_CASE = "case"
 """Who settled an address of which the decision on its case says what became of it."""
 _IN_VAIN = 4
 """After so many tries a person is told that a file cannot be had."""
+_BY_HAND = "its case has no bytes, so that nothing is taken away for it: take it away by hand"
 # One that is escalated waits for somebody else's decision.
 _DECIDED = frozenset({CaseState.CONFIRMED, CaseState.RELEASED, CaseState.EXPIRED})
 _AWAY = frozenset({PlaceState.REMOVED, *IN_BETWEEN})
@@ -40,7 +43,7 @@ def settle(database: Database, now: datetime) -> None:
             .where(NoticeAddress.state == AddressState.CASE.value, Case.state.in_(_DECIDED))
         )
         for address, decided_case in session.execute(decided).all():
-            _follow(session, address, CaseState(decided_case.state), now)
+            _follow(session, address, decided_case, now)
     with database.session() as session:
         for notice, counted in _standing(session, Notice.closed_at.is_(None)):
             _set(session, notice, counted, now)
@@ -88,7 +91,8 @@ def _set(session: Session, notice: Notice, counted: _Counted, now: datetime) -> 
     note_event(session, Event(EventKind.NOTICE_CLOSED, site=notice.site, details={"notice": notice.number}))
 
 
-def _follow(session: Session, address: NoticeAddress, state: CaseState, now: datetime) -> None:
+def _follow(session: Session, address: NoticeAddress, decided: Case, now: datetime) -> None:
+    state = CaseState(decided.state)
     place = session.scalar(
         select(PlacedFile).where(
             PlacedFile.case_number == address.case_number, PlacedFile.locator == address.locator
@@ -100,6 +104,8 @@ def _follow(session: Session, address: NoticeAddress, state: CaseState, now: dat
     elif state is CaseState.EXPIRED or is_outside(address.locator) or _is_another(place):
         # Nothing takes it away by itself, so it must not be forgotten.
         address.state, address.fault = AddressState.UNMAPPED.value, f"its case is {state.words}"
+    elif state is CaseState.CONFIRMED and _has_no_bytes(session, decided):
+        address.state, address.fault = AddressState.UNMAPPED.value, _BY_HAND
 
 
 def _became(state: CaseState, place: PlaceState | None) -> AddressState | None:
@@ -107,6 +113,10 @@ def _became(state: CaseState, place: PlaceState | None) -> AddressState | None:
     if state is CaseState.RELEASED:
         return AddressState.KEPT if place not in _AWAY else None
     return _WITHOUT_THE_FILE.get(place)
+
+
+def _has_no_bytes(session: Session, decided: Case) -> bool:
+    return session.get_one(VaultObject, decided.vault_name).kept in NOT_HELD
 
 
 def _is_another(place: PlacedFile | None) -> bool:
