@@ -137,8 +137,22 @@ def test_a_name_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert broken(step) == "mial.example.org: no name server gives an address for it"
 
 
-def test_an_authority_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    assert "ca_file cannot be read" in broken(going_out(25, ca_file=str(tmp_path / "none.pem")))
+@pytest.mark.parametrize("name", ["none.pem", "no.pem", "."], ids=["not-there", "no-certificate", "a-folder"])
+def test_an_authority_that_cannot_be_read_is_told_and_not_taken_for_the_server(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "no.pem").write_text("no certificate\n")
+    file = str(tmp_path / name)
+    assert "ca_file cannot be read" in broken(going_out(25, ca_file=file))
+    assert "ca_file cannot be read" in broken(coming_in(ca_file=file))
+
+
+def test_a_firewall_that_lets_nobody_out_is_not_taken_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> socket.socket:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(socket, "create_connection", forbidden)
+    assert "cannot be reached at port 25 (Operation not permitted)" in broken(going_out(25))
 
 
 def test_a_port_without_tls_is_told_apart_from_a_wrong_certificate(office: tuple[PostBox, int]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Protocol
 
 from upload_guard.errors import TransportError
 from upload_guard.mail_settings import MailSettings
-from upload_guard.mailing.faults import unreached
+from upload_guard.mailing.faults import trust, unreached
 from upload_guard.upstreams.deadline import Deadline
 
 _REFUSED = range(500, 600)
@@ -115,7 +114,7 @@ class _Watched(smtplib.SMTP):
     def __init__(self, server: MailServer, deadline: Deadline) -> None:
         self._server = server
         self._deadline = deadline
-        self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
+        self._context = trust(server.ca_file)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - as smtplib calls it

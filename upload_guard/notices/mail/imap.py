@@ -10,7 +10,6 @@ from __future__ import annotations
 import imaplib
 import logging
 import re
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ from pathlib import Path
 from socket import socket
 
 from upload_guard.errors import TransportError
-from upload_guard.mailing.faults import unreached
+from upload_guard.mailing.faults import trust, unreached
 from upload_guard.moments import utc_now
 from upload_guard.notices.mail.mailboxes import Mail
 from upload_guard.notices.mail.parts import MOST_BYTES
@@ -115,7 +114,7 @@ class _Watched(imaplib.IMAP4):
     def __init__(self, server: ImapServer, deadline: Deadline) -> None:
         self._server = server
         self._deadline = deadline
-        self._context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
+        self._context = trust(server.ca_file)
         super().__init__(server.host, server.port, timeout=deadline.left)
 
     def _create_socket(self, timeout: float | None) -> socket:  # noqa: ARG002 - as imaplib calls it
