@@ -39,7 +39,7 @@ from upload_guard.storage.placement_tables import (
     PlaceState,
 )
 from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import NOT_HELD, Kept
+from upload_guard.vault.states import NOT_HELD
 from upload_guard.vault.vault import Vault, claim
 
 __all__ = ["Placed", "Placements", "note_place"]
@@ -157,8 +157,8 @@ class Placements:
         """What nobody could put back is not taken."""
         with self.database.session() as session:
             name = found_case(session, row.case_number).vault_name
-            kept = Kept(session.get_one(VaultObject, name).kept)
-        if kept in NOT_HELD:
+            held = session.get(VaultObject, name)
+        if held is None or held.kept in NOT_HELD:
             raise VaultDamaged(
                 f"{row.locator}: no bytes of this file are held with the case, so that nobody could put it "
                 f"back; it is left as it is"

@@ -116,7 +116,8 @@ def _became(state: CaseState, place: PlaceState | None) -> AddressState | None:
 
 
 def _has_no_bytes(session: Session, decided: Case) -> bool:
-    return session.get_one(VaultObject, decided.vault_name).kept in NOT_HELD
+    held = session.get(VaultObject, decided.vault_name)
+    return held is None or held.kept in NOT_HELD
 
 
 def _is_another(place: PlacedFile | None) -> bool:
