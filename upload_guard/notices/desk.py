@@ -95,7 +95,8 @@ class Desk:
         closed = earlier.closed_at
         if closed is not None and not (incoming.reference and closed >= self.now() - AGAIN_WITHIN):
             return False
-        if open_written(self.keyring, earlier.number, earlier.sealed).reasons != incoming.reasons:
+        written = open_written(self.keyring, earlier.number, earlier.sealed)
+        if written.reasons != incoming.reasons or not set(incoming.hashes) <= set(written.hashes):
             return False
         named = select(NoticeAddress.url_sha256).where(NoticeAddress.notice_id == earlier.id)
         return {url_key(url) for url in incoming.urls} <= set(session.scalars(named))

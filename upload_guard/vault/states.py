@@ -36,7 +36,7 @@ _WORDS = {
     Kept.COMING: "not stored yet",
     Kept.SEALED: "sealed",
     Kept.PLAIN: "not sealed yet",
-    Kept.NONE: "not kept, as quarantine.retention says",
+    Kept.NONE: "not kept: quarantine.retention forbids it, or the file was never here",
     Kept.LET_GO: "let go of when their time was up",
     Kept.SHREDDING: "shredded",
     Kept.SHREDDED: "shredded",

@@ -45,7 +45,7 @@ _BYTES = {
     Kept.COMING: lazy_gettext("not stored yet"),
     Kept.SEALED: lazy_gettext("held, sealed"),
     Kept.PLAIN: lazy_gettext("held, not sealed yet"),
-    Kept.NONE: lazy_gettext("not kept: the retention rule of the category forbids it"),
+    Kept.NONE: lazy_gettext("not kept: the retention rule forbids it, or the file was never here"),
     Kept.LET_GO: lazy_gettext("let go of when their time was up"),
     Kept.SHREDDING: lazy_gettext("shredded"),
     Kept.SHREDDED: lazy_gettext("shredded"),

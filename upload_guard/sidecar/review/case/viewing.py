@@ -25,7 +25,7 @@ from upload_guard.sidecar.review.case.words import marked as _
 
 _HINDRANCES = {
     Hindrance.NOT_KEPT: lazy_gettext(
-        "Its bytes were never kept: the retention rule of this category forbids it."
+        "Its bytes were never kept: the retention rule forbids it, or the file was never here."
     ),
     Hindrance.COMING: lazy_gettext("Its bytes are still being stored. Try again in a minute."),
     Hindrance.LET_GO: lazy_gettext("Its bytes are no longer held for this case: its time was up."),
