@@ -69,6 +69,12 @@ def test_a_reference_that_is_used_again_hides_no_other_words(desk: Desk) -> None
     assert desk.take(notice_of(reference="1", reasons="and something else")) != first
 
 
+def test_a_notice_that_is_told_again_hides_no_hash(desk: Desk) -> None:
+    first = desk.take(notice_of(A, hashes=("1" * 40,)))
+    assert desk.take(notice_of(A)) == desk.take(notice_of(A, hashes=("1" * 40,))) == first
+    assert desk.take(notice_of(A, hashes=("1" * 40, "2" * 40))) != first
+
+
 def test_what_is_said_again_of_a_closed_notice_is_a_new_one(
     desk: Desk, database: Database, clock: Clock
 ) -> None:
