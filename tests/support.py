@@ -21,7 +21,7 @@ from PIL import Image
 from sqlalchemy.engine import make_url
 
 from upload_guard import digests
-from upload_guard.compose import Station, build_station, open_lists
+from upload_guard.compose import Station, build_station, open_lists, sandbox_of
 from upload_guard.compose.checking import declared_in, sandbox_limits, scan_limits
 from upload_guard.containers.analyse import analyse
 from upload_guard.demo.pictures import jpeg, landscape
@@ -186,10 +186,11 @@ def quiet_station(settings: Settings) -> Station:
 
 def shared_sandbox(settings: Settings) -> Sandbox:
     """One a process for all tests whose settings bound it alike: to start one takes half a second."""
-    wanted = sandbox_limits(settings), scan_limits(settings), declared_in(settings)
-    sandbox = _sandboxes.get(repr(wanted))
+    wanted = repr((sandbox_limits(settings), scan_limits(settings), declared_in(settings)))
+    sandbox = _sandboxes.get(wanted)
     if sandbox is None or sandbox._closed:
-        sandbox = _sandboxes[repr(wanted)] = Sandbox(wanted[0], wanted[1], plugins=wanted[2])
+        # As the code itself makes it: where that forgets a setting, tests have to fail.
+        sandbox = _sandboxes[wanted] = sandbox_of(settings)
     return sandbox
 
 
