@@ -62,7 +62,8 @@ def write_config(file: Path, sections: Mapping[str, Mapping[str, object]], **top
     for name, section in sections.items():
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in section.items())]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if "data_dir" in top:
+    # A site that asks a sidecar has no database, and does not come to have one.
+    if "data_dir" in top and "service" not in sections:
         lay_schema(f"sqlite:///{file.parent / str(top['data_dir']) / 'upload_guard.sqlite3'}")
     return file
 
