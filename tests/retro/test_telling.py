@@ -86,3 +86,17 @@ def test_a_webhook_names_the_upload_and_its_case_and_nothing_of_lists(house: Hou
         "upload": upload,
         "result": "match",
     }
+
+
+def test_two_uploads_of_one_case_are_both_told_of(house: House) -> None:
+    place = house.stored(PICTURE)
+    uploads = [house.upload(PICTURE), house.upload(PICTURE)]
+    for one in uploads:
+        house.desk.places().tell("shop", one, place)
+    house.activate(listed_hashes(PICTURE))
+    house.match()
+    assert len(house.cases()) == 1
+    Router(house.database, (FoundLateRoute(frozenset({"shop"})),)).run()
+    with house.database.session() as session:
+        told = [message.body["upload"] for message in session.scalars(select(OutboxMessage))]
+    assert sorted(told) == sorted(uploads)

@@ -144,8 +144,9 @@ class Passes:
                 )
             )
             details = {"upload": passed.upload_id, "result": hit.verdict.result.value}
-            event = Event(EventKind.FOUND_LATE, number, passed.site, details, once=f"found late {number}")
-            note_event(session, event)
+            # Two uploads that went to one place share a case, and each may have gone elsewhere besides.
+            once = f"found late {number} {passed.upload_id}"
+            note_event(session, Event(EventKind.FOUND_LATE, number, passed.site, details, once=once))
 
     def _before(self, passed: Passed) -> tuple[str, bool]:
         """The newest case of this upload, and whether it stands: one that was released does not."""
