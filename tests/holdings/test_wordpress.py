@@ -47,7 +47,7 @@ def test_each_request_is_signed_by_the_sites_own_key(tmp_path: Path) -> None:
         connection.answer(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"taken":true}')
 
     with scripted(behave) as server:
-        here(server.url, tmp_path).take(LOCATOR, bytes(32))
+        here(server.url, tmp_path).take(LOCATOR, bytes(32), "7KQM-2TZP-9XWD")
     ((head, body),) = heads
     line, *headers = head.splitlines()
     named = {name.lower(): value for name, _, value in (one.partition(": ") for one in headers)}
@@ -56,7 +56,7 @@ def test_each_request_is_signed_by_the_sites_own_key(tmp_path: Path) -> None:
     method, target, _ = line.split(" ")
     assert signed.is_right(KEY.secret, Request(method, target))
     assert signed.digest == hashlib.sha256(body).hexdigest()
-    assert json.loads(body) == {"attachment": 7, "sha256": "00" * 32}
+    assert json.loads(body) == {"attachment": 7, "sha256": "00" * 32, "case": "7KQM-2TZP-9XWD"}
 
 
 @pytest.mark.parametrize(

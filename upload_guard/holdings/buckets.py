@@ -55,14 +55,20 @@ class Buckets:
         with _asked(locator) as here:
             yield here.read()[1]
 
-    def take(self, locator: str, sha256: bytes) -> None:
+    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
         with _asked(locator) as here:
             etag, stream = here.read()
             if not _is_that(stream, sha256) or here.head()["ETag"] != etag:
                 raise _changed(locator)
             here.call("delete_object")
 
-    def put(self, locator: str, content: Content, leftover: Leftover) -> None:
+    def put(
+        self,
+        locator: str,
+        content: Content,
+        leftover: Leftover,
+        case: str = "",  # noqa: ARG002 - as holdings are
+    ) -> None:
         with _asked(locator) as here:
             if here.is_there():
                 with content.open() as stream:

@@ -44,7 +44,7 @@ class Folders:
         with file:
             yield file
 
-    def take(self, locator: str, sha256: bytes) -> None:
+    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
         with descended(locator) as spot:
             aside = _beside(spot)
             taken = _is_there(aside) and _clear_aside(spot, aside, sha256)
@@ -56,7 +56,13 @@ class Folders:
                     raise
             os.fsync(spot.folder)
 
-    def put(self, locator: str, content: Content, leftover: Leftover) -> None:
+    def put(
+        self,
+        locator: str,
+        content: Content,
+        leftover: Leftover,
+        case: str = "",  # noqa: ARG002 - as holdings are
+    ) -> None:
         with descended(locator, make=True) as spot:
             coming = _beside(spot)
             with suppress(FileNotFoundError):

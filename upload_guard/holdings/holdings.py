@@ -43,15 +43,15 @@ class Holdings(Protocol):
         """Its bytes. Raises `TooLargeInPlace` where a place has a bound of its own."""
         ...
 
-    def take(self, locator: str, sha256: bytes) -> None:
-        """Take away the file whose digest this is. Killed at any moment, it can be called again.
+    def take(self, locator: str, sha256: bytes, case: str) -> None:
+        """Take away the file whose digest this is, for a case. Killed at any moment, it can be called again.
 
         Whoever calls has its bytes sealed already, and has noted what `look` said of it.
         """
         ...
 
-    def put(self, locator: str, content: Content, leftover: Leftover) -> None:
-        """Put it back. Killed at any moment, it can be called again.
+    def put(self, locator: str, content: Content, leftover: Leftover, case: str) -> None:
+        """Put it back, as far as that case goes. Killed at any moment, it can be called again.
 
         Nothing that lies there now is overwritten: `ChangedInPlace`, unless those are the very bytes.
         """

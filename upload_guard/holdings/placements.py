@@ -196,7 +196,7 @@ class Placements:
     def _take(self, row: PlacedFile) -> None:
         with self._told(row):
             try:
-                self.at(row.locator).take(row.locator, row.sha256)
+                self.at(row.locator).take(row.locator, row.sha256, row.case_number)
             except GoneFromPlace:
                 # It was there when this was intended: an attempt that was killed has taken it.
                 log.info("place %d: taken by an earlier attempt", row.id)
@@ -223,7 +223,7 @@ class Placements:
             with self.database.session() as session:
                 content = self.vault.content(found_case(session, row.case_number).vault_name)
             try:
-                self.at(row.locator).put(row.locator, content, row.leftover)
+                self.at(row.locator).put(row.locator, content, row.leftover, row.case_number)
             except ChangedInPlace:
                 self._end(row, PlaceState.REMOVED, "file.not_restored")
                 raise

@@ -94,16 +94,23 @@ class WordPresses:
             file.seek(0)
             yield file
 
-    def take(self, locator: str, sha256: bytes) -> None:
+    def take(self, locator: str, sha256: bytes, case: str = "") -> None:
+        """Several cases may hold one attachment: the plugin gives it back once none does."""
         site, attachment = _parts(locator)
-        self._asked(site, "take", {"attachment": attachment, "sha256": sha256.hex()})
+        self._asked(site, "take", {"attachment": attachment, "sha256": sha256.hex(), "case": case})
 
-    def put(self, locator: str, content: Content, leftover: Leftover) -> None:  # noqa: ARG002 - as holdings are
+    def put(
+        self,
+        locator: str,
+        content: Content,
+        leftover: Leftover,  # noqa: ARG002 - as holdings are
+        case: str = "",
+    ) -> None:
         """The plugin has it all: the bytes only say which file is meant."""
         site, attachment = _parts(locator)
         with content.open() as stream:
             sha256 = digest_of(stream).sha256
-        self._asked(site, "restore", {"attachment": attachment, "sha256": sha256.hex()})
+        self._asked(site, "restore", {"attachment": attachment, "sha256": sha256.hex(), "case": case})
 
     def _asked(self, site: str, name: str, question: Mapping[str, object]) -> Mapping[str, Any]:
         with self._answer(site, name, question) as response:

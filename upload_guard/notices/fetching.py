@@ -98,10 +98,16 @@ class Outside:
             with spool.slice(0, spool.size).open() as stream:
                 yield stream
 
-    def take(self, locator: str, sha256: bytes) -> None:  # noqa: ARG002 - as holdings are
+    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
         raise ChangedInPlace("a file elsewhere is not ours to take away")
 
-    def put(self, locator: str, content: Content, leftover: Leftover) -> None:  # noqa: ARG002 - as holdings are
+    def put(
+        self,
+        locator: str,
+        content: Content,
+        leftover: Leftover,
+        case: str = "",  # noqa: ARG002 - as holdings are
+    ) -> None:
         raise ChangedInPlace("a file elsewhere is not ours to put back")
 
     def _fetch(self, url: str, spool: Spool, deadline: Deadline) -> None:

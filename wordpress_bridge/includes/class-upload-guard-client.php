@@ -18,6 +18,11 @@ final class Upload_Guard_Client {
 	const UPLOAD = '/^[0-9a-f]{32}$/D';
 
 	/**
+	 * The form of a case's number.
+	 */
+	const CASE_NUMBER = '/^[0-9A-Z-]{4,32}$/D';
+
+	/**
 	 * Sends requests: a function of method, target, headers and body that gives an Upload_Guard_Answer.
 	 *
 	 * @var Upload_Guard_Socket|Upload_Guard_Http

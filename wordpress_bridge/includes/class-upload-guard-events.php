@@ -180,7 +180,7 @@ final class Upload_Guard_Events {
 	private static function row_of( WP_REST_Request $request ) {
 		$forms = array(
 			'id'   => '/^[0-9a-f]{32}$/D',
-			'case' => '/^[0-9A-Z-]{4,32}$/D',
+			'case' => Upload_Guard_Client::CASE_NUMBER,
 		);
 		$event = $request->get_param( 'event' );
 		if ( self::FOUND === $event ) {

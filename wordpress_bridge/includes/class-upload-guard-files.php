@@ -125,7 +125,7 @@ final class Upload_Guard_Files {
 	/**
 	 * Take all files of an attachment away, if its file is the one that is meant.
 	 *
-	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @param WP_REST_Request $request `attachment`, `sha256` and `case`.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function take( WP_REST_Request $request ) {
@@ -135,9 +135,11 @@ final class Upload_Guard_Files {
 		$path  = self::path_of( $request );
 		$meant = '' !== $path && hash_file( 'sha256', $path ) === $request->get_param( 'sha256' );
 		$held  = $this->record_of( $request, 'held' );
+		$case = self::case_of( $request );
 		// What was put away earlier says nothing of a file that came back.
 		if ( $held && ! $meant ) {
-			return array( 'taken' => true );
+			$is_held = '' === $case || $this->quarantine->hold_for( $held, $case );
+			return $is_held ? array( 'taken' => true ) : self::at_it();
 		}
 		if ( '' === $path ) {
 			return self::gone();
@@ -145,7 +147,7 @@ final class Upload_Guard_Files {
 		if ( ! $meant ) {
 			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
 		}
-		$record = $this->quarantine->hold_attachment( (int) $request->get_param( 'attachment' ), Upload_Guard_Verdict::refused( 'match', '', '' ), $held ? self::AGAIN : 'sidecar' );
+		$record = $this->quarantine->hold_attachment( (int) $request->get_param( 'attachment' ), Upload_Guard_Verdict::refused( 'match', $case, '' ), $held ? self::AGAIN : 'sidecar' );
 		if ( '' === $record ) {
 			return new WP_Error( 'upload_guard_not_taken', 'Not all files could be moved; all are where they were.', array( 'status' => 500 ) );
 		}
@@ -153,9 +155,9 @@ final class Upload_Guard_Files {
 	}
 
 	/**
-	 * Put everything of an attachment back.
+	 * Put everything of an attachment back, unless another case holds it.
 	 *
-	 * @param WP_REST_Request $request `attachment` and `sha256`.
+	 * @param WP_REST_Request $request `attachment`, `sha256` and `case`.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function restore( WP_REST_Request $request ) {
@@ -164,6 +166,11 @@ final class Upload_Guard_Files {
 		}
 		$record = $this->record_of( $request, 'held' );
 		if ( $record ) {
+			$case = self::case_of( $request );
+			if ( '' !== $case && array_diff( Upload_Guard_Quarantine::cases_of( $record ), array( $case ) ) ) {
+				$this->quarantine->release_of( $record, $case );
+				return new WP_Error( 'upload_guard_held', 'Another case holds it.', array( 'status' => 503 ) );
+			}
 			$done = $this->quarantine->restore( $record['id'] );
 			if ( is_wp_error( $done ) ) {
 				$done->add_data( array( 'status' => 409 ) );
@@ -212,6 +219,17 @@ final class Upload_Guard_Files {
 			}
 		}
 		return '';
+	}
+
+	/**
+	 * For which case the sidecar asks.
+	 *
+	 * @param WP_REST_Request $request `case`.
+	 * @return string Empty where it names none, as an older one.
+	 */
+	private static function case_of( WP_REST_Request $request ) {
+		$case = $request->get_param( 'case' );
+		return is_string( $case ) && preg_match( Upload_Guard_Client::CASE_NUMBER, $case ) ? $case : '';
 	}
 
 	/**

@@ -56,9 +56,10 @@ final class Upload_Guard_Late_Match {
 	 * @return string One of the constants above.
 	 */
 	public function put_away( $upload, $case_number, $result, $last ) {
-		// Where the sidecar does not say, its signed word stands.
-		if ( 'released' === $this->client->state_of( $case_number ) ) {
-			return self::SETTLED;
+		$state = $this->client->state_of( $case_number );
+		if ( 'released' === $state ) {
+			// An earlier try may have put it away after the release was heard.
+			return $this->put_back( $case_number, $last );
 		}
 		$verdict = Upload_Guard_Verdict::refused( $result, $case_number, '' );
 		$became  = self::everywhere(
@@ -74,7 +75,8 @@ final class Upload_Guard_Late_Match {
 			return $last ? self::FAILED : self::LATER;
 		}
 		if ( in_array( self::SETTLED, $became, true ) ) {
-			return self::SETTLED;
+			// Where the sidecar does not say, its signed word stands until it does: the release may have come before.
+			return '' === $state && ! $last ? self::LATER : self::SETTLED;
 		}
 		// "Gone" is said of what was here once; of an upload that was never seen here nobody knows that.
 		$said = $became ? $this->client->tell( $case_number, 'gone', '' ) : $this->client->tell( $case_number, 'failed', 'no attachment is known' );
@@ -136,8 +138,8 @@ final class Upload_Guard_Late_Match {
 		if ( $there && '' === $this->quarantine->hold_attachment( $attachment_id, $verdict, $held ? Upload_Guard_Files::AGAIN : 'later' ) ) {
 			return self::LATER;
 		}
-		if ( $held ) {
-			$this->quarantine->hold_for( $held, $verdict->case_number );
+		if ( $held && ! $this->quarantine->hold_for( $held, $verdict->case_number ) ) {
+			return self::LATER;
 		}
 		return $held || $there ? self::SETTLED : self::GONE;
 	}
@@ -173,8 +175,7 @@ final class Upload_Guard_Late_Match {
 			return self::LATER;
 		}
 		if ( array( $case_number ) !== Upload_Guard_Quarantine::cases_of( $record ) ) {
-			$this->quarantine->release_of( $record, $case_number );
-			return self::SETTLED;
+			return $this->quarantine->release_of( $record, $case_number ) ? self::SETTLED : self::LATER;
 		}
 		return true === $this->quarantine->restore( $record['id'] ) ? self::SETTLED : self::LATER;
 	}

@@ -122,16 +122,20 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
-	 * It is put away already: from now on for another case as well. What the sidecar took, it gives back by itself.
+	 * It is put away already: from now on for another case as well. What a sidecar took that named no case, it gives
+	 * back by itself.
 	 *
 	 * @param array<string, mixed> $record      The record.
 	 * @param string               $case_number That case.
+	 * @return bool False: it is on its way back, or was changed meanwhile.
 	 */
 	public function hold_for( array $record, $case_number ) {
-		if ( '' !== $record['case'] ) {
-			$this->amend( $record, array_merge( self::cases_of( $record ), array( $case_number ) ) );
+		$cases = self::cases_of( $record );
+		if ( '' !== $record['case'] && ! in_array( $case_number, $cases, true ) && ! $this->amend( $record, array_merge( $cases, array( $case_number ) ) ) ) {
+			return false;
 		}
 		$this->client->tell( $case_number, 'hidden', 'quarantine ' . $record['id'] );
+		return true;
 	}
 
 	/**
@@ -139,24 +143,27 @@ final class Upload_Guard_Quarantine {
 	 *
 	 * @param array<string, mixed> $record      The record.
 	 * @param string               $case_number That case.
+	 * @return bool False: the record was changed meanwhile.
 	 */
 	public function release_of( array $record, $case_number ) {
-		$this->amend( $record, array_diff( self::cases_of( $record ), array( $case_number ) ) );
+		$cases = self::cases_of( $record );
+		return ! in_array( $case_number, $cases, true ) || $this->amend( $record, array_diff( $cases, array( $case_number ) ) );
 	}
 
 	/**
-	 * Write down for which cases it is put away.
+	 * Write down for which cases it is put away, unless somebody has changed the record or put all of it back.
 	 *
-	 * @param array<string, mixed> $record The record.
+	 * @param array<string, mixed> $record The record, as it was read.
 	 * @param array<int, string>   $cases  Their numbers.
+	 * @return bool Whether it is written down.
 	 */
 	private function amend( array $record, array $cases ) {
-		$cases = array_values( array_unique( $cases ) );
+		$cases  = array_values( array_unique( $cases ) );
+		$before = $record;
 
 		$record['case']   = (string) array_shift( $cases );
 		$record['others'] = $cases;
-		$this->rows->put( self::PREFIX . $record['id'], $record );
-		$this->write_beside( $record );
+		return $this->rows->replace( self::PREFIX . $record['id'], $before, $record ) && $this->write_beside( $record );
 	}
 
 	/**

@@ -93,12 +93,14 @@ final class Upload_Guard_Rows {
 	 *
 	 * @param string               $name Its option name.
 	 * @param array<string, mixed> $old  As it was read.
-	 * @param array<string, mixed> $row  As it is to be.
+	 * @param array<string, mixed> $row  As it is to be, and differs.
+	 * @return bool Whether it is so now.
 	 */
 	public function replace( $name, array $old, array $row ) {
 		global $wpdb;
-		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->options} SET option_value = %s WHERE option_name = %s AND option_value = %s", maybe_serialize( $row ), $name, maybe_serialize( $old ) ) );
+		$done = (bool) $wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->options} SET option_value = %s WHERE option_name = %s AND option_value = %s", maybe_serialize( $row ), $name, maybe_serialize( $old ) ) );
 		self::forget( $name );
+		return $done;
 	}
 
 	/**

@@ -99,6 +99,20 @@ def test_one_that_came_back_is_taken_away_once_more(blog: WordPress, here: WordP
         assert (pictures(blog), blog.attachments()) == (before, status)
 
 
+def test_what_another_case_holds_too_is_not_given_back_for_one(blog: WordPress, here: WordPresses) -> None:
+    locator = here.locate("blog", address(blog, "photo.jpg"))
+    assert locator is not None
+    before, status = pictures(blog), blog.attachments()
+    for case in ("AAAA", "BBBB"):
+        here.take(locator, SHA256, case)
+    with pytest.raises(HoldingsUnreachable, match="upload_guard_held"):
+        here.put(locator, BytesContent(PICTURE), {}, "AAAA")
+    assert pictures(blog) == {}
+    here.put(locator, BytesContent(PICTURE), {}, "BBBB")
+    here.put(locator, BytesContent(PICTURE), {}, "AAAA")
+    assert (pictures(blog), blog.attachments()) == (before, status)
+
+
 def test_one_whose_files_are_still_moved_is_neither_there_nor_away(
     blog: WordPress, here: WordPresses
 ) -> None:
