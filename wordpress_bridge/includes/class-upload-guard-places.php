@@ -27,6 +27,16 @@ final class Upload_Guard_Places {
 	const TRIES = 50;
 
 	/**
+	 * How many one run reads: a scan of a large library leaves one for each file, and all of them fill PHP's memory.
+	 */
+	const AT_ONCE = 2000;
+
+	/**
+	 * Rows of metadata among which a file is looked for that came just before. No index helps there, and a person waits.
+	 */
+	const NEWEST = 20000;
+
+	/**
 	 * Seconds that one run of cron takes.
 	 */
 	const PATIENCE = 20;
@@ -125,7 +135,7 @@ final class Upload_Guard_Places {
 	 * @param Upload_Guard_Verdict $verdict Its verdict.
 	 */
 	public function landed( Upload_Guard_Verdict $verdict ) {
-		if ( '' !== $verdict->upload ) {
+		if ( '' !== $verdict->sha256 ) {
 			$this->landed[] = $verdict;
 		}
 	}
@@ -178,7 +188,7 @@ final class Upload_Guard_Places {
 	 * Tell what is due. Stops where nobody answers: what is left has time.
 	 */
 	public function run() {
-		$rows = $this->rows->all();
+		$rows = $this->rows->all( self::AT_ONCE );
 		if ( ! $rows ) {
 			return;
 		}
@@ -253,7 +263,7 @@ final class Upload_Guard_Places {
 	}
 
 	/**
-	 * The newest upload of this site with that content.
+	 * The newest upload of this site with that content, if it came just before.
 	 *
 	 * @param string $sha256 Lower-case hex digits.
 	 * @return string Its id; empty where none is known.
@@ -261,7 +271,7 @@ final class Upload_Guard_Places {
 	private static function upload_of( $sha256 ) {
 		global $wpdb;
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- There is no search by a part of a value.
-		$mark = $wpdb->get_var( $wpdb->prepare( "SELECT meta_value FROM {$wpdb->postmeta} WHERE meta_key = %s AND meta_value LIKE %s ORDER BY meta_id DESC LIMIT 1", self::META, $wpdb->esc_like( $sha256 ) . ' %' ) );
+		$mark = $wpdb->get_var( $wpdb->prepare( "SELECT meta_value FROM {$wpdb->postmeta} WHERE meta_id > ( SELECT COALESCE( MAX( meta_id ), 0 ) FROM {$wpdb->postmeta} ) - %d AND meta_key = %s AND meta_value LIKE %s ORDER BY meta_id DESC LIMIT 1", self::NEWEST, self::META, $wpdb->esc_like( $sha256 ) . ' %' ) );
 		return is_string( $mark ) ? substr( $mark, 65 ) : '';
 	}
 }

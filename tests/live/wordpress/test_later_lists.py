@@ -257,3 +257,30 @@ def test_what_two_cases_hold_comes_back_with_the_last_of_them(blog: Blog) -> Non
         return $seen;"""
     assert blog.site.eval(CASES + acts) == [False, False, True]
     assert (blog.files("both"), blog.site.attachments()[attachment]) == (before, "inherit")
+
+
+def test_a_release_that_was_heard_before_its_match_gives_it_back_once_the_sidecar_says_so(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(513), "before")
+    before = blog.files("before")
+    (mark,) = marks(blog.site, attachment)
+    acts = f"""$seen = array();
+        foreach ( array( '', 'released' ) as $states['CCCC'] ) {{
+            $became = $late->put_away( '{mark.split()[1]}', 'CCCC', 'match', false );
+            $seen[] = array( $became, is_file( get_attached_file( {attachment} ) ) );
+        }}
+        return $seen;"""
+    assert blog.site.eval(CASES + acts) == [["later", False], ["settled", True]]
+    assert (blog.files("before"), blog.site.attachments()[attachment]) == (before, "inherit")
+
+
+def test_a_copy_of_what_a_browser_made_is_an_upload_of_its_attachment_too(blog: Blog) -> None:
+    small = picture_bytes(514)
+    attachments = [blog.upload(picture_bytes(seed), f"copied{seed}") for seed in (515, 516)]
+    for one in attachments:
+        file = {"file": ("small-150x150.jpg", small, "image/jpeg")}
+        route = f"/wp/v2/media/{one}/sideload"
+        answer = blog.site.rest("POST", route, files=file, data={"image_size": "scaled"})
+        assert answer.status_code == 200, answer.text
+    # Whether it was sent twice or known by its hashes.
+    digests = [marks(blog.site, one)[-1].split()[0] for one in attachments]
+    assert digests == 2 * [digests_of(small).sha256.hex()]
