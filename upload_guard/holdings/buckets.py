@@ -62,13 +62,7 @@ class Buckets:
                 raise _changed(locator)
             here.call("delete_object")
 
-    def put(
-        self,
-        locator: str,
-        content: Content,
-        leftover: Leftover,
-        case: str = "",  # noqa: ARG002 - as holdings are
-    ) -> None:
+    def put(self, locator: str, content: Content, leftover: Leftover, case: str = "") -> None:  # noqa: ARG002
         with _asked(locator) as here:
             if here.is_there():
                 with content.open() as stream:

@@ -56,13 +56,7 @@ class Folders:
                     raise
             os.fsync(spot.folder)
 
-    def put(
-        self,
-        locator: str,
-        content: Content,
-        leftover: Leftover,
-        case: str = "",  # noqa: ARG002 - as holdings are
-    ) -> None:
+    def put(self, locator: str, content: Content, leftover: Leftover, case: str = "") -> None:  # noqa: ARG002
         with descended(locator, make=True) as spot:
             coming = _beside(spot)
             with suppress(FileNotFoundError):

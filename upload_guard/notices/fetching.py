@@ -101,13 +101,7 @@ class Outside:
     def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
         raise ChangedInPlace("a file elsewhere is not ours to take away")
 
-    def put(
-        self,
-        locator: str,
-        content: Content,
-        leftover: Leftover,
-        case: str = "",  # noqa: ARG002 - as holdings are
-    ) -> None:
+    def put(self, locator: str, content: Content, leftover: Leftover, case: str = "") -> None:  # noqa: ARG002
         raise ChangedInPlace("a file elsewhere is not ours to put back")
 
     def _fetch(self, url: str, spool: Spool, deadline: Deadline) -> None:

@@ -7,7 +7,7 @@
 
 /**
  * Hears that a list came to know an upload that had passed, and that a case was released. Each word is written down
- * before it is answered, done at once, and done by cron where that failed. Nothing is believed of a case without asking.
+ * before it is answered, done at once, and done by cron where that failed. Nothing is given back without asking.
  */
 final class Upload_Guard_Events {
 

@@ -135,7 +135,7 @@ final class Upload_Guard_Files {
 		$path  = self::path_of( $request );
 		$meant = '' !== $path && hash_file( 'sha256', $path ) === $request->get_param( 'sha256' );
 		$held  = $this->record_of( $request, 'held' );
-		$case = self::case_of( $request );
+		$case  = self::case_of( $request );
 		// What was put away earlier says nothing of a file that came back.
 		if ( $held && ! $meant ) {
 			$is_held = '' === $case || $this->quarantine->hold_for( $held, $case );

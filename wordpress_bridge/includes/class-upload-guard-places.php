@@ -270,8 +270,10 @@ final class Upload_Guard_Places {
 	 */
 	private static function upload_of( $sha256 ) {
 		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- There is no search by a part of a value.
-		$mark = $wpdb->get_var( $wpdb->prepare( "SELECT meta_value FROM {$wpdb->postmeta} WHERE meta_id > ( SELECT COALESCE( MAX( meta_id ), 0 ) FROM {$wpdb->postmeta} ) - %d AND meta_key = %s AND meta_value LIKE %s ORDER BY meta_id DESC LIMIT 1", self::NEWEST, self::META, $wpdb->esc_like( $sha256 ) . ' %' ) );
+		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- There is no search by a part of a value.
+		$after = max( 0, (int) $wpdb->get_var( "SELECT MAX(meta_id) FROM {$wpdb->postmeta}" ) - self::NEWEST );
+		$mark  = $wpdb->get_var( $wpdb->prepare( "SELECT meta_value FROM {$wpdb->postmeta} WHERE meta_id > %d AND meta_key = %s AND meta_value LIKE %s ORDER BY meta_id DESC LIMIT 1", $after, self::META, $wpdb->esc_like( $sha256 ) . ' %' ) );
+		// phpcs:enable
 		return is_string( $mark ) ? substr( $mark, 65 ) : '';
 	}
 }
