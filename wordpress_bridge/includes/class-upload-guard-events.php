@@ -28,7 +28,12 @@ final class Upload_Guard_Events {
 	/**
 	 * How long what was done is known: the sidecar may tell it again for three days.
 	 */
-	const KEPT = 30 * DAY_IN_SECONDS;
+	const KEPT = 4 * DAY_IN_SECONDS;
+
+	/**
+	 * How long an administrator is told of what could not be done.
+	 */
+	const SHOWN = 30 * DAY_IN_SECONDS;
 
 	/**
 	 * Tells whether the sidecar asks.
@@ -156,7 +161,8 @@ final class Upload_Guard_Events {
 	 */
 	private function look_after( $name, array $row ) {
 		if ( Upload_Guard_Late_Match::LATER !== $row['outcome'] ) {
-			if ( $row['at'] < time() - self::KEPT ) {
+			$kept = Upload_Guard_Late_Match::SETTLED === $row['outcome'] ? self::KEPT : self::SHOWN;
+			if ( $row['at'] < time() - $kept ) {
 				$this->rows->remove( $name, $row );
 			}
 			return;
@@ -164,11 +170,14 @@ final class Upload_Guard_Events {
 		if ( $row['next'] > time() ) {
 			return;
 		}
-		$tries   = $row['tries'] + 1;
-		$last    = $tries >= self::TRIES;
+		$tries = $row['tries'] + 1;
+		$last  = $tries >= self::TRIES;
+		$next  = time() + min( HOUR_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 6, $tries ) ) );
+		$tried = compact( 'tries', 'next' ) + $row;
+		// First: what ends PHP here must not end each run at this very row.
+		$this->rows->replace( $name, $row, $tried );
 		$outcome = self::FOUND === $row['event'] ? $this->late_match->put_away( $row['upload'], $row['case'], $row['result'], $last ) : $this->late_match->put_back( $row['case'], $last );
-		$next    = time() + min( HOUR_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 6, $tries ) ) );
-		$this->rows->replace( $name, $row, compact( 'tries', 'next', 'outcome' ) + $row );
+		$this->rows->replace( $name, $tried, compact( 'outcome' ) + $tried );
 	}
 
 	/**

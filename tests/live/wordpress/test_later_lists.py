@@ -284,3 +284,34 @@ def test_a_copy_of_what_a_browser_made_is_an_upload_of_its_attachment_too(blog: 
     # Whether it was sent twice or known by its hashes.
     digests = [marks(blog.site, one)[-1].split()[0] for one in attachments]
     assert digests == 2 * [digests_of(small).sha256.hex()]
+
+
+EVENTS = """
+require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
+WP_Upgrader::release_lock( Upload_Guard_Events::LOCK );
+$rows = new Upload_Guard_Rows( Upload_Guard_Events::PREFIX );
+$add  = fn( $case, $outcome, $at ) => $rows->put(
+    Upload_Guard_Events::PREFIX . $case,
+    compact( 'case', 'outcome', 'at' ) + array( 'event' => 'case.changed', 'tries' => 0, 'next' => time() ) );
+"""
+NONE = "foreach ( $rows->all() as $name => $row ) { $rows->remove( $name, $row ); }"
+
+
+def test_what_was_done_is_forgotten_before_what_an_administrator_has_to_see(blog: Blog) -> None:
+    acts = """foreach ( array( 3, 10, 40 ) as $days ) {
+            foreach ( array( 'settled', 'gone' ) as $outcome ) {
+                $add( $outcome . $days, $outcome, time() - $days * DAY_IN_SECONDS ); } }
+        $plugin->events->run();
+        return array_column( $rows->all(), 'case' );"""
+    assert blog.site.eval(CASES + EVENTS + NONE + acts) == ["settled3", "gone3", "gone10"]
+
+
+def test_an_event_that_ends_php_does_not_end_each_run(blog: Blog) -> None:
+    dies = """foreach ( array( 'AAAA', 'BBBB' ) as $case ) { $add( $case, 'later', time() ); }
+        add_filter( 'pre_http_request', function ( $said, $how, $url ) {
+            if ( 'AAAA' === basename( $url ) ) { exit( 0 ); }
+            return $said; }, 1, 3 );
+        $plugin->events->run();"""
+    blog.site.wp("eval", CASES + EVENTS + NONE + dies)
+    again = "$plugin->events->run(); return array_column( $rows->all(), 'outcome', 'case' );"
+    assert blog.site.eval(CASES + EVENTS + again) == {"AAAA": "later", "BBBB": "settled"}
