@@ -161,7 +161,7 @@ final class Upload_Guard_Late_Match {
 	}
 
 	/**
-	 * Give back one record, if it is of this case and of no other.
+	 * Give back one record, if it is of this case and of no other, and its attachment was not deleted.
 	 *
 	 * @param array<string, mixed> $record      The record.
 	 * @param string               $case_number The case.
@@ -176,6 +176,10 @@ final class Upload_Guard_Late_Match {
 		}
 		if ( array( $case_number ) !== Upload_Guard_Quarantine::cases_of( $record ) ) {
 			return $this->quarantine->release_of( $record, $case_number ) ? self::SETTLED : self::LATER;
+		}
+		if ( $record['attachment'] && 'attachment' !== get_post_type( $record['attachment'] ) ) {
+			// Somebody has deleted it meanwhile: its address must not show it again, unless a person wants that.
+			return self::SETTLED;
 		}
 		return true === $this->quarantine->restore( $record['id'] ) ? self::SETTLED : self::LATER;
 	}

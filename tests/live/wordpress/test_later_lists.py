@@ -315,3 +315,16 @@ def test_an_event_that_ends_php_does_not_end_each_run(blog: Blog) -> None:
     blog.site.wp("eval", CASES + EVENTS + NONE + dies)
     again = "$plugin->events->run(); return array_column( $rows->all(), 'outcome', 'case' );"
     assert blog.site.eval(CASES + EVENTS + again) == {"AAAA": "later", "BBBB": "settled"}
+
+
+def test_what_was_deleted_while_it_was_away_does_not_come_back(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(517), "deleted")
+    (mark,) = marks(blog.site, attachment)
+    acts = f"""$late->put_away( '{mark.split()[1]}', 'DDDD', 'match', false );
+        wp_delete_attachment( {attachment}, true );
+        $states['DDDD'] = 'released';
+        $became = $late->put_back( 'DDDD', false );
+        return array( $became, count( array_filter( $plugin->quarantine->records(),
+            fn( $one ) => 'DDDD' === $one['case'] ) ) );"""
+    assert blog.site.eval(CASES + acts) == ["settled", 1]
+    assert blog.files("deleted") == {}
