@@ -12,14 +12,15 @@
 final class Upload_Guard_Late_Match {
 
 	/**
-	 * What came of it: it is away or back, or needs neither; it is to be tried again; its file is not here any more;
-	 * nobody here knows the upload; it could not be moved.
+	 * What came of it: it is away or back, or needs neither; it is to be tried again; other bytes are there by now;
+	 * no file is here, such as where a service keeps media; nobody here knows the upload; it could not be moved.
 	 */
-	const SETTLED = 'settled';
-	const LATER   = 'later';
-	const GONE    = 'gone';
-	const UNKNOWN = 'unknown';
-	const FAILED  = 'failed';
+	const SETTLED   = 'settled';
+	const LATER     = 'later';
+	const GONE      = 'gone';
+	const ELSEWHERE = 'elsewhere';
+	const UNKNOWN   = 'unknown';
+	const FAILED    = 'failed';
 
 	/**
 	 * Asks and tells the sidecar.
@@ -74,6 +75,10 @@ final class Upload_Guard_Late_Match {
 		if ( in_array( self::LATER, $became, true ) ) {
 			return $last ? self::FAILED : self::LATER;
 		}
+		if ( in_array( self::ELSEWHERE, $became, true ) ) {
+			// It may well be shown: "gone" would be untrue.
+			return $this->client->tell( $case_number, 'failed', 'its file is not on this server' ) || $last ? self::ELSEWHERE : self::LATER;
+		}
 		if ( in_array( self::SETTLED, $became, true ) ) {
 			// Where the sidecar does not say, its signed word stands until it does: the release may have come before.
 			return '' === $state && ! $last ? self::LATER : self::SETTLED;
@@ -122,12 +127,13 @@ final class Upload_Guard_Late_Match {
 	 * @param int                  $attachment_id The attachment.
 	 * @param string               $sha256        What it was when it passed.
 	 * @param Upload_Guard_Verdict $verdict       One that refuses, with the case.
-	 * @return string settled, later or gone.
+	 * @return string settled, later, gone or elsewhere.
 	 */
 	private function put_one_away( $attachment_id, $sha256, Upload_Guard_Verdict $verdict ) {
 		$held  = $this->record_of( $attachment_id, $sha256 );
+		$files = Upload_Guard_Media::files_of( $attachment_id );
 		$there = array_filter(
-			Upload_Guard_Media::files_of( $attachment_id ),
+			$files,
 			static function ( $path ) use ( $sha256 ) {
 				return hash_file( 'sha256', $path ) === $sha256;
 			}
@@ -141,7 +147,10 @@ final class Upload_Guard_Late_Match {
 		if ( $held && ! $this->quarantine->hold_for( $held, $verdict->case_number ) ) {
 			return self::LATER;
 		}
-		return $held || $there ? self::SETTLED : self::GONE;
+		if ( $held || $there ) {
+			return self::SETTLED;
+		}
+		return $files ? self::GONE : self::ELSEWHERE;
 	}
 
 	/**

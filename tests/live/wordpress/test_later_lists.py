@@ -328,3 +328,16 @@ def test_what_was_deleted_while_it_was_away_does_not_come_back(blog: Blog) -> No
             fn( $one ) => 'DDDD' === $one['case'] ) ) );"""
     assert blog.site.eval(CASES + acts) == ["settled", 1]
     assert blog.files("deleted") == {}
+
+
+def test_a_file_that_only_a_service_keeps_is_not_said_to_be_gone(blog: Blog) -> None:
+    attachment = blog.upload(picture_bytes(518), "offloaded")
+    (mark,) = marks(blog.site, attachment)
+    for file in blog.files("offloaded"):
+        file.unlink()
+    acts = f"""$told = array();
+        add_filter( 'pre_http_request', function ( $said, $how ) use ( &$told ) {{
+            $told[] = json_decode( (string) $how['body'], true )['outcome'] ?? ''; return $said; }}, 11, 2 );
+        $became = $late->put_away( '{mark.split()[1]}', 'EEEE', 'match', false );
+        return array( $became, end( $told ) );"""
+    assert blog.site.eval(CASES + acts) == ["elsewhere", "failed"]
