@@ -341,3 +341,17 @@ def test_a_file_that_only_a_service_keeps_is_not_said_to_be_gone(blog: Blog) -> 
         $became = $late->put_away( '{mark.split()[1]}', 'EEEE', 'match', false );
         return array( $became, end( $told ) );"""
     assert blog.site.eval(CASES + acts) == ["elsewhere", "failed"]
+
+
+def test_one_run_reads_no_more_places_than_fit_in_its_memory(blog: Blog) -> None:
+    acts = """$rows = new Upload_Guard_Rows( Upload_Guard_Places::PREFIX );
+        foreach ( $rows->all() as $name => $row ) { $rows->remove( $name, $row ); }
+        $GLOBALS['wpdb']->query( 'START TRANSACTION' );
+        foreach ( range( 1, Upload_Guard_Places::AT_ONCE + 2 ) as $number ) {
+            $rows->put( Upload_Guard_Places::PREFIX . $number, array( 'attachment' => 0, 'next' => 0 ) ); }
+        set_site_transient( Upload_Guard_Plugin::CONFIG, array( 'site' => 'blog' ) );
+        $plugin->places->run();
+        $left = array_keys( $rows->all() );
+        $GLOBALS['wpdb']->query( 'ROLLBACK' );
+        return $left;"""
+    assert blog.site.eval(CASES + acts) == ["upload_guard_place_2001", "upload_guard_place_2002"]
