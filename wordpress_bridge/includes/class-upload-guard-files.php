@@ -136,10 +136,12 @@ final class Upload_Guard_Files {
 		$meant = '' !== $path && hash_file( 'sha256', $path ) === $request->get_param( 'sha256' );
 		$held  = $this->record_of( $request, 'held' );
 		$case  = self::case_of( $request );
+		if ( $held && '' !== $case && ! $this->quarantine->hold_for( $held, $case ) ) {
+			return self::at_it();
+		}
 		// What was put away earlier says nothing of a file that came back.
 		if ( $held && ! $meant ) {
-			$is_held = '' === $case || $this->quarantine->hold_for( $held, $case );
-			return $is_held ? array( 'taken' => true ) : self::at_it();
+			return array( 'taken' => true );
 		}
 		if ( '' === $path ) {
 			return self::gone();
