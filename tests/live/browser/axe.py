@@ -15,8 +15,12 @@ _RUN = """() => axe.run(document, {
 })"""
 
 
+_STYLED = "() => [...document.querySelectorAll('link[rel=stylesheet]')].every((one) => one.sheet)"
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds of the page as it stands, by all of its rules, a sentence each."""
+    page.wait_for_function(_STYLED)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate((npm.unpacked(AXE) / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate(_RUN)["violations"]

@@ -51,6 +51,10 @@ def visiting(
     watch.begin()
     try:
         yield Visit(url, context.new_page(), watch)
+    except BaseException as fault:
+        # A page that came without its styles fails by something else first.
+        fault.add_note("\n".join(["The browser says:", *watch.complaints()]))
+        raise
     finally:
         context.close()
     assert not watch.complaints(), "\n".join(watch.complaints())
