@@ -28,7 +28,7 @@ from upload_guard.errors import (
 )
 from upload_guard.holdings.holdings import Holdings, Leftover, Standing, scheme_of
 from upload_guard.holdings.rows import SHOWN, Placed, found_place, move, note_place, placed, said_of
-from upload_guard.quarantine.cases import found_case
+from upload_guard.quarantine.cases import found_case, has_no_bytes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
@@ -38,8 +38,6 @@ from upload_guard.storage.placement_tables import (
     PlacedFile,
     PlaceState,
 )
-from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import NOT_HELD
 from upload_guard.vault.vault import Vault, claim
 
 __all__ = ["Placed", "Placements", "note_place"]
@@ -156,14 +154,14 @@ class Placements:
     def _refuse_unheld(self, row: PlacedFile) -> None:
         """What nobody could put back is not taken."""
         with self.database.session() as session:
-            name = found_case(session, row.case_number).vault_name
-            held = session.get(VaultObject, name)
-        if held is None or held.kept in NOT_HELD:
+            case = found_case(session, row.case_number)
+            never = has_no_bytes(session, case)
+        if never:
             raise VaultDamaged(
                 f"{row.locator}: no bytes of this file are held with the case, so that nobody could put it "
                 f"back; it is left as it is"
             )
-        if not self.vault.reads(name, row.sha256):
+        if not self.vault.reads(case.vault_name, row.sha256):
             raise VaultDamaged(
                 f"{row.locator}: the vault does not hold these bytes, so that they could not be put back; "
                 f"the file is left in its place"

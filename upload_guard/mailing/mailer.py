@@ -49,22 +49,22 @@ class Mailer:
         Raises `TransportError`; `permanent` where the server takes no such mail, or none for that recipient.
         Its words are not repeated: they may hold the address.
         """
-        with Deadline(self.server.seconds) as deadline, self._faults_told(deadline):
-            smtp = _Watched(self.server, deadline)
-            with closing(smtp):
-                smtp.greet()
-                smtp.sendmail(sender, [to], mail, smtp.options_for(sender + to))
-                # It has been taken, however the server takes leave.
-                with suppress(smtplib.SMTPException, OSError):
-                    smtp.quit()
+        with self._greeted() as smtp:
+            smtp.sendmail(sender, [to], mail, smtp.options_for(sender + to))
 
     def probe(self) -> None:
         """Whether mail could be handed over: logs in, and sends nothing. Raises `TransportError`."""
+        with self._greeted() as smtp:
+            smtp.ehlo_or_helo_if_needed()
+
+    @contextmanager
+    def _greeted(self) -> Iterator[_Watched]:
         with Deadline(self.server.seconds) as deadline, self._faults_told(deadline):
             smtp = _Watched(self.server, deadline)
             with closing(smtp):
                 smtp.greet()
-                smtp.ehlo_or_helo_if_needed()
+                yield smtp
+                # What was asked is done, however the server takes leave.
                 with suppress(smtplib.SMTPException, OSError):
                     smtp.quit()
 

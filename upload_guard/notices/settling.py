@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from upload_guard.notices.fetching import is_outside
 from upload_guard.notices.states import FOR_A_PERSON, SETTLED, AddressState, NoticeState
+from upload_guard.quarantine.cases import has_no_bytes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
 from upload_guard.storage.placement_tables import IN_BETWEEN, PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
-from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import NOT_HELD
 
 BY_CASE = "case"
 """Who settled an address of which the decision on its case says what became of it."""
@@ -104,7 +103,7 @@ def _follow(session: Session, address: NoticeAddress, decided: Case, now: dateti
     elif state is CaseState.EXPIRED or is_outside(address.locator) or _is_another(place):
         # Nothing takes it away by itself, so it must not be forgotten.
         address.state, address.fault = AddressState.UNMAPPED.value, f"its case is {state.words}"
-    elif state is CaseState.CONFIRMED and _has_no_bytes(session, decided):
+    elif state is CaseState.CONFIRMED and has_no_bytes(session, decided):
         address.state, address.fault = AddressState.UNMAPPED.value, _BY_HAND
 
 
@@ -113,11 +112,6 @@ def _became(state: CaseState, place: PlaceState | None) -> AddressState | None:
     if state is CaseState.RELEASED:
         return AddressState.KEPT if place not in _AWAY else None
     return _WITHOUT_THE_FILE.get(place)
-
-
-def _has_no_bytes(session: Session, decided: Case) -> bool:
-    held = session.get(VaultObject, decided.vault_name)
-    return held is None or held.kept in NOT_HELD
 
 
 def _is_another(place: PlacedFile | None) -> bool:

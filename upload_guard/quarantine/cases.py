@@ -17,7 +17,7 @@ from upload_guard.records import Content, Digests, Match, Signal, SignalType
 from upload_guard.storage.database import Database, counts_of
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import Kept
+from upload_guard.vault.states import NOT_HELD, Kept
 from upload_guard.vault.vault import Vault
 
 
@@ -148,6 +148,12 @@ def count_by_state(database: Database) -> Mapping[CaseState, int]:
     with database.session() as session:
         counted = counts_of(session, select(Case.state, func.count()).group_by(Case.state))
     return {state: counted.get(state.value, 0) for state in CaseState}
+
+
+def has_no_bytes(session: Session, row: Case) -> bool:
+    """Whether nobody will have the bytes of a case again: they are gone, or were never kept."""
+    held = session.get(VaultObject, row.vault_name)
+    return held is None or held.kept in NOT_HELD
 
 
 def stored_signals(row: Case) -> tuple[Signal, ...]:

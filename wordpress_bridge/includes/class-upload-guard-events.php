@@ -172,7 +172,7 @@ final class Upload_Guard_Events {
 		}
 		$tries = $row['tries'] + 1;
 		$last  = $tries >= self::TRIES;
-		$next  = time() + min( HOUR_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 6, $tries ) ) );
+		$next  = Upload_Guard_Rows::due( $tries, HOUR_IN_SECONDS );
 		$tried = compact( 'tries', 'next' ) + $row;
 		// First: what ends PHP here must not end each run at this very row.
 		$this->rows->replace( $name, $row, $tried );

@@ -235,7 +235,7 @@ final class Upload_Guard_Places {
 			$this->rows->remove( $name, $row );
 			return true;
 		}
-		$next = time() + min( HOUR_IN_SECONDS, MINUTE_IN_SECONDS * pow( 2, min( 6, $tries ) ) );
+		$next = Upload_Guard_Rows::due( $tries, HOUR_IN_SECONDS );
 		$this->rows->replace( $name, $row, compact( 'tries', 'next' ) + $row );
 		return false;
 	}

@@ -216,7 +216,7 @@ final class Upload_Guard_Queue {
 		if ( '' !== $fault ) {
 			$longest = in_array( $fault, self::OF_THIS_SITE, true ) ? DAY_IN_SECONDS : HOUR_IN_SECONDS;
 			$tries   = $row['tries'] + 1;
-			$next    = time() + min( $longest, MINUTE_IN_SECONDS * pow( 2, min( 11, $tries ) ) );
+			$next    = Upload_Guard_Rows::due( $tries, $longest );
 			$this->rows->replace( $name, $row, compact( 'tries', 'next', 'fault' ) + $row );
 			return 'waiting';
 		}

@@ -118,6 +118,17 @@ final class Upload_Guard_Rows {
 	}
 
 	/**
+	 * When a row that was tried in vain is due again, by pauses that double.
+	 *
+	 * @param int $tries   How often it was tried.
+	 * @param int $longest The longest pause, in seconds.
+	 * @return int In seconds since 1970.
+	 */
+	public static function due( $tries, $longest ) {
+		return time() + min( $longest, MINUTE_IN_SECONDS * pow( 2, min( 11, $tries ) ) );
+	}
+
+	/**
 	 * The pattern of their names.
 	 *
 	 * @return string

@@ -40,7 +40,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.tables import Case, Decision
 from upload_guard.storage.vault_tables import VaultObject
-from upload_guard.vault.states import Kept
+from upload_guard.vault.states import NOT_HELD
 from upload_guard.vault.vault import Vault
 
 BY_POLICY = "policy"
@@ -185,7 +185,7 @@ class Reevaluator:
         """Whether there are no bytes and never will be, as where none may be kept."""
         with self.database.session() as session:
             held = session.get(VaultObject, case.vault_name)
-            return held is not None and held.kept not in {Kept.COMING, Kept.PLAIN, Kept.SEALED}
+            return held is not None and held.kept in NOT_HELD
 
     def _note_under(self, case: Case, under: str) -> None:
         mine = (Case.id == case.id) & (Case.under == case.under)
