@@ -18,7 +18,9 @@ from upload_guard.storage.vault_tables import AuditRow
 pytestmark = pytest.mark.live
 
 # Its pixels, as the browser has them: no colour, and how large.
-_SEEN = """img => {
+# An image without its bytes yet is visible already and has no pixels: decode waits for them.
+_SEEN = """async img => {
+  await img.decode();
   const canvas = document.createElement('canvas');
   canvas.width = img.naturalWidth; canvas.height = img.naturalHeight;
   const paint = canvas.getContext('2d');
