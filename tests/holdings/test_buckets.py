@@ -106,3 +106,21 @@ def test_a_store_that_cannot_be_reached_is_said_to_be(
     with pytest.raises(HoldingsUnreachable):
         HERE.look(LOCATOR)
     S3FileSystem.clear_instance_cache()
+
+
+def test_an_object_of_a_bucket_that_is_missing_is_not_gone(bucket: object) -> None:
+    elsewhere = LOCATOR.replace("media", "renamed")
+    for act in (
+        lambda: HERE.look(elsewhere),
+        lambda: HERE.take(elsewhere, SHA256),
+        lambda: HERE.read(elsewhere).__enter__(),
+        lambda: HERE.put(elsewhere, BytesContent(DATA), {"headers": {}, "metadata": {}}),
+    ):
+        with pytest.raises(HoldingsUnreachable, match="bucket"):
+            act()
+
+
+def test_an_object_of_a_bucket_that_is_there_is_gone(bucket: object) -> None:
+    for act in (lambda: HERE.look(f"{LOCATOR}.png"), lambda: HERE.read(f"{LOCATOR}.png").__enter__()):
+        with pytest.raises(GoneFromPlace):
+            act()

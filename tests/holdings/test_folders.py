@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.support import BytesContent, digest_of
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
-from upload_guard.holdings.descent import file_locator, path_of
+from upload_guard.holdings.descent import Trees, file_locator, path_of
 from upload_guard.holdings.folders import Folders
 
 DATA = b"the very bytes"
@@ -84,11 +85,90 @@ def test_putting_back_twice_is_putting_back_once(file: Path) -> None:
     assert names(file.parent) == ["a.jpg"]
 
 
+def each_act(file: Path) -> tuple[Callable[[], object], ...]:
+    locator = file_locator(file)
+    return (
+        lambda: HERE.look(locator),
+        lambda: HERE.take(locator, SHA256),
+        lambda: HERE.read(locator).__enter__(),
+    )
+
+
 def test_what_is_gone_is_said_to_be(file: Path) -> None:
+    (file.parent / "b.jpg").write_bytes(b"another")
     file.unlink()
-    for act in (lambda: HERE.look(file_locator(file)), lambda: HERE.take(file_locator(file), SHA256)):
+    for act in each_act(file):
         with pytest.raises(GoneFromPlace):
             act()
+
+
+# What is not mounted ------------------------------------------------------------------------------
+
+
+def unmount(folder: Path) -> None:
+    """As a disk leaves its folder behind: there, and empty."""
+    folder.rename(folder.with_name("unmounted"))
+    folder.mkdir()
+
+
+def unmount_whole(folder: Path) -> None:
+    """As an automounter does."""
+    folder.rename(folder.with_name("unmounted"))
+
+
+@pytest.mark.parametrize("leave", [unmount, unmount_whole])
+def test_a_file_of_a_disk_that_is_missing_is_not_gone(file: Path, leave: Callable[[Path], None]) -> None:
+    acts = each_act(file)
+    leave(file.parent)
+    for act in acts:
+        with pytest.raises(HoldingsUnreachable, match="not mounted"):
+            act()
+
+
+@pytest.mark.parametrize("leave", [unmount, unmount_whole])
+def test_below_a_folder_of_the_settings_that_one_has_to_be_there(
+    file: Path, leave: Callable[[Path], None]
+) -> None:
+    sites = Folders(Trees((file.parent,)))
+    below = f"file://{file.parent}/2026/07/a.jpg"
+    with pytest.raises(GoneFromPlace):
+        sites.look(below)
+    leave(file.parent)
+    with pytest.raises(HoldingsUnreachable, match="not mounted"):
+        sites.look(below)
+
+
+def test_what_was_looked_at_before_is_gone_while_that_is_mounted_on_which_it_lay(file: Path) -> None:
+    locator = file_locator(file)
+    leftover = HERE.look(locator).leftover
+    HERE.take(locator, SHA256)
+    for act in (lambda: HERE.look(locator, leftover), lambda: HERE.take(locator, SHA256, "", leftover)):
+        with pytest.raises(GoneFromPlace):
+            act()
+    elsewhere = {**leftover, "mount": str(file.parent)}
+    for act in (lambda: HERE.look(locator, elsewhere), lambda: HERE.take(locator, SHA256, "", elsewhere)):
+        with pytest.raises(HoldingsUnreachable, match="nothing is mounted"):
+            act()
+
+
+def test_nothing_is_put_below_what_a_disk_will_hide(file: Path) -> None:
+    locator = file_locator(file)
+    leftover = {**HERE.look(locator).leftover, "mount": str(file.parent)}
+    unmount(file.parent)
+    with pytest.raises(HoldingsUnreachable, match="nothing is mounted"):
+        HERE.put(locator, BytesContent(DATA), leftover)
+    assert names(file.parent) == []
+
+
+def test_what_is_mounted_is_told_by_its_device() -> None:
+    shared = Path("/dev/shm")  # noqa: S108 - as Linux mounts it
+    if not shared.is_dir() or shared.stat().st_dev == Path("/dev").stat().st_dev:
+        pytest.skip("nothing of its own is mounted at /dev/shm")
+    with tempfile.NamedTemporaryFile(dir=shared) as file:
+        assert HERE.look(f"file://{file.name}").leftover["mount"] == str(shared)
+
+
+# Killed -------------------------------------------------------------------------------------------
 
 
 def test_a_taking_that_was_killed_after_the_file_was_moved_aside_goes_on(
@@ -141,9 +221,9 @@ def test_no_link_is_followed_on_the_way_or_at_its_end(file: Path, tmp_path: Path
     (file.parent / "link.jpg").symlink_to(file)
     for way in (tmp_path / "linked" / "a.jpg", file.parent / "link.jpg"):
         locator = f"file://{way}"
-        with pytest.raises((GoneFromPlace, HoldingsUnreachable)):
+        with pytest.raises(HoldingsUnreachable):
             HERE.look(locator)
-        with pytest.raises((GoneFromPlace, HoldingsUnreachable)):
+        with pytest.raises(HoldingsUnreachable):
             HERE.take(locator, SHA256)
     assert file.read_bytes() == DATA
 
@@ -178,7 +258,7 @@ def test_what_can_name_no_file_is_refused(locator: str) -> None:
 
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(GoneFromPlace):
+    with pytest.raises(HoldingsUnreachable):
         HERE.look(file_locator(tmp_path / "pipe"))
 
 

@@ -14,7 +14,7 @@ from tests.holdings.conftest import DATA, House
 from tests.support import quiet_station
 from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.following import BY_DECISION, Followed, Following
-from upload_guard.holdings.holdings import Standing
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.quarantine.custody.retention import ANY, Retention, Rule
 from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
@@ -150,10 +150,10 @@ def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:
 
 def test_one_that_fails_by_an_error_of_our_own_keeps_no_other_waiting(house: House) -> None:
     class Odd(Folders):
-        def look(self, locator: str) -> Standing:
+        def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:
             if locator.endswith("a.jpg"):
                 raise ValueError(locator)
-            return super().look(locator)
+            return super().look(locator, known)
 
     first = house.acting.open_case(house.found())
     again = replace(house, file=house.file.with_name("b.jpg"))

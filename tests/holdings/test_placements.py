@@ -13,6 +13,8 @@ from tests.holdings.conftest import DATA, House
 from tests.support import settings_in
 from upload_guard.compose import open_acting
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, UsageError, VaultDamaged
+from upload_guard.holdings.holdings import Leftover
+from upload_guard.holdings.placements import Placements
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import AuditRow
@@ -72,11 +74,49 @@ def test_another_file_in_its_place_is_left_alone_and_told_once(
 
 def test_what_is_gone_already_is_said_to_be_and_when(house: House) -> None:
     number = house.acting.open_case(house.found())
+    (house.file.parent / "b.jpg").write_bytes(b"another")
     house.file.unlink()
     with pytest.raises(GoneFromPlace):
         house.placements.remove(house.place(number).id, "eve")
     assert house.state(number) is PlaceState.GONE
     assert house.place(number).removed_at is not None
+
+
+def test_a_file_whose_disk_is_missing_stays_to_be_removed_until_a_person_says_that_it_is_gone(
+    house: House,
+) -> None:
+    number = house.acting.open_case(house.found())
+    house.file.unlink()
+    with pytest.raises(HoldingsUnreachable, match="not mounted"):
+        house.placements.remove(house.place(number).id, "eve")
+    assert house.state(number) is PlaceState.NOTED
+    assert "not mounted" in house.place(number).fault
+    house.placements.give_up(house.place(number).id, "eve")
+    assert (house.state(number), house.place(number).fault) == (PlaceState.GONE, "")
+    assert acts(house)[-1] == "file.gone"
+
+
+def test_what_was_taken_away_is_not_said_to_have_gone_by_itself(house: House) -> None:
+    number = house.acting.act(house.found())
+    with pytest.raises(UsageError, match="not given up"):
+        house.placements.give_up(house.place(number).id, "eve")
+    assert house.state(number) is PlaceState.REMOVED
+
+
+def test_a_disk_that_goes_between_intent_and_act_is_no_removal(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = house.acting.open_case(house.found())
+    intend = Placements._intend_removal
+
+    def then_unmount(self: Placements, row: PlacedFile, person: str, leftover: Leftover) -> None:
+        intend(self, row, person, {**leftover, "mount": str(house.file.parent)})
+        house.file.parent.rename(house.file.parent.with_name("unmounted"))
+
+    monkeypatch.setattr(Placements, "_intend_removal", then_unmount)
+    with pytest.raises(HoldingsUnreachable, match="nothing is mounted"):
+        house.placements.remove(house.place(number).id, "eve")
+    assert house.state(number) is PlaceState.REMOVING
 
 
 def test_a_removal_that_was_killed_after_the_file_went_is_settled(

@@ -15,7 +15,7 @@ from tests.support import picture_bytes, read
 from upload_guard.compose import build_worker, decisions_of
 from upload_guard.errors import HoldingsUnreachable, NotReady, UsageError, VaultDamaged
 from upload_guard.holdings.folders import Folders
-from upload_guard.holdings.holdings import Standing
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.moments import utc_now
 from upload_guard.notices.opening import Asked, Judged
 from upload_guard.notices.states import AddressState, NoticeState
@@ -207,7 +207,7 @@ def test_what_is_too_large_to_be_read_is_in_no_case_and_waits_for_a_person(site:
 
 def test_a_file_that_tells_a_smaller_size_than_it_has_is_not_read_on(site: NotedSite) -> None:
     class Growing(Folders):
-        def look(self, locator: str) -> Standing:
+        def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:
             return replace(super().look(locator), size=1)
 
     opener = replace(site.worker.opener, max_bytes=100, holdings={"file": Growing()})
@@ -344,7 +344,7 @@ def test_a_confirmed_case_without_bytes_is_for_a_person_and_holds_up_no_notice(l
 class _Killed(Folders):
     """Ends the process in the moment when it would take a file away."""
 
-    def look(self, locator: str) -> Standing:
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:
         raise KeyboardInterrupt(locator)
 
 

@@ -104,6 +104,12 @@ def test_a_walk_goes_on_behind_any_object_and_takes_more_than_a_page(store: obje
         assert list(BucketWalk(PLACE, 3).items(one.locator)) == whole[at + 1 :]
 
 
+def test_an_object_of_a_bucket_that_is_missing_could_not_be_read(tmp_path: Path, store: object) -> None:
+    missing = Item("s3://renamed/photo.jpg")
+    with pytest.raises(HoldingsUnreachable), Objects(tmp_path).opened(missing):
+        pytest.fail("something was opened")
+
+
 def test_an_object_that_went_is_not_there(tmp_path: Path, store: object) -> None:
     with pytest.raises(GoneFromPlace), Objects(tmp_path).opened(Item(f"{PLACE}/gone.jpg")):
         pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from upload_guard.errors import GoneFromPlace, HoldingsUnreachable
+from upload_guard.errors import HoldingsUnreachable
 from upload_guard.holdings.descent import path_of
 from upload_guard.scan.folders import Files, FolderWalk, NamedWalk, locator_of, names_in
 from upload_guard.scan.records import Item, Link, Met, Shut
@@ -137,7 +137,7 @@ def test_a_folder_that_became_a_link_leads_nowhere(tree: Path, tmp_path: Path) -
     item = Item(locator_of(tree / "dir" / "b.jpg"))
     (tree / "dir").rename(tmp_path / "elsewhere")
     (tree / "dir").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(GoneFromPlace), Files().opened(item):
+    with pytest.raises(HoldingsUnreachable), Files().opened(item):
         pass
 
 
@@ -170,3 +170,22 @@ def test_a_name_that_names_no_file_is_told_and_the_next_is_looked_at(tree: Path,
     told, met = NamedWalk([bad, b"a.jpg"], tree).items()
     assert isinstance(told, Shut)
     assert names(tree, [met]) == [b"a.jpg"]
+
+
+def test_an_empty_folder_could_not_be_read_as_a_disk_that_is_not_mounted_leaves_one(tmp_path: Path) -> None:
+    (met,) = FolderWalk(tmp_path).items()
+    assert isinstance(met, Shut)
+    assert "not mounted" in met.why
+
+
+@pytest.mark.parametrize("make", [True, False], ids=["empty", "missing"])
+def test_a_walk_does_not_end_well_where_its_disk_went_meanwhile(
+    tree: Path, tmp_path: Path, make: bool
+) -> None:
+    walk = FolderWalk(tree)
+    planned = next(iter(walk.items()))
+    tree.rename(tmp_path / "unmounted")
+    if make:
+        tree.mkdir()
+    (met,) = walk.items(planned.locator)
+    assert isinstance(met, Shut)

@@ -77,6 +77,18 @@ def restore(app: App, place: int) -> None:
     click.echo("Put back.")
 
 
+@removals.command()
+@_place
+@click.pass_obj
+def gone(app: App, place: int) -> None:
+    """Say that the file at PLACE is gone, so that it is not looked for again until somebody finds it there.
+
+    For a folder that went as a whole: no machine can tell that from a disk that is not mounted.
+    """
+    open_placements(app.settings).give_up(place, app.person)
+    click.echo("Noted as gone.")
+
+
 def _locator(where: str) -> str:
     from upload_guard.holdings.descent import file_locator
 

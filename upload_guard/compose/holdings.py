@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from upload_guard.compose.rules import build_retention
 from upload_guard.compose.stores import open_database_of, vault_in
@@ -12,6 +13,7 @@ from upload_guard.settings import Settings
 
 if TYPE_CHECKING:
     from upload_guard.holdings.acting import Acting
+    from upload_guard.holdings.descent import Trees
     from upload_guard.holdings.holdings import Holdings
     from upload_guard.holdings.placements import Placements
     from upload_guard.holdings.wordpress import WordPresses
@@ -27,7 +29,16 @@ def build_holdings(settings: Settings) -> Mapping[str, Holdings]:
     from upload_guard.holdings.buckets import Buckets
     from upload_guard.holdings.folders import Folders
 
-    return {"file": Folders(), "s3": Buckets(), "wordpress": build_wordpresses(settings)}
+    return {"file": Folders(trees_of(settings)), "s3": Buckets(), "wordpress": build_wordpresses(settings)}
+
+
+def trees_of(settings: Settings) -> Trees:
+    """The folders that settings name as those of sites."""
+    from upload_guard.holdings.descent import Trees
+
+    named = (place for own in settings.incoming.sites.values() for place in own.paths.values())
+    told = (unquote(one.removeprefix("file://")) for one in settings.retro.places)
+    return Trees(tuple({Path(one).resolve() for one in (*named, *told) if one.startswith("/")}))
 
 
 def build_wordpresses(settings: Settings) -> WordPresses:

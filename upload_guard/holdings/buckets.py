@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -22,7 +22,7 @@ from upload_guard.errors import (
     HoldingsUnreachable,
     UploadGuardError,
 )
-from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.records import Content
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Buckets:
     deleting goes. In buckets with versions it can be had back.
     """
 
-    def look(self, locator: str) -> Standing:
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:  # noqa: ARG002 - as holdings are
         with _asked(locator) as here:
             said = here.head()
         headers = {name: said[name] for name in _HEADERS if said.get(name)}
@@ -55,7 +55,7 @@ class Buckets:
         with _asked(locator) as here:
             yield here.read()[1]
 
-    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
+    def take(self, locator: str, sha256: bytes, case: str = "", known: Leftover = UNKNOWN) -> None:  # noqa: ARG002
         with _asked(locator) as here:
             etag, stream = here.read()
             if not _is_that(stream, sha256) or here.head()["ETag"] != etag:
@@ -89,13 +89,21 @@ class _Object:
         return said
 
     def head(self) -> Mapping[str, Any]:
-        return self.call("head_object")
+        try:
+            return self.call("head_object")
+        except FileNotFoundError:
+            # Its answer has no body, so it does not say what is missing: the bucket, or the object in it.
+            self.call("get_object", Range="bytes=0-0")["Body"].close()
+            raise
 
     def is_there(self) -> bool:
-        with suppress(FileNotFoundError):
+        try:
             self.head()
-            return True
-        return False
+        except FileNotFoundError as error:
+            if not is_no_such_key(error):
+                raise
+            return False
+        return True
 
     def read(self) -> tuple[str, BinaryIO]:
         """The ETag of the object that is read, and its bytes as they come."""
@@ -136,15 +144,24 @@ def _asked(locator: str) -> Iterator[_Object]:
         yield _Object(S3FileSystem(), bucket, key)
     except UploadGuardError:
         raise
-    except FileNotFoundError as error:
-        raise GoneFromPlace(f"{locator}: nothing lies there") from error
     except ImportError as error:
         raise ConfigError(
             f"{locator}: {error}; 'pip install upload-guard[s3]' brings what S3 needs"
         ) from error
     except Exception as error:
         # Stores raise what they like: OSError, botocore's, aiohttp's.
+        if is_no_such_key(error):
+            raise GoneFromPlace(f"{locator}: nothing lies there") from error
         raise HoldingsUnreachable(f"{locator}: {type(error).__name__}: {error}") from error
+
+
+def is_no_such_key(error: Exception) -> bool:
+    """Whether a store says of an object, and not of its bucket, that there is none (S3, "Error responses").
+
+    s3fs has one exception for both, with the store's own as its cause.
+    """
+    said = getattr(error.__cause__, "response", None)
+    return isinstance(said, Mapping) and said.get("Error", {}).get("Code") == "NoSuchKey"
 
 
 def _is_that(stream: BinaryIO, sha256: bytes) -> bool:

@@ -10,25 +10,31 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from upload_guard.digests import digest_of
-from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable
-from upload_guard.holdings.descent import Spot, descended
-from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.errors import ChangedInPlace, HoldingsUnreachable
+from upload_guard.holdings.descent import Spot, Trees, descended
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.moments import moment_at
 from upload_guard.records import Content
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """`Holdings` of plain files. Of what a file has besides its bytes, mode, owner and times are put back."""
+    """`Holdings` of plain files. Of what a file has besides its bytes, mode, owner and times are put back.
 
-    def look(self, locator: str) -> Standing:
-        with descended(locator) as spot, _opened(spot) as file:
+    `trees` say when a file that is not found is gone, where it was not looked at before.
+    """
+
+    trees: Trees = field(default_factory=Trees)
+
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:
+        with descended(locator, self.trees, mount=known.get("mount")) as spot, _opened(spot) as file:
             status = os.fstat(file.fileno())
         leftover = {
+            "mount": spot.mount,
             "mode": stat.S_IMODE(status.st_mode),
             "owner": status.st_uid,
             "group": status.st_gid,
@@ -39,25 +45,25 @@ class Folders:
 
     @contextmanager
     def read(self, locator: str) -> Iterator[BinaryIO]:
-        with descended(locator) as spot:
+        with descended(locator, self.trees) as spot:
             file = _opened(spot)
         with file:
             yield file
 
-    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
-        with descended(locator) as spot:
+    def take(self, locator: str, sha256: bytes, case: str = "", known: Leftover = UNKNOWN) -> None:  # noqa: ARG002 - as holdings are
+        with descended(locator, self.trees, mount=known.get("mount")) as spot:
             aside = _beside(spot)
             taken = _is_there(aside) and _clear_aside(spot, aside, sha256)
             try:
                 _take(spot, aside, sha256)
-            except (GoneFromPlace, ChangedInPlace, FileNotFoundError):
+            except (HoldingsUnreachable, ChangedInPlace, FileNotFoundError):
                 # What lies in its place since an attempt that was killed is that file once more, or not.
                 if not taken:
                     raise
             os.fsync(spot.folder)
 
     def put(self, locator: str, content: Content, leftover: Leftover, case: str = "") -> None:  # noqa: ARG002
-        with descended(locator, make=True) as spot:
+        with descended(locator, self.trees, mount=leftover.get("mount"), make=True) as spot:
             coming = _beside(spot)
             with suppress(FileNotFoundError):
                 os.unlink(coming.name, dir_fd=spot.folder)
@@ -73,7 +79,7 @@ class Folders:
 def _beside(spot: Spot) -> Spot:
     """A name for the same file while it comes or goes: always the same, so that a crash loses nothing."""
     name = hashlib.sha256(os.fsencode(spot.name)).hexdigest()[:24]
-    return Spot(spot.folder, f".upload-guard-{name}", spot.locator)
+    return replace(spot, name=f".upload-guard-{name}")
 
 
 def _opened(spot: Spot) -> BinaryIO:
@@ -81,12 +87,12 @@ def _opened(spot: Spot) -> BinaryIO:
         handle = spot.open()
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise GoneFromPlace(f"{spot.locator}: a link lies there, and none is followed") from error
+            raise HoldingsUnreachable(f"{spot.locator}: a link lies there, and none is followed") from error
         raise
     file = open(handle, "rb")  # noqa: PTH123, SIM115 - a descriptor; whoever calls closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise GoneFromPlace(f"{spot.locator}: that is no plain file")
+        raise HoldingsUnreachable(f"{spot.locator}: that is no plain file")
     return file
 
 
@@ -98,7 +104,7 @@ def _is_there(spot: Spot) -> bool:
 
 
 def _is_that(spot: Spot, sha256: bytes) -> bool:
-    """Whether those bytes lie there; `GoneFromPlace` where no plain file does."""
+    """Whether those bytes lie there; `HoldingsUnreachable` where what lies there is no plain file."""
     with _opened(spot) as file:
         return hmac.compare_digest(digest_of(file).sha256, sha256)
 
@@ -118,7 +124,7 @@ def _clear_aside(spot: Spot, aside: Spot, sha256: bytes) -> bool:
         _remove_aside(spot, aside, sha256)
     except ChangedInPlace:
         return False
-    except GoneFromPlace as error:
+    except HoldingsUnreachable as error:
         # No plain file, so none of ours: somebody means to have the file left where it is.
         raise HoldingsUnreachable(f"{spot.locator}: {aside.name} is in the way") from error
     return True

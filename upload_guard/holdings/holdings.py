@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, BinaryIO, Protocol
 
 from upload_guard.records import Content
@@ -18,6 +19,8 @@ Leftover = Mapping[str, Any]
 """What it takes to put a file back as it was (mode, owner, times, metadata): plain JSON, of the holdings'
 own.
 """
+UNKNOWN: Leftover = MappingProxyType({})
+"""Of a file that nobody has looked at before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,19 @@ class Standing:
 class Holdings(Protocol):
     """The files of one kind of place, by locator.
 
-    All raise `HoldingsUnreachable` (trying again may help); `GoneFromPlace` where nothing is there; and
-    `ChangedInPlace` where other bytes are there than are meant, so that no innocent file is ever taken away.
+    All raise `HoldingsUnreachable` (trying again may help); `GoneFromPlace` where it is certain that nothing
+    is there, never where a disk, a bucket or a site is missing as a whole; and `ChangedInPlace` where other
+    bytes are there than are meant, so that no innocent file is ever taken away. `known` is what `look` said
+    of the file at that place before.
     """
 
-    def look(self, locator: str) -> Standing: ...
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing: ...
 
     def read(self, locator: str) -> AbstractContextManager[BinaryIO]:
         """Its bytes. Raises `TooLargeInPlace` where a place has a bound of its own."""
         ...
 
-    def take(self, locator: str, sha256: bytes, case: str) -> None:
+    def take(self, locator: str, sha256: bytes, case: str, known: Leftover) -> None:
         """Take away the file whose digest this is, for a case. Killed at any moment, it can be called again.
 
         Whoever calls has its bytes sealed already, and has noted what `look` said of it.

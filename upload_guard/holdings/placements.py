@@ -34,6 +34,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.placement_tables import (
+    REMOVABLE,
     RESTORABLE,
     PlacedFile,
     PlaceState,
@@ -118,6 +119,14 @@ class Placements:
                 self._intend_restoring(row, person)
             self._put(row)
 
+    def give_up(self, place: int, person: str) -> None:
+        """A person says that the file is gone, where no machine can tell that from a disk that is missing."""
+        with self._alone(place) as row, self.database.session() as session:
+            gone = {"removed_at": datetime.now(UTC), "removed_by": person[:64], **_WELL}
+            if row.state not in REMOVABLE or not move(session, row, PlaceState.GONE, **gone):
+                raise UsageError(f"place {row.id} is {PlaceState(row.state).words}: it is not given up")
+            note_act(session, Act(person, "file.gone", row.case_number, {"place": row.id}))
+
     def settle(self, place: int) -> None:
         """Carry out what was intended, if anything still is."""
         with self._alone(place) as row:
@@ -136,8 +145,10 @@ class Placements:
                     note_act(session, Act(person, "file.came_back", row.case_number, {"place": row.id}))
 
     def _lies_there(self, row: PlacedFile) -> bool:
+        place = self.at(row.locator)
         try:
-            with self.at(row.locator).read(row.locator) as stream:
+            place.look(row.locator, row.leftover)
+            with place.read(row.locator) as stream:
                 return hmac.compare_digest(digest_of(stream).sha256, row.sha256)
         except (GoneFromPlace, TooLargeInPlace):
             # The file of a case was read once; what is too large for that is another one.
@@ -170,7 +181,7 @@ class Placements:
     def _looked(self, row: PlacedFile) -> Standing:
         with self._told(row):
             try:
-                return self.at(row.locator).look(row.locator)
+                return self.at(row.locator).look(row.locator, self._known_of(row))
             except GoneFromPlace:
                 self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
                 raise
@@ -194,7 +205,7 @@ class Placements:
     def _take(self, row: PlacedFile) -> None:
         with self._told(row):
             try:
-                self.at(row.locator).take(row.locator, row.sha256, row.case_number)
+                self.at(row.locator).take(row.locator, row.sha256, row.case_number, row.leftover)
             except GoneFromPlace:
                 # It was there when this was intended: an attempt that was killed has taken it.
                 log.info("place %d: taken by an earlier attempt", row.id)
@@ -234,11 +245,16 @@ class Placements:
             if move(session, row, state, **changed):
                 note_act(session, Act(person, name, row.case_number, {"place": row.id}))
 
-    def _taken_for_another(self, row: PlacedFile) -> bool:
-        """Whether it was taken away with another case: one with bytes, where this one has none."""
+    def _known_of(self, row: PlacedFile) -> Leftover:
+        """What was last said of what lay there, for whatever case."""
+        taken = self._taken_for_another(row)
+        return row.leftover if taken is None else taken.leftover
+
+    def _taken_for_another(self, row: PlacedFile) -> PlacedFile | None:
+        """The place from which it was taken away with another case: one with bytes, where this has none."""
         taken = (PlacedFile.locator == row.locator) & (PlacedFile.state == PlaceState.REMOVED)
         with self.database.session() as session:
-            return session.scalar(select(PlacedFile.id).where(taken).limit(1)) is not None
+            return session.scalar(select(PlacedFile).where(taken).order_by(PlacedFile.id.desc()).limit(1))
 
     @contextmanager
     def _told(self, row: PlacedFile) -> Iterator[None]:
@@ -255,5 +271,6 @@ class Placements:
         changed = {"fault": said, "tries": PlacedFile.tries + 1, "retry_at": datetime.now(UTC) + pause}
         with self.database.session() as session:
             session.execute(update(PlacedFile).where(PlacedFile.id == row.id).values(changed))
-        if said != row.fault and not (isinstance(fault, GoneFromPlace) and self._taken_for_another(row)):
+        awaited = isinstance(fault, GoneFromPlace) and self._taken_for_another(row) is not None
+        if said != row.fault and not awaited:
             log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)

@@ -29,7 +29,7 @@ from upload_guard.errors import (
     StorageFailed,
     TooLargeInPlace,
 )
-from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.moments import moment_at
 from upload_guard.records import Content
 from upload_guard.signing import Credentials, Request, sign
@@ -74,7 +74,7 @@ class WordPresses:
             return None
         return f"wordpress://{site}/{_number(said, 'attachment', site)}"
 
-    def look(self, locator: str) -> Standing:
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:  # noqa: ARG002 - as holdings are
         site, attachment = _parts(locator)
         said = self._asked(site, "look", {"attachment": attachment})
         modified = moment_at(_number(said, "modified", site))
@@ -94,7 +94,7 @@ class WordPresses:
             file.seek(0)
             yield file
 
-    def take(self, locator: str, sha256: bytes, case: str = "") -> None:
+    def take(self, locator: str, sha256: bytes, case: str = "", known: Leftover = UNKNOWN) -> None:  # noqa: ARG002
         """Several cases may hold one attachment: the plugin gives it back once none does."""
         site, attachment = _parts(locator)
         self._asked(site, "take", {"attachment": attachment, "sha256": sha256.hex(), "case": case})

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin
 
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, UsageError
-from upload_guard.holdings.holdings import Leftover, Standing
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.moments import utc_now
 from upload_guard.notices.addressing import ascii_host, authority, split
@@ -81,7 +81,7 @@ class Outside:
     ports: frozenset[int] = frozenset(_PORTS.values())
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
-    def look(self, locator: str) -> Standing:
+    def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:  # noqa: ARG002 - as holdings are
         """Nothing is asked: reading says what is there."""
         return Standing(locator, 0, utc_now())
 
@@ -98,7 +98,7 @@ class Outside:
             with spool.slice(0, spool.size).open() as stream:
                 yield stream
 
-    def take(self, locator: str, sha256: bytes, case: str = "") -> None:  # noqa: ARG002 - as holdings are
+    def take(self, locator: str, sha256: bytes, case: str = "", known: Leftover = UNKNOWN) -> None:  # noqa: ARG002
         raise ChangedInPlace("a file elsewhere is not ours to take away")
 
     def put(self, locator: str, content: Content, leftover: Leftover, case: str = "") -> None:  # noqa: ARG002

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from upload_guard.errors import ConfigError, GoneFromPlace, HoldingsUnreachable
+from upload_guard.holdings.buckets import is_no_such_key
 from upload_guard.scan.records import Item, Met, Opened
 from upload_guard.spans import OpenContent
 
@@ -82,10 +83,10 @@ def _fetch(bucket: str, key: str, file: BinaryIO) -> str:
         while portion := sync(store.loop, got["Body"].read, _AT_ONCE):
             file.write(portion)
         file.flush()
-    except FileNotFoundError as error:
-        raise GoneFromPlace(f"{SCHEME}{bucket}/{key}: nothing lies there") from error
     except Exception as error:
         # Stores raise what they like: OSError, botocore's, aiohttp's.
+        if is_no_such_key(error):
+            raise GoneFromPlace(f"{SCHEME}{bucket}/{key}: nothing lies there") from error
         raise HoldingsUnreachable(f"{SCHEME}{bucket}/{key}: {type(error).__name__}") from error
     return _stamp(got)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from upload_guard import __version__
 from upload_guard.compose import build_checker, build_policy
-from upload_guard.compose.holdings import open_acting
+from upload_guard.compose.holdings import open_acting, trees_of
 from upload_guard.compose.rules import rules_of
 from upload_guard.errors import UsageError
 from upload_guard.guard import Guard
@@ -88,7 +88,7 @@ def build_examiner(settings: Settings, manner: Manner) -> Examiner:
         checker=checker,
         memory=memory,
         rematcher=Rematcher(memory, KeyedEntries(folder, memory.key), checker.distances),
-        openers={"file": folders.Files(), "s3": buckets.Objects(settings.spool_dir)},
+        openers={"file": folders.Files(trees_of(settings)), "s3": buckets.Objects(settings.spool_dir)},
         site=manner.site,
         person=manner.person,
         act=open_acting(settings).act if manner.acting else None,

@@ -6,13 +6,13 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes
 
 from upload_guard.errors import HoldingsUnreachable, UsageError
-from upload_guard.holdings.descent import descended, path_of
+from upload_guard.holdings.descent import Trees, descended, path_of
 from upload_guard.scan.records import Item, Link, Met, Opened, Shut
 from upload_guard.spans import OpenContent
 
@@ -38,10 +38,12 @@ class FolderWalk:
         return locator_of(self.folder)
 
     def items(self, after: str = "") -> Iterator[Met]:
-        if self.folder.is_dir():
+        if _is_empty(self.folder):
+            yield Shut(self.root, "is an empty folder: perhaps a disk is not mounted")
+        elif self.folder.is_dir():
             behind = path_of(after).relative_to(self.folder).parts if after else ()
             yield from self._below(tuple(map(os.fsencode, behind)))
-        elif not after:
+        elif after != self.root:
             yield _met(self.folder)
 
     def _below(self, behind: tuple[bytes, ...]) -> Iterator[Met]:
@@ -134,14 +136,16 @@ def names_in(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
 class Files:
     """Opens plain files, by a way that has no link in it: see `holdings.descent`."""
 
+    trees: Trees = field(default_factory=Trees)
+
     def look(self, item: Item) -> Item:
-        with descended(item.locator) as spot:
+        with descended(item.locator, self.trees) as spot:
             facts = os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
         return _stamped(item, facts)
 
     @contextmanager
     def opened(self, item: Item) -> Iterator[Opened]:
-        with descended(item.locator) as spot:
+        with descended(item.locator, self.trees) as spot:
             handle = spot.open()
         with os.fdopen(handle, "rb") as file:
             facts = os.fstat(handle)
@@ -150,6 +154,13 @@ class Files:
             yield Opened(
                 _stamped(item, facts), OpenContent(file, 0, facts.st_size), path_of(item.locator).name
             )
+
+
+def _is_empty(folder: Path) -> bool:
+    """One that nobody may read is not."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return next(entries, None) is None
+    return False
 
 
 def _met(path: Path) -> Met:
