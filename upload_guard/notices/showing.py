@@ -17,11 +17,12 @@ from upload_guard.notices.sealed import Written, open_written
 from upload_guard.notices.states import AddressState, NoticeState
 from upload_guard.storage.database import Database, counts_of
 from upload_guard.storage.notice_tables import Notice, NoticeAddress
+from upload_guard.storage.tables import Case
 
 
 @dataclass(frozen=True, slots=True)
 class AddressInfo:
-    """One address. `ours` is the locator to which it was mapped.
+    """One address. `ours` is the locator to which it was mapped, `site` that of its case.
 
     `named_hash` compares the file of its case with the hashes that the notice names. That a `derived` one,
     which nobody named, has another says nothing.
@@ -33,6 +34,7 @@ class AddressInfo:
     derived: bool
     ours: str
     case: str
+    site: str
     named_hash: NamedHash
     settled_at: datetime | None
     settled_by: str
@@ -159,8 +161,11 @@ def _info(row: Notice, addresses: int) -> NoticeInfo:
 
 def _addresses(session: Session, notice: int, named: Collection[bytes]) -> tuple[AddressInfo, ...]:
     compared = cases_compared(session, notice, named)
-    rows = session.scalars(
-        select(NoticeAddress).where(NoticeAddress.notice_id == notice).order_by(NoticeAddress.id)
+    rows = session.execute(
+        select(NoticeAddress, Case.site)
+        .outerjoin(Case, Case.number == NoticeAddress.case_number)
+        .where(NoticeAddress.notice_id == notice)
+        .order_by(NoticeAddress.id)
     )
     return tuple(
         AddressInfo(
@@ -170,13 +175,14 @@ def _addresses(session: Session, notice: int, named: Collection[bytes]) -> tuple
             derived=row.derived,
             ours=row.locator,
             case=row.case_number,
+            site=site or "",
             named_hash=_said_of(row, compared.get(row.case_number, NamedHash.NOTHING)),
             settled_at=row.settled_at,
             settled_by=row.settled_by,
             tries=row.tries,
             fault=row.fault,
         )
-        for row in rows
+        for row, site in rows
     )
 
 

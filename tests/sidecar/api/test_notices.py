@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from sqlalchemy import select
 
 from tests.sidecar.api.conftest import Service
+from upload_guard.compose import open_database_of
 from upload_guard.machine_keys.keys import Scope
+from upload_guard.notices.states import AddressState
+from upload_guard.storage.notice_tables import Notice, NoticeAddress
 
 TOLD = {"urls": ["https://blog.example.org/media/a.jpg"], "reasons": "a crime", "good_faith": True}
 
@@ -30,6 +36,42 @@ def test_of_another_site_it_looks_like_none(service: Service) -> None:
     number = service.key(Scope.NOTICES, site="hotline").ask("/v1/notices", TOLD).get_json()["number"]
     refused = service.key(Scope.NOTICES, site="other").get(f"/v1/notices/{number}")
     assert (refused.status_code, refused.get_json()["code"]) == (404, "no_such_notice")
+
+
+@pytest.fixture(scope="module")
+def held(service: Service) -> str:
+    """A case of the site blog."""
+    number: str = service.site.post("/v1/check", service.listed).get_json()["case"]
+    return number
+
+
+def told_of(service: Service, site: str, case: str, *hashes: str) -> dict[str, object]:
+    """What a key of `site` hears of an address that led to this case, where its notice names these hashes."""
+    hotline = service.key(Scope.NOTICES, site=site)
+    told = TOLD | {"hashes": hashes, "reference": f"{site} {hashes}"}
+    number = hotline.ask("/v1/notices", told).get_json()["number"]
+    with open_database_of(service.settings).session() as session:
+        notice = session.scalars(select(Notice).where(Notice.number == number)).one()
+        (row,) = session.scalars(select(NoticeAddress).where(NoticeAddress.notice_id == notice.id))
+        row.case_number, row.state = case, AddressState.CASE.value
+    (address,) = hotline.get(f"/v1/notices/{number}").get_json()["addresses"]
+    return dict(address)
+
+
+def test_of_its_own_site_a_key_hears_the_case_and_whether_it_has_a_named_hash(
+    service: Service, held: str
+) -> None:
+    said = told_of(service, "blog", held, hashlib.sha256(service.listed).hexdigest())
+    assert (said["case"], said["named_hash"], said["state"]) == (held, "same", "case")
+
+
+def test_of_another_site_it_hears_the_same_whatever_hash_it_names(service: Service, held: str) -> None:
+    said = [
+        told_of(service, "hotline", held, *hashes)
+        for hashes in ((hashlib.sha256(service.listed).hexdigest(),), ("2" * 64,), ())
+    ]
+    assert said[0] == said[1] == said[2]
+    assert (said[0]["case"], said[0]["named_hash"], said[0]["state"]) == ("", "nothing", "case")
 
 
 def test_it_takes_the_scope(service: Service) -> None:

@@ -59,7 +59,7 @@ class NoticeQuestion(BaseModel):
 
 
 class AddressAnswer(BaseModel):
-    """What became of one address. `case` is set where a case was opened.
+    """What became of one address. `case` is set where a case of the key's own site was opened.
 
     `named_hash`: whether the file in that case has one of the hashes that the notice names.
     """
@@ -80,7 +80,8 @@ class NoticeAnswer(BaseModel):
     addresses: tuple[AddressAnswer, ...]
 
     @classmethod
-    def of(cls, file: NoticeFile) -> NoticeAnswer:
+    def of(cls, file: NoticeFile, site: str) -> NoticeAnswer:
+        """As a key of that site may know it."""
         own = file.notice
         return cls(
             number=own.number,
@@ -88,7 +89,7 @@ class NoticeAnswer(BaseModel):
             received_at=own.received_at,
             deadline=own.deadline,
             closed_at=own.closed_at,
-            addresses=tuple(_address(one) for one in file.addresses if not one.derived),
+            addresses=tuple(_address(one, site) for one in file.addresses if not one.derived),
         )
 
 
@@ -105,13 +106,14 @@ def notice_routes(own: NoticeDesk) -> APIBlueprint:
         """Tell of files of a site. The same told again while it is open is the same notice."""
         site = caller().site
         number = replace(own.desk, site=site).take(_incoming(body))
-        return answered(NoticeAnswer.of(own.notices.find(number, site)), 201)
+        return answered(NoticeAnswer.of(own.notices.find(number, site), site), 201)
 
     @routes.get(f"{NOTICES_PATH}/<number>", responses={200: NoticeAnswer, 404: ErrorAnswer})
     @requires(Scope.NOTICES)
     def show(path: NoticePath) -> Response:
         """Where a notice of the key's own site stands."""
-        return answered(NoticeAnswer.of(own.notices.find(path.number, caller().site)))
+        site = caller().site
+        return answered(NoticeAnswer.of(own.notices.find(path.number, site), site))
 
     return routes
 
@@ -131,7 +133,14 @@ def _incoming(body: NoticeQuestion) -> Incoming:
     )
 
 
-def _address(one: AddressInfo) -> AddressAnswer:
+def _address(one: AddressInfo, site: str) -> AddressAnswer:
+    # What became of it is the sender's to know, whoever's it was (DSA, article 16(5)). But whoever may ask
+    # another site for hashes could learn what it holds.
+    own = one.site == site
     return AddressAnswer(
-        url=one.url, state=one.state, case=one.case, named_hash=one.named_hash, settled_at=one.settled_at
+        url=one.url,
+        state=one.state,
+        case=one.case if own else "",
+        named_hash=one.named_hash if own else NamedHash.NOTHING,
+        settled_at=one.settled_at,
     )
