@@ -37,6 +37,9 @@ _INTERNET = ipaddress.ip_network("2000::/3")
 # Of 6to4 and Teredo (RFC 3056, 4380): a private address may hide in them.
 _TUNNELS = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32")))
 
+# Strangers choose the names: all of them together get so many threads, and no peer of ours waits for them.
+_ANY_HOST = "names in notices"
+
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -133,7 +136,7 @@ class Outside:
         return connection
 
     def _address(self, host: str, port: int, deadline: Deadline) -> str:
-        found = deadline.wait_for(lambda: self.resolve(host, port))
+        found = deadline.wait_for(lambda: self.resolve(host, port), _ANY_HOST)
         # One private address among public ones is a trap, or a mistake of somebody.
         if not found or not all(map(self.allowed, found)):
             raise UsageError("its name leads to a private address, or to none")

@@ -51,9 +51,11 @@ class Deadline:
     def passed(self) -> bool:
         return time.monotonic() >= self._ends
 
-    def wait_for(self, make: Callable[[], Made]) -> Made:
-        """What `make` gives, which nothing can break off. Raises what it raises, and `TimeoutError`."""
-        return within(self.left, make, lambda _: None)
+    def wait_for(self, make: Callable[[], Made], whom: str) -> Made:
+        """What `make` gives, which nothing can break off. Raises what it raises, and `TimeoutError`, as
+        `within` for that peer.
+        """
+        return within(self.left, make, lambda _: None, whom)
 
     def connect(self, host: str, port: int) -> socket.socket:
         """A connection that is watched. Looking up the name is in time as well. Raises `OSError`."""
@@ -61,7 +63,7 @@ class Deadline:
         def reach() -> socket.socket:
             return socket.create_connection((host, port), self.left)
 
-        connected = within(self.left, reach, socket.socket.close)
+        connected = within(self.left, reach, socket.socket.close, host)
         self.watch(connected)
         return connected
 

@@ -102,6 +102,6 @@ def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket])
     A resolver takes its own time, and a name of many addresses gets the timeout for each of them.
     """
     try:
-        return within(connection.timeout, connect, socket.socket.close)
+        return within(connection.timeout, connect, socket.socket.close, connection.host)
     except TimeoutError:
         raise ConnectTimeoutError(connection, "not connected in time") from None
