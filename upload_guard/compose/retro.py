@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from upload_guard.storage.database import Database
 
 _LOOK_EVERY = 5.0
+_SEEK_EVERY = 30.0
 
 
 def open_upload_places(settings: Settings, database: Database) -> UploadPlaces | None:
@@ -78,11 +79,14 @@ class RetroDesk:
     def jobs(self, passed: PassedLog, passes: Passes, hook: Hook | None) -> tuple[Job, ...]:
         """Each has a thread of its own, so that a pass may take minutes."""
         from upload_guard.housekeeping import Job
+        from upload_guard.retro.seeking import Seeking
         from upload_guard.retro.telling import Telling
 
+        seeking = Seeking(self.database, passes.reader, passes.opening)
         jobs = (
             Job("retro-log", passed.flush, alone=False),
             Job("retro-match", passes.run, every=_LOOK_EVERY),
+            Job("retro-seeking", seeking.run, every=_SEEK_EVERY),
         )
         if hook is None:
             return jobs

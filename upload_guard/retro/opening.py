@@ -11,12 +11,12 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from upload_guard.digests import digest_stream
-from upload_guard.errors import StorageFailed, UploadGuardError
+from upload_guard.errors import HoldingsUnreachable, StorageFailed, UploadGuardError
 from upload_guard.holdings.acting import Acting, Found
 from upload_guard.late.entries import RETRO_ROUTE
 from upload_guard.lists.log.keyed import DigestKey
@@ -49,6 +49,14 @@ class LateHit:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """The number of a case. `awaited`: its bytes could not be had, since a place was out of reach."""
+
+    case: str
+    awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Gone:
     """The `Content` of what is not here."""
 
@@ -67,21 +75,49 @@ class Opening:
     places: UploadPlaces
     digest_key: DigestKey
 
-    def open(self, hit: LateHit, before: str) -> str:
-        """The case's number, the same one if it is called again. Raises `StorageFailed`.
+    def open(self, hit: LateHit, before: str) -> Sought:
+        """Its case, the same one if it is called again. Raises `StorageFailed`.
 
         `before` is the case that the same upload had and that was released; empty where it had none.
         """
+        sought = self.seek(hit)
+        if sought.case:
+            return sought
         told = self.places.of(hit.passed.site, hit.passed.upload_id)
-        believed = tuple(one for one in told if self.places.is_believed(hit.passed.site, one))
-        number = next(filter(None, (self._with_bytes(hit, place) for place in believed)), "")
-        number = number or self._without(hit, told, before)
+        number = self._without(hit, told, before)
+        self._note_places(number, self._believed(hit.passed))
+        return replace(sought, case=number)
+
+    def seek(self, hit: LateHit) -> Sought:
+        """Its case with its bytes, if they can be had now. Raises `StorageFailed`."""
+        believed, awaited = self._believed(hit.passed), False
         for place in believed:
-            self.acting.placements.note(number, place, BY_RETRO)
-        return number
+            try:
+                number = self._with_bytes(hit, place)
+            except HoldingsUnreachable as fault:
+                log.warning("a file that had passed is out of reach: %s", fault)
+                awaited = True
+                continue
+            if number:
+                self._note_places(number, believed)
+                return Sought(number)
+        return Sought("", awaited)
+
+    def _believed(self, passed: Passed) -> tuple[str, ...]:
+        told = self.places.of(passed.site, passed.upload_id)
+        return tuple(one for one in told if self.places.is_believed(passed.site, one))
+
+    def _note_places(self, number: str, places: Iterable[str]) -> None:
+        for place in places:
+            # Whether one that was away has come back, nobody can say now; its row is there.
+            with suppress(HoldingsUnreachable):
+                self.acting.placements.note(number, place, BY_RETRO)
 
     def _with_bytes(self, hit: LateHit, place: str) -> str:
-        """By the file in its place; empty where it is not there, or is not the one that was uploaded."""
+        """By the file in its place; empty where it is not there, or is not the one that was uploaded.
+
+        Raises `HoldingsUnreachable` where nobody can say that now.
+        """
         passed = hit.passed
         try:
             with self.acting.placements.at(place).read(place) as stream:
@@ -105,14 +141,14 @@ class Opening:
                 BY_RETRO,
             )
             return self.acting.open_case(found)
-        except StorageFailed:
-            # A fault of our own store: tried again, and not a case that never gets its bytes.
+        except (StorageFailed, HoldingsUnreachable):
+            # Of our own store, or of a place that is away: tried again, so that the case gets its bytes.
             raise
         except UploadGuardError as fault:
             log.warning("a file that had passed could not be read in its place: %s (%s)", fault.code, fault)
         except OSError as error:
             # One bad sector must not stop all that passed after it from being found.
-            log.warning("a file that had passed could not be read in its place: %s", error.strerror)
+            raise HoldingsUnreachable(f"{place}: {error.strerror}") from error
         return ""
 
     def _is_it(self, passed: Passed, digests: Digests) -> bool:

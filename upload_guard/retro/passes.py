@@ -27,6 +27,7 @@ from upload_guard.records import Result, SignalType
 from upload_guard.retro.log import PassedReader
 from upload_guard.retro.opening import LateHit, Opening
 from upload_guard.retro.passed import Passed
+from upload_guard.retro.seeking import FIRST_PAUSE
 from upload_guard.storage.database import Database
 from upload_guard.storage.events import Event, EventKind, note_event
 from upload_guard.storage.retro_tables import RetroMatch, RetroPass
@@ -131,7 +132,8 @@ class Passes:
         before, stands = self._before(passed)
         if stands:
             return
-        number = self.opening.open(hit, before)
+        opened = self.opening.open(hit, before)
+        number = opened.case
         log.warning("ALARM: an upload that had passed is listed now: case %s, site %s", number, passed.site)
         with self.database.session() as session:
             session.add(
@@ -141,6 +143,7 @@ class Passes:
                     result=hit.verdict.result.value,
                     found_at=self.now(),
                     next_at=self.now(),
+                    seek_at=self.now() + FIRST_PAUSE if opened.awaited else None,
                 )
             )
             details = {"upload": passed.upload_id, "result": hit.verdict.result.value}

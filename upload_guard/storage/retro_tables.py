@@ -59,7 +59,8 @@ class RetroPass(Base):
 class RetroMatch(Base):
     """An upload that had passed and has a case now. Its site is told `told_at`, after so many `attempts`.
 
-    It gets another one where the first was released and lists name it anew.
+    It gets another one where the first was released and lists name it anew. `seek_at` is when its bytes are
+    looked for again, which could not be had when its case was opened.
     """
 
     __tablename__ = "retro_matches"
@@ -73,3 +74,4 @@ class RetroMatch(Base):
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    seek_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -180,8 +180,8 @@ class Case(Base):
     reason: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(255))
     size: Mapped[int]
-    md5: Mapped[bytes] = mapped_column(LargeBinary(16))
-    sha1: Mapped[bytes] = mapped_column(LargeBinary(20))
+    md5: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    sha1: Mapped[bytes] = mapped_column(LargeBinary(20), index=True)
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     vault_name: Mapped[str] = mapped_column(String(64), index=True)
     matches: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
