@@ -20,9 +20,10 @@ def add_place(
     removed: datetime | None = None,
     restored: datetime | None = None,
     site: str = "blog",
+    locator: str = "",
 ) -> str:
-    """A file of the case that was found to lie somewhere; its locator."""
-    locator = f"file:///srv/media/{next(_numbers)}.png"
+    """A file of the case that was found to lie somewhere, or there; its locator."""
+    locator = locator or f"file:///srv/media/{next(_numbers)}.png"
     with database.session() as session:
         session.add(
             PlacedFile(

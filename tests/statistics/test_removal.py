@@ -84,6 +84,40 @@ def test_a_notice_of_a_file_long_gone_moves_no_clock(database: Database) -> None
     assert (counted(database).known, counted(database).median) == (1, HOUR)
 
 
+def test_a_file_of_two_cases_is_one_known_first_by_the_earlier_and_gone_with_either(
+    database: Database,
+) -> None:
+    locator = add_place(database, add_case(database, KNOWN), KNOWN)
+    later = KNOWN + HOUR
+    add_place(database, add_case(database, later), later, KNOWN + 3 * HOUR, locator=locator)
+    found = counted(database)
+    assert (found.known, found.removed, found.open, found.median) == (1, 1, 0, 3 * HOUR)
+
+
+def test_a_file_that_came_back_and_was_found_by_another_case_counts_each_time(database: Database) -> None:
+    locator = add_place(database, add_case(database, KNOWN), KNOWN, KNOWN + HOUR)
+    again = KNOWN + 48 * HOUR
+    add_place(database, add_case(database, again), again, again + 5 * HOUR, locator=locator)
+    found = counted(database)
+    assert (found.known, found.within, found.p95) == (2, 2, 5 * HOUR)
+
+
+def test_a_file_may_stay_only_where_no_other_case_of_it_says_otherwise(database: Database) -> None:
+    released, waiting = add_case(database, KNOWN), add_case(database, KNOWN)
+    decide(database, released, "released", KNOWN, CaseState.RELEASED)
+    locator = add_place(database, released, KNOWN)
+    assert (counted(database).stays, counted(database).open) == (1, 0)
+    add_place(database, waiting, KNOWN + HOUR, locator=locator)
+    assert (counted(database).known, counted(database).stays, counted(database).open) == (1, 0, 1)
+
+
+def test_a_file_known_before_the_period_is_not_known_anew_by_another_case(database: Database) -> None:
+    before = MONTH.begin - HOUR
+    locator = add_place(database, add_case(database, before), before)
+    add_place(database, add_case(database, KNOWN), KNOWN, locator=locator)
+    assert counted(database).known == 0
+
+
 @pytest.mark.parametrize("state", [AddressState.REMOVED, AddressState.GONE])
 def test_an_address_that_is_gone_is_removed(database: Database, state: AddressState) -> None:
     add_notice(database, KNOWN, state, settled=KNOWN + 3 * HOUR)

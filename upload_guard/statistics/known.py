@@ -1,8 +1,9 @@
 """What somebody knew to be on a site: from when, until when, and whether it may stay.
 
-Each thing counts once. A file in a known place is one, with the notice that told of it, if any; an address
-of a notice whose file is in no such place is one; and so is a file that had passed before it was found on a
-list, where only its site knows the place.
+Each thing counts once, as the DSA counts items and not decisions on them. A file in a known place is one,
+however many cases it has, with the notice that told of it, if any; an address of a notice whose file is in no
+such place is one; and so is a file that had passed before it was found on a list, where only its site knows
+the place.
 """
 
 from __future__ import annotations
@@ -60,17 +61,42 @@ def _placed(session: Session, period: Period) -> Iterator[Known]:
         )
         .scalar_subquery()
     )
-    rows = select(
-        PlacedFile.noted_at, first_told, PlacedFile.removed_at, PlacedFile.restored_at, Case.state
-    ).join(Case, Case.number == PlacedFile.case_number, isouter=True)
-    # Noted after the period, it may still have been told of in it.
-    rows = rows.where(PlacedFile.noted_at >= period.begin)
+    rows = select(PlacedFile, first_told, Case.state).join(
+        Case, Case.number == PlacedFile.case_number, isouter=True
+    )
+    # Noted after the period, it may still have been told of in it; noted before, it is not known anew.
+    lately = select(PlacedFile.locator).where(PlacedFile.noted_at >= period.begin)
+    rows = rows.where(PlacedFile.locator.in_(lately))
     if period.site:
         rows = rows.where(PlacedFile.site == period.site)
-    for noted_at, told_at, removed_at, restored_at, state in session.execute(rows):
-        since = min(noted_at, told_at) if told_at else noted_at
-        was_put_back = bool(restored_at and removed_at and restored_at >= removed_at)
-        yield Known(since, removed_at, stays=state == CaseState.RELEASED or was_put_back)
+    found: dict[tuple[str, bytes], list[Known]] = {}
+    for row, told_at, state in session.execute(rows):
+        since = min(row.noted_at, told_at) if told_at else row.noted_at
+        was_put_back = bool(row.restored_at and row.removed_at and row.restored_at >= row.removed_at)
+        stays = state == CaseState.RELEASED or was_put_back
+        found.setdefault((row.locator, row.sha256), []).append(Known(since, row.removed_at, stays))
+    for of_cases in found.values():
+        yield from _each_time(of_cases)
+
+
+def _each_time(of_cases: list[Known]) -> Iterator[Known]:
+    """One for each time that a file lay in its place, of what its cases say: it may have come back.
+
+    It stays where each of them lets it, and went when the last of the others took it away.
+    """
+    taken = sorted((one for one in of_cases if not one.stays), key=lambda one: one.since)
+    if not taken:
+        yield min(of_cases, key=lambda one: one.since)
+        return
+    there = taken[0]
+    for one in taken[1:]:
+        if there.until is not None and one.since > there.until:
+            yield there
+            there = one
+        else:
+            went = [until for until in (there.until, one.until) if until is not None]
+            there = Known(there.since, max(went, default=None), stays=False)
+    yield there
 
 
 def _told(session: Session, period: Period) -> Iterator[Known]:
