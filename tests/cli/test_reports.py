@@ -86,3 +86,19 @@ def test_an_uploader_that_cannot_be_read_is_told_where(
         said(config, capsys, "uploader", house.confirmed())
     assert ended.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_uploader_is_erased_by_what_stands_on_standard_input(
+    config: Path, house: ReportHouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = house.confirmed()
+    house.desk.uploaders.tell(case, Uploader("u7"), "site")
+
+    def erased(*options: str) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({"account": "u7"})))
+        main(["--config", str(config), "uploaders", "erase", "--site", "blog", *options])
+        return capsys.readouterr().out
+
+    assert "would be erased" in erased("--dry-run")
+    assert case in erased("--because", "request 7")
+    assert "Nothing is kept" in erased("--because", "request 7")

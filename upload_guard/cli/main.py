@@ -43,6 +43,7 @@ _COMMANDS = {
     "incoming": "incoming:incoming",
     "feedback": "outbox:feedback",
     "statements": "statements:statements",
+    "uploaders": "uploaders:uploaders",
     "audit": "audit:audit",
     "scan": "scan:scan",
     "scans": "scans:scans",

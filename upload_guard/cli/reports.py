@@ -158,7 +158,7 @@ def uploader(app: App, case: str) -> None:
 
     Names: account, screen_name, email, ip, port, at (ISO 8601 with a time zone). It is kept sealed.
     """
-    told = _uploader(sys.stdin.read())
+    told = read_uploader(sys.stdin.read())
     open_report_desk(app.settings).uploaders.tell(case, told, app.person)
     click.echo("Noted, sealed.")
 
@@ -200,7 +200,8 @@ def _row(one: ReportInfo) -> tuple[str, ...]:
     )
 
 
-def _uploader(text: str) -> Uploader:
+def read_uploader(text: str) -> Uploader:
+    """Of JSON that a person typed or piped. Raises `UsageError`."""
     from pydantic import ValidationError
 
     from upload_guard.reports.wire import UploaderQuestion

@@ -25,6 +25,7 @@ from upload_guard.compose.private import (
     private_set_is_due,
 )
 from upload_guard.compose.reports import (
+    open_erasure,
     open_report_desk,
     report_desk,
     report_dispatch,
@@ -113,6 +114,7 @@ __all__ = [
     "open_database_of",
     "open_decisions",
     "open_desk",
+    "open_erasure",
     "open_explainer",
     "open_exports",
     "open_holds",

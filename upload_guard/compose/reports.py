@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from upload_guard.housekeeping import Job
     from upload_guard.report_settings import RecipientSettings
     from upload_guard.reports.desk import Desk
+    from upload_guard.reports.erasing import Erasure
     from upload_guard.reports.following import Following
     from upload_guard.reports.recipients import Recipient
     from upload_guard.reports.sending import Dispatch
@@ -52,6 +53,14 @@ def uploaders_in(settings: Settings, database: Database) -> Uploaders:
     from upload_guard.reports.uploaders import Uploaders
 
     return Uploaders(database, open_keyring(settings), settings.reports.keep_uploader)
+
+
+def open_erasure(settings: Settings) -> Erasure:
+    """What erases uploaders. Raises `StorageFailed` and `MasterKeyError`."""
+    from upload_guard.compose.stores import open_database_of
+    from upload_guard.reports.erasing import Erasure
+
+    return Erasure(uploaders_in(settings, open_database_of(settings)))
 
 
 def report_dispatch(settings: Settings, desk: Desk) -> Dispatch:

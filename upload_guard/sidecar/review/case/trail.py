@@ -38,6 +38,7 @@ _ACTS = {
     "export.given": lazy_gettext("gave the export out"),
     "case.classified": lazy_gettext("said what the file is"),
     "case.uploader_told": lazy_gettext("told who uploaded it"),
+    "case.uploader_erased": lazy_gettext("erased who uploaded it"),
     "report.drafted": lazy_gettext("drafted a report"),
     "report.rewritten": lazy_gettext("wrote the report anew"),
     "report.approved": lazy_gettext("approved the report"),
