@@ -12,7 +12,7 @@ from aiosmtpd.smtp import AuthResult
 
 from tests.mailing.post import PostBox, post_office
 from tests.misbehaving import Connection, scripted
-from tests.notices.mail.imap_server import Imap, mail_house
+from tests.notices.mail.imap_server import Imap, Stored, mail_house
 from tests.notices.mail.odd_mails import mail
 from tests.sidecar.test_tls import write_certificate
 from upload_guard.demo.servers import free_port
@@ -171,8 +171,65 @@ def test_a_mailbox_is_opened_and_no_mail_is_read_or_marked() -> None:
     assert step.said.state is State.OK, step
     assert "'INBOX'" in step.said.told
     asked = {line.split()[0] for line in imap.heard}
-    assert asked == {"CAPABILITY", "LOGIN", "EXAMINE", "LOGOUT"}
+    assert asked == {"CAPABILITY", "LOGIN", "SELECT", "STATUS", "LOGOUT"}
     assert (list(imap.folders), imap.folders["INBOX"][0].flags) == (["INBOX"], set())
+    assert "no 'Done' yet" in step.said.told
+
+
+ACL = "IMAP4rev1 MOVE UIDPLUS ACL"
+BOTH: dict[str, list[Stored]] = {"INBOX": [], "Done": []}
+
+
+@pytest.mark.parametrize(
+    ("imap", "done", "told"),
+    [
+        (Imap(), "", "mail can be marked as taken"),
+        (Imap(folders=BOTH | {}), "Done", "'Done' is there; nothing"),
+        (
+            Imap(
+                capabilities=ACL, folders={"INBOX": [], "Done": []}, rights={"INBOX": "lrste", "Done": "li"}
+            ),
+            "Done",
+            "mail can be moved into it",
+        ),
+        (Imap(capabilities=ACL, rights={"INBOX": "lrd"}), "Done", "no 'Done' yet"),
+        (Imap(capabilities=ACL), "", "mail can be marked as taken"),
+    ],
+    ids=["marked", "may-be-moved", "moved", "made", "silent-of-rights"],
+)
+def test_what_a_server_tells_of_putting_mail_away_is_said(imap: Imap, done: str, told: str) -> None:
+    with mail_house(imap) as server:
+        step = coming_in(port=server.port, done_folder=done)
+    assert step.said.state is State.OK, step
+    assert told in step.said.told
+
+
+@pytest.mark.parametrize(
+    ("imap", "done", "told"),
+    [
+        (Imap(keywords=False), "", "set done_folder"),
+        (Imap(read_only=True), "", "be read alone"),
+        (Imap(read_only=True), "Done", "be read alone"),
+        (Imap(capabilities=ACL, rights={"INBOX": "lrs"}), "", "lets us mark no mail"),
+        (Imap(capabilities=ACL, rights={"INBOX": "lrst"}), "Done", "lets us take no mail out"),
+        (
+            Imap(capabilities=ACL, folders=BOTH | {}, rights={"INBOX": "lrd", "Done": "lr"}),
+            "Done",
+            "lets us put no mail in",
+        ),
+    ],
+    ids=[
+        "no-keywords",
+        "read-only-marking",
+        "read-only-moving",
+        "no-write",
+        "no-taking-out",
+        "no-putting-in",
+    ],
+)
+def test_a_mailbox_in_which_no_mail_can_be_put_away_is_told(imap: Imap, done: str, told: str) -> None:
+    with mail_house(imap) as server:
+        assert told in broken(coming_in(port=server.port, done_folder=done))
 
 
 def test_a_password_that_a_mailbox_refuses_is_told() -> None:

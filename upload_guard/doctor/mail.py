@@ -32,12 +32,11 @@ def _goes_out(own: MailSettings) -> Said:
 
 def _opens(name: str, own: MailboxSettings, mailbox: Mailbox) -> Step:
     def look() -> Said:
-        mailbox.probe()
+        told = mailbox.probe()
         if own.maildir is not None:
-            return well(f"{own.maildir} can be read, and mail moved in it")
-        return well(
-            f"{own.server} {_lets_in(own.user, own.security)} and opens {own.folder!r}; nothing was read"
-        )
+            return well(f"{own.maildir} can be read, and {told}")
+        let_in = f"{own.server} {_lets_in(own.user, own.security)} and opens {own.folder!r}"
+        return well(f"{let_in}; {told}; nothing was read or changed")
 
     return taken(f"mailbox {name}", look, _MAILBOX.format(name=name))
 

@@ -34,6 +34,8 @@ class Imap:
     password: str = "sesame"  # noqa: S105
     capabilities: str = "IMAP4rev1 MOVE UIDPLUS"
     keywords: bool = True
+    read_only: bool = False
+    rights: dict[str, str] = field(default_factory=dict)
     folders: dict[str, list[Stored]] = field(default_factory=lambda: {"INBOX": []})
     breaks_off_at: int = 0
     refuses: int = 0
@@ -90,11 +92,19 @@ class Imap:
         connection.answer(
             f"* {len(self.folders[folder])} EXISTS\r\n* OK [PERMANENTFLAGS ({flags})] so\r\n".encode()
         )
-        return "OK [READ-WRITE] selected"
+        return "OK [READ-ONLY] selected" if self.read_only else "OK [READ-WRITE] selected"
 
-    def _examine(self, connection: Connection, folder: str) -> str:
-        said = self._select(connection, folder)
-        return said.replace("[READ-WRITE] selected", "[READ-ONLY] examined")
+    def _status(self, connection: Connection, folder: str, items: str) -> str:
+        if folder not in self.folders:
+            return "NO no such folder"
+        connection.answer(f'* STATUS "{folder}" {items[:-1]} 7)\r\n'.encode())
+        return "OK done"
+
+    def _myrights(self, connection: Connection, folder: str) -> str:
+        if folder not in self.rights:
+            return "NO of no such folder"
+        connection.answer(f'* MYRIGHTS "{folder}" {self.rights[folder]}\r\n'.encode())
+        return "OK done"
 
     def _create(self, connection: Connection, folder: str) -> str:
         if folder in self.folders:

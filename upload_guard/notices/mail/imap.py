@@ -2,7 +2,7 @@
 
 Whether a mail was looked at is of no matter: one that a person opened first is taken all the same.
 
-Sources: RFC 3501 and 9051 (IMAP4), RFC 6851 (MOVE), RFC 4315 (UIDPLUS).
+Sources: RFC 3501 and 9051 (IMAP4), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), RFC 4314 (ACL).
 """
 
 from __future__ import annotations
@@ -62,12 +62,15 @@ class ImapMailbox:
         self._now = now
         self._failed: set[bytes] = set()
 
-    def probe(self) -> None:
-        """See `Mailbox`. Whether mail can be marked, or moved, only the first look shows."""
+    def probe(self) -> str:
+        """See `Mailbox`. The folder is opened as for a look (SELECT): read-only (EXAMINE), servers tell no
+        flags. That makes no mail seen; IMAP4rev1 forgets which were recent.
+        """
         with self._connected() as imap:
             imap.log_in()
-            imap.examine_folder()
+            told = imap.try_folder()
             imap.logout()
+        return told
 
     @contextmanager
     def opened(self) -> Iterator[Iterator[Mail]]:
@@ -159,19 +162,57 @@ class _Watched(imaplib.IMAP4):
         if done:
             self.create(_quoted(done))  # Refused where it is there.
             return self._move
+        self._refuse_without_keywords()
+        return self._mark
+
+    def try_folder(self) -> str:
+        """Opens it; what a server says of whether mail can be put away, changing nothing.
+
+        Raises `TransportError` where it says that it cannot.
+        """
+        folder, done = self._server.folder, self._server.done_folder
+        self._open_folder()
+        if not done:
+            self._refuse_without_keywords()
+            self._refuse_without_rights(folder, ("w",), "lets us mark no mail")
+            return "mail can be marked as taken"
+        rights = self._refuse_without_rights(folder, ("te", "d"), "lets us take no mail out")
+        if self.status(_quoted(done), "(UIDNEXT)")[0] != "OK":
+            return f"there is no {done!r} yet, which the first look makes, if it may"
+        rights &= self._refuse_without_rights(done, ("i",), "lets us put no mail in")
+        return f"{done!r} is there" + (", and mail can be moved into it" if rights else "")
+
+    def _open_folder(self) -> None:
+        folder = self._server.folder
+        try:
+            opened = self.select(_quoted(folder))
+        except self.readonly:
+            raise TransportError(
+                f"{self._server.host} lets {folder!r} be read alone: no mail in it can be marked or moved"
+            ) from None
+        self._expect(opened, f"has no folder {folder!r} that could be opened")
+
+    def _refuse_without_keywords(self) -> None:
         flags = b" ".join(flag for flag in self.response("PERMANENTFLAGS")[1] or () if flag)
         if rb"\*" not in flags and TAKEN.encode().lower() not in flags.lower():
             raise TransportError(f"{self._server.host} lets no mail be marked by a keyword: set done_folder")
-        return self._mark
 
-    def examine_folder(self) -> None:
-        """Opens it so that nothing in it can change (EXAMINE)."""
-        self._open_folder(readonly=True)
+    def _refuse_without_rights(self, folder: str, enough: tuple[str, ...], otherwise: str) -> bool:
+        """Whether the server says that we have all rights of one of `enough` (RFC 4314; "d" is RFC 2086's).
 
-    def _open_folder(self, readonly: bool = False) -> None:
-        folder = self._server.folder
-        opened = self.select(_quoted(folder), readonly)
-        self._expect(opened, f"has no folder {folder!r} that could be opened")
+        False where it does not tell: most have no access control lists.
+        """
+        if "ACL" not in self.capabilities:
+            return False
+        kind, data = self.myrights(_quoted(folder))
+        if kind != "OK" or not data or not isinstance(data[-1], bytes):
+            return False
+        rights = data[-1].rpartition(b" ")[2].decode("ascii", "replace")
+        if not any(set(one) <= set(rights) for one in enough):
+            raise TransportError(
+                f"{self._server.host} {otherwise}: {folder!r} gives us the rights {rights!r}"
+            )
+        return True
 
     def untaken(self) -> list[bytes]:
         """Numbers (UID) of all mails that were not taken, or thrown away."""

@@ -33,8 +33,10 @@ class Mailbox(Protocol):
         """
         ...
 
-    def probe(self) -> None:
-        """Whether it can be opened. Reads no mail and changes nothing. Raises `TransportError`."""
+    def probe(self) -> str:
+        """Whether it can be opened, and what can be told of putting mail away, in words. Reads no mail and
+        changes none. Raises `TransportError`, also where it is certain that mail cannot be put away.
+        """
         ...
 
 

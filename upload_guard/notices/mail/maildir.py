@@ -45,7 +45,7 @@ class Maildir:
             raise TransportError(f"{self.folder}: {error.strerror}") from error
         yield self._read(sorted(files, key=lambda file: file.name), taken)
 
-    def probe(self) -> None:
+    def probe(self) -> str:
         """See `Mailbox`."""
         for folder in (self.folder, self.folder / "new", self.folder / "cur"):
             try:
@@ -55,6 +55,7 @@ class Maildir:
                 raise TransportError(told) from error
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise TransportError(f"{folder}: this account may move no mail out of it")
+        return "mail moved in it"
 
     def _folder_of_taken(self) -> Path:
         folder = self.folder / TAKEN
