@@ -115,3 +115,20 @@ def test_what_was_told_long_ago_is_forgotten(database: Database, clock: Clock) -
     router.purge()
     with database.session() as session:
         assert [row.routed_at for row in session.scalars(select(OutboxEvent))] == [None]
+
+
+def test_what_is_told_a_single_time_is_not_told_again_when_all_else_is_forgotten(
+    database: Database, clock: Clock
+) -> None:
+    router = Router(database, [Counting()], clock)
+    late, digest = (
+        Event(EventKind.CASE_OPENED, once=once) for once in ("late 7KQM-2TZP", "digest 2026-11-26")
+    )
+    note(database, late, digest)
+    router.run()
+    clock.pass_by(KEPT + timedelta(days=1))
+    router.purge()
+    note(database, late)
+    assert router.run() == 0
+    with database.session() as session:
+        assert session.scalars(select(OutboxEvent.once)).all() == [late.once]

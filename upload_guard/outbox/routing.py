@@ -19,6 +19,8 @@ from upload_guard.storage.outbox_tables import OutboxEvent
 
 KEPT = timedelta(days=30)
 """How long events and settled messages are remembered."""
+# What is named by its day, such as a digest, is noted on no other one.
+_OF_A_DAY = "% ____-__-__"
 _TOGETHER = 5000
 # Uploads wait for the transaction that makes messages, one each.
 _AT_ONCE = 200
@@ -70,9 +72,10 @@ class Router:
         return sum(self._route(kind, by_kind.get(kind)) for kind in sorted(kinds))
 
     def purge(self) -> None:
-        """Forget what was told long ago."""
+        """Forget what was told long ago, but for what is told a single time: it may be noted again."""
+        recurs = OutboxEvent.once.is_(None) | OutboxEvent.once.like(_OF_A_DAY)
         with self.database.session() as session:
-            session.execute(delete(OutboxEvent).where(OutboxEvent.routed_at < self.now() - KEPT))
+            session.execute(delete(OutboxEvent).where(OutboxEvent.routed_at < self.now() - KEPT, recurs))
 
     def _route(self, kind: EventKind, route: Route | None) -> int:
         now = self.now()
