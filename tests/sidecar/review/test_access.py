@@ -37,6 +37,13 @@ def test_row_f7_a_reviewer_who_asks_for_an_administrator_s_action(house: House) 
     assert row.details == {"needed": "administer", "route": f"POST {ADMINISTRATORS_ONLY}"}
 
 
+def test_who_asks_again_and_again_is_refused_each_time_and_noted_once_an_hour(house: House) -> None:
+    reviewer, before = house.person(Role.REVIEWER), len(noted(house, "review.refused"))
+    for _ in range(3):
+        assert reviewer.get(ADMINISTRATORS_ONLY).status_code == 403
+    assert len(noted(house, "review.refused")) == before + 1
+
+
 def test_who_may_gets_in(house: House) -> None:
     assert house.person(Role.ADMINISTRATOR).post(ADMINISTRATORS_ONLY).text == "done"
 

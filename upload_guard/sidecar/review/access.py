@@ -7,19 +7,23 @@ ended session is dead at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, redirect, render_template, request, session, url_for
+from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
+from upload_guard.moments import utc_now
 from upload_guard.people.noting import note_even_so
 from upload_guard.people.roles import Permission, Person
 from upload_guard.people.sessions import Needs, Opened
 from upload_guard.sidecar.auth import for_people
 from upload_guard.sidecar.review.house import Review
 from upload_guard.storage.journal import Act
+from upload_guard.storage.vault_tables import AuditRow
 
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "upload_guard_page_opens_to"
@@ -29,6 +33,8 @@ _LOGGED_IN = "logged in"
 _TOKEN = "token"  # noqa: S105 - what it is called in the cookie
 # A page that renews itself sends this, so that nobody stays logged in by leaving it open.
 POLL_HEADER = "X-Poll"
+_REFUSED = "review.refused"
+_NOTED_FOR = timedelta(hours=1)
 
 
 def may(permission: Permission) -> Callable[[View], View]:
@@ -129,9 +135,14 @@ def _sent_to_step(needs: Needs) -> AnyResponse:
 
 def _note_refusal(review: Review, who: Person, needed: object) -> None:
     rule = request.url_rule.rule if request.url_rule else ""
+    details = {"needed": str(needed), "route": f"{request.method} {rule}"}
+    lately = select(AuditRow.details).where(
+        AuditRow.act == _REFUSED, AuditRow.person == who.name, AuditRow.at > utc_now() - _NOTED_FOR
+    )
     with review.database.session() as rows:
-        details = {"needed": str(needed), "route": f"{request.method} {rule}"}
-        note_even_so(rows, Act(who.name, "review.refused", details=details))
+        # The log keeps every row for ever, and a page can be asked for a thousand times a minute.
+        if details not in rows.scalars(lately).all():
+            note_even_so(rows, Act(who.name, _REFUSED, details=details))
 
 
 def _sent_to_log_in() -> AnyResponse:
