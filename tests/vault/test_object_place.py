@@ -116,6 +116,19 @@ def test_what_is_gone_there_is_told(vault: Vault, store: object, caplog: pytest.
     assert "ALARM" in caplog.text
 
 
+def test_of_a_bucket_that_is_missing_no_object_is_gone(
+    vault: Vault, store: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = hold(vault, DATA)
+    (key,) = keys(store)
+    store.delete_object(Bucket="evidence", Key=key)  # type: ignore[attr-defined]
+    store.delete_bucket(Bucket="evidence")  # type: ignore[attr-defined]
+    with pytest.raises(StorageFailed):
+        read(vault.content(name))
+    assert "ALARM" not in caplog.text
+    store.create_bucket(Bucket="evidence")  # type: ignore[attr-defined]
+
+
 def test_what_is_shredded_is_gone_there(vault: Vault, store: object) -> None:
     name = hold(vault, DATA)
     with vault.database.session() as session:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.support import hold, vault_in
+from upload_guard.errors import StorageFailed
 from upload_guard.storage.vault_tables import VaultObject
 from upload_guard.vault.rounds import Rounds, damaged
 from upload_guard.vault.vault import Vault
@@ -86,3 +87,20 @@ def test_what_was_looked_at_today_is_not_read_again(vault: Vault) -> None:
     Path(vault.place.where(name)).unlink()
     assert Rounds(vault).run() == 0
     assert a_round(vault) == 1
+
+
+def test_a_disk_that_is_not_mounted_makes_no_object_gone(
+    vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    hold(vault, b"one")
+    disk = vault.folder.with_name("disk")
+    vault.folder.rename(disk)
+    vault.folder.mkdir()
+    (vault.folder / "keeping.lock").touch()
+    with pytest.raises(StorageFailed, match="not mounted"):
+        a_round(vault)
+    assert "ALARM" not in caplog.text
+    (vault.folder / "keeping.lock").unlink()
+    vault.folder.rmdir()
+    disk.rename(vault.folder)
+    assert a_round(vault) == 0

@@ -57,6 +57,14 @@ class ObjectPlace:
             store.invalidate_cache()
             return bool(store.exists(self._path(store, name)))
 
+    def refuse_missing(self) -> None:
+        with self._asked() as store:
+            store.invalidate_cache()
+            # The bucket: a prefix is nothing of its own.
+            outermost = self._path(store, "").partition("/")[0]
+            if outermost and not store.exists(outermost):
+                raise StorageFailed(f"vault {self.url}: there is no {outermost}, or it may not be read")
+
     def delete(self, name: str) -> None:
         with self._asked() as store:
             try:

@@ -31,6 +31,9 @@ class Place(Protocol):
 
     def holds(self, name: str) -> bool: ...
 
+    def refuse_missing(self) -> None:
+        """Raises `StorageFailed` where all that was ever stored is missing: then no one object is gone."""
+
     def delete(self, name: str) -> None:
         """Remove the object, if it is there."""
 
@@ -85,6 +88,16 @@ class FolderPlace:
 
     def holds(self, name: str) -> bool:
         return self.path(name).is_file()
+
+    def refuse_missing(self) -> None:
+        try:
+            with os.scandir(self.folder) as entries:
+                # Locks lie there as well, and are made anew; sub-folders are never removed.
+                kept = any(entry.is_dir() for entry in entries)
+        except OSError as error:
+            raise self._failed(error) from error
+        if not kept:
+            raise StorageFailed(f"vault {self.folder}: nothing is in it: perhaps a disk is not mounted")
 
     def delete(self, name: str) -> None:
         try:

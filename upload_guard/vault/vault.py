@@ -115,6 +115,7 @@ class Vault:
         # What was held before another place was chosen is still in the folder.
         stream = self.place.open(name) or FolderPlace(self.folder).open(name)
         if stream is None:
+            self.place.refuse_missing()
             raise self._alarmed(name, "the bytes are gone")
         with stream:
             try:
@@ -152,7 +153,9 @@ class Vault:
             reserved = self._key_for_plain(row)
             if not self._is_sealed(reserved):
                 plain = old.open(name)
-                if plain is not None:
+                if plain is None:
+                    old.refuse_missing()
+                else:
                     with plain:
                         self.place.write(name, seal(_portions(plain), reserved.key, name.encode()))
             with self.database.session() as session:
