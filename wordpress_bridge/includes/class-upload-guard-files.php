@@ -93,7 +93,7 @@ final class Upload_Guard_Files {
 	public function look( WP_REST_Request $request ) {
 		$path = self::path_of( $request );
 		$path = '' === $path ? $this->put_away_by_us( $request ) : $path;
-		return '' === $path ? self::gone() : array(
+		return '' === $path ? $this->missing( $request ) : array(
 			'size'     => filesize( $path ),
 			'modified' => filemtime( $path ),
 		);
@@ -108,7 +108,7 @@ final class Upload_Guard_Files {
 	public function read( WP_REST_Request $request ) {
 		$path = self::path_of( $request );
 		if ( '' === $path ) {
-			return self::gone();
+			return $this->missing( $request );
 		}
 		while ( ob_get_level() > 0 && ob_end_clean() ) {
 			continue;
@@ -144,7 +144,7 @@ final class Upload_Guard_Files {
 			return array( 'taken' => true );
 		}
 		if ( '' === $path ) {
-			return self::gone();
+			return $this->missing( $request );
 		}
 		if ( ! $meant ) {
 			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
@@ -182,7 +182,7 @@ final class Upload_Guard_Files {
 		}
 		$path = self::path_of( $request );
 		if ( '' === $path ) {
-			return self::gone();
+			return $this->missing( $request );
 		}
 		if ( hash_file( 'sha256', $path ) !== $request->get_param( 'sha256' ) ) {
 			return new WP_Error( 'upload_guard_changed', 'The file is another one.', array( 'status' => 409 ) );
@@ -248,6 +248,27 @@ final class Upload_Guard_Files {
 		$path = wp_get_original_image_path( $id );
 		$path = is_string( $path ) && is_file( $path ) ? $path : get_attached_file( $id, true );
 		return is_string( $path ) && is_file( $path ) && Upload_Guard_Media::is_upload( $path ) ? $path : '';
+	}
+
+	/**
+	 * Its file is not here: gone with its attachment, or put away; else it is elsewhere, and may come back.
+	 *
+	 * A disk may be missing, or a service may keep media: nobody can say from here whether it is shown.
+	 *
+	 * @param WP_REST_Request $request `attachment`.
+	 * @return WP_Error
+	 */
+	private function missing( WP_REST_Request $request ) {
+		$id = $request->get_param( 'attachment' );
+		if ( ! is_int( $id ) || 'attachment' !== get_post_type( $id ) ) {
+			return self::gone();
+		}
+		foreach ( $this->quarantine->records() as $record ) {
+			if ( (int) $record['attachment'] === $id && self::AGAIN !== $record['why'] ) {
+				return self::gone();
+			}
+		}
+		return new WP_Error( 'upload_guard_elsewhere', 'Its file is not on this server.', array( 'status' => 503 ) );
 	}
 
 	/**

@@ -69,6 +69,29 @@ def test_a_picture_is_found_by_its_address_in_any_size_and_read(blog: WordPress,
         assert stream.read() == PICTURE
 
 
+def test_a_file_that_is_not_on_this_server_while_its_attachment_is_may_be_shown_all_the_same(
+    blog: WordPress, here: WordPresses
+) -> None:
+    locator = here.locate("blog", address(blog, "photo.jpg"))
+    assert locator is not None
+    before = pictures(blog)
+    away = {file: file.with_name(f"{file.name}.away") for file in before}
+    for file, elsewhere in away.items():
+        file.rename(elsewhere)
+    try:
+        for act in (
+            lambda: here.look(locator),
+            lambda: here.read(locator).__enter__(),
+            lambda: here.take(locator, SHA256),
+        ):
+            with pytest.raises(HoldingsUnreachable, match="upload_guard_elsewhere"):
+                act()
+    finally:
+        for file, elsewhere in away.items():
+            elsewhere.rename(file)
+    assert pictures(blog) == before
+
+
 def test_it_is_taken_away_in_all_sizes_and_given_back_whole(blog: WordPress, here: WordPresses) -> None:
     locator = here.locate("blog", address(blog, "photo.jpg"))
     assert locator is not None
