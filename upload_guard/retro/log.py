@@ -15,6 +15,7 @@ from upload_guard.lists.log.waiting import WaitingRows
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.retro.passed import Passed, PassedSeal
 from upload_guard.storage.database import Database, row_of
+from upload_guard.storage.purging import purge_by_portions
 from upload_guard.storage.retro_tables import PassedUpload, UploadPlace
 
 log = logging.getLogger(__name__)
@@ -44,19 +45,10 @@ class PassedLog:
 
 def purge(database: Database, days: int, now: datetime) -> int:
     """Forget what is older than `days` (0: everything); how many uploads. Raises `StorageFailed`."""
-    before, removed = now - timedelta(days=days), 0
+    before = now - timedelta(days=days)
     with database.session() as session:
         session.execute(delete(UploadPlace).where(UploadPlace.told_at <= before))
-    old = select(PassedUpload.id).where(PassedUpload.at <= before).limit(_AT_ONCE)
-    while True:
-        # By portions, since uploads wait for nobody who writes long.
-        with database.session() as session:
-            ids = session.scalars(old).all()
-            if ids:
-                session.execute(delete(PassedUpload).where(PassedUpload.id.in_(ids)))
-        removed += len(ids)
-        if len(ids) < _AT_ONCE:
-            return removed
+    return purge_by_portions(database, PassedUpload.id, PassedUpload.at <= before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, func, select
 
 from upload_guard.keyring import Keyring
 from upload_guard.lists.log.keyed import DigestKey
@@ -18,6 +18,7 @@ from upload_guard.lists.log.logged import Logged, LogSeal
 from upload_guard.lists.log.waiting import WaitingRows
 from upload_guard.records import Findings, Outcome, Upload
 from upload_guard.storage.database import Database
+from upload_guard.storage.purging import purge_by_portions
 from upload_guard.storage.signal_tables import LoggedUpload
 
 _AT_ONCE = 500
@@ -39,17 +40,8 @@ class SignalLog:
 
 def purge(database: Database, days: int, now: datetime) -> int:
     """Remove what is older than `days` (0: everything); how many rows. Raises `StorageFailed`."""
-    old = select(LoggedUpload.id).where(LoggedUpload.at <= now - timedelta(days=days)).limit(_AT_ONCE)
-    removed = 0
-    while True:
-        # By portions, since uploads wait for nobody who writes long.
-        with database.session() as session:
-            ids = session.scalars(old).all()
-            if ids:
-                session.execute(delete(LoggedUpload).where(LoggedUpload.id.in_(ids)))
-        removed += len(ids)
-        if len(ids) < _AT_ONCE:
-            return removed
+    old = LoggedUpload.at <= now - timedelta(days=days)
+    return purge_by_portions(database, LoggedUpload.id, old)
 
 
 class LogReader:

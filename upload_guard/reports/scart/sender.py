@@ -9,15 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
-from upload_guard.errors import NotWithdrawable, TransportError, UpstreamError, UpstreamRefused
+from upload_guard.errors import NotWithdrawable
 from upload_guard.reports.papers import Paper, Progress, Sent
-from upload_guard.upstreams.asking import Ask, Asker, Reply
-from upload_guard.upstreams.deadline import Deadline
+from upload_guard.reports.posting import post_paper
+from upload_guard.upstreams.asking import Asker, Reply
 from upload_guard.upstreams.exchanges.paging import refuse_page_for_people
 
-_TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 _LONGEST_REFERENCE = 255
 
 
@@ -32,8 +30,9 @@ class ScartSender:
     def send(self, paper: Paper, so_far: Progress, note: Callable[[Progress], None]) -> Sent:
         """See `Sender`."""
         if not so_far.get("taken"):
-            reference = self._post(paper)
-            so_far = {"taken": True, "reference": reference}
+            url = f"{self.base}/api/v1/reports"
+            reply = post_paper(self.asker, url, paper, self.seconds, refuse_page_for_people)
+            so_far = {"taken": True, "reference": _reference(reply)}
             note(so_far)
         reference = str(so_far.get("reference", ""))
         return Sent(reference, acknowledged=bool(reference))
@@ -42,16 +41,6 @@ class ScartSender:
         """See `Sender`: it cannot."""
         if so_far.get("taken"):
             raise NotWithdrawable(f"{self.base} takes nothing back: write to whoever runs it")
-
-    def _post(self, paper: Paper) -> str:
-        ask = Ask("POST", f"{self.base}/api/v1/reports", paper.content, {"Content-Type": paper.media_type})
-        try:
-            with Deadline(self.seconds) as deadline:
-                reply = self.asker.ask(ask, deadline, _TAKEN)
-            refuse_page_for_people(reply)
-        except UpstreamError as error:
-            raise TransportError(str(error), permanent=isinstance(error, UpstreamRefused)) from error
-        return _reference(reply)
 
 
 def _reference(reply: Reply) -> str:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
-from upload_guard.errors import NotWithdrawable, TransportError, UpstreamError, UpstreamRefused
+from upload_guard.errors import NotWithdrawable
 from upload_guard.reports.papers import Paper, Progress, Sent
-from upload_guard.upstreams.asking import Ask, Asker
+from upload_guard.reports.posting import post_paper
+from upload_guard.upstreams.asking import Asker
 from upload_guard.upstreams.client import shown
-from upload_guard.upstreams.deadline import Deadline
-
-_TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class PostSender:
     def send(self, paper: Paper, so_far: Progress, note: Callable[[Progress], None]) -> Sent:
         """See `Sender`."""
         if not so_far.get("taken"):
-            self._post(paper)
+            post_paper(self.asker, self.url, paper, self.seconds)
             note({"taken": True})
         return Sent()
 
@@ -37,11 +34,3 @@ class PostSender:
         """See `Sender`: it cannot."""
         if so_far.get("taken"):
             raise NotWithdrawable(f"{shown(self.url)} takes nothing back: write to whoever runs it")
-
-    def _post(self, paper: Paper) -> None:
-        ask = Ask("POST", self.url, paper.content, {"Content-Type": paper.media_type})
-        try:
-            with Deadline(self.seconds) as deadline:
-                self.asker.ask(ask, deadline, _TAKEN)
-        except UpstreamError as error:
-            raise TransportError(str(error), permanent=isinstance(error, UpstreamRefused)) from error
