@@ -38,3 +38,15 @@ def test_what_cannot_be_done_is_said_in_one_line(case: str) -> None:
     said("removals", "add", case, "a.jpg")
     assert "left alone" in refused("removals", "remove", "1")
     assert Path("a.jpg").read_bytes() == b"an innocent one"
+
+
+def test_a_file_whose_folder_went_as_a_whole_is_said_to_be_gone_by_a_person(case: str) -> None:
+    folder = Path("album")
+    folder.mkdir()
+    Path("a.jpg").rename(folder / "a.jpg")
+    said("removals", "add", case, "album/a.jpg")
+    (folder / "a.jpg").unlink()
+    folder.rmdir()
+    assert "not mounted" in refused("removals", "remove", "1")
+    assert said("removals", "gone", "1") == "Noted as gone.\n"
+    assert "gone when it was to be removed" in " ".join(said("removals", "list", "--case", case).split())
