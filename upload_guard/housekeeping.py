@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +22,32 @@ from upload_guard.storage.locks import exclusive_lock_if_free
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0
+_RESTS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` every so many seconds; `alone` in one process of the machine at a time."""
+    """`run` every so many seconds; `alone` in one process of the machine at a time.
+
+    `mark` names the state of all that it looks at but the clock, as `Database.mark` does of rows: while that
+    is as it was before the last run that went well, it runs only for what the clock may bring, each `rests`
+    seconds.
+    """
 
     name: str
     run: Callable[[], object]
     every: float = _LOOK_EVERY
     alone: bool = True
+    mark: Callable[[], object] = object
+    rests: float = _RESTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """When a job last went well, and of what state."""
+
+    mark: object
+    at: float
 
 
 class Housekeeper:
@@ -46,6 +63,7 @@ class Housekeeper:
         self._lock = threading.Lock()
         self._started = False
         self._due = dict.fromkeys((job.name for job in self.jobs), 0.0)
+        self._done: dict[str, _Done] = {}
 
     def note(self, upload: Upload, outcome: Outcome, findings: Findings) -> None:  # noqa: ARG002 - as observers are
         """Begin, unless that is done."""
@@ -58,11 +76,16 @@ class Housekeeper:
             if self._started:
                 return
             self._started = True
+            over = threading.Event()
+            weakref.finalize(self, over.set).atexit = False
             for job in self.jobs:
                 # One each, so that none waits for another that takes its time. It holds no reference to the
                 # house between looks, so that it ends with it.
                 threading.Thread(
-                    target=_keep, args=(weakref.ref(self), job), name=f"upload-guard-{job.name}", daemon=True
+                    target=_keep,
+                    args=(weakref.ref(self), job, over),
+                    name=f"upload-guard-{job.name}",
+                    daemon=True,
                 ).start()
 
     def look(self) -> None:
@@ -79,26 +102,37 @@ class Housekeeper:
             self._due[job.name] = time.monotonic() + job.every
             self._run(job)
 
+    def until_due(self, job: Job) -> float:
+        """Seconds; it rests between two runs, however long one takes."""
+        return max(self._due[job.name] - time.monotonic(), _LOOK_EVERY)
+
     def _run(self, job: Job) -> None:
         try:
-            if not job.alone:
-                job.run()
+            # Before it runs, so that what changes meanwhile is news the next time.
+            now = _Done(job.mark(), time.monotonic())
+            if self._rests(job, now):
                 return
-            with exclusive_lock_if_free(self.lock_of(job)) as alone:
-                if alone:
+            with exclusive_lock_if_free(self.lock_of(job)) if job.alone else nullcontext(True) as free:
+                if free:
                     job.run()
+                    self._done[job.name] = now
         except UploadGuardError as fault:
             log.warning("%s: %s; it is tried again", job.name, fault)
         except Exception:
             log.exception("%s failed, by an error of our own", job.name)
+
+    def _rests(self, job: Job, now: _Done) -> bool:
+        done = self._done.get(job.name)
+        return done is not None and done.mark == now.mark and now.at - done.at < job.rests
 
     def forget(self) -> None:
         """In a forked child: it has neither the threads nor who holds the lock; begin anew."""
         self._begin()
 
 
-def _keep(house: weakref.ref[Housekeeper], job: Job) -> None:
+def _keep(house: weakref.ref[Housekeeper], job: Job, over: threading.Event) -> None:
     while (alive := house()) is not None:
         alive.run_if_due(job)
+        left = alive.until_due(job)
         del alive
-        time.sleep(_LOOK_EVERY)
+        over.wait(left)

@@ -90,7 +90,8 @@ def removals_job(settings: Settings, database: Database) -> Job:
     from upload_guard.holdings.following import Following
     from upload_guard.housekeeping import Job
 
-    return Job("removals", Following(placements_in(settings, database)).run, every=_FOLLOW_EVERY)
+    following = Following(placements_in(settings, database))
+    return Job("removals", following.run, every=_FOLLOW_EVERY, mark=database.mark)
 
 
 def placements_in(settings: Settings, database: Database) -> Placements:

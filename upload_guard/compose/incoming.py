@@ -66,7 +66,8 @@ def incoming_job(settings: Settings, guard: Guard, keeper: QuarantineKeeper) -> 
     """Maps, opens and settles what came in."""
     from upload_guard.housekeeping import Job
 
-    return Job("notices-coming-in", build_worker(settings, guard, keeper).run, every=_EVERY)
+    worker = build_worker(settings, guard, keeper)
+    return Job("notices-coming-in", worker.run, every=_EVERY, mark=worker.database.mark)
 
 
 def build_worker(settings: Settings, guard: Guard, keeper: QuarantineKeeper) -> Worker:

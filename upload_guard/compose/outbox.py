@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from upload_guard.outbox.notices import NoticeRoute, NoticeTransport, Target
     from upload_guard.outbox.outcomes import TakesOutcomes
     from upload_guard.outbox.routing import Router
-    from upload_guard.outbox.sending import Transport
+    from upload_guard.outbox.sending import Sender, Transport
     from upload_guard.outbox.statements import LettersTakenBack
     from upload_guard.outbox.watch import Watch
     from upload_guard.outbox.webhooks import WebhookTransport
@@ -37,16 +37,24 @@ def outbox_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
 
     desk = Desk(settings, database)
     jobs = (
-        Job("outbox", desk.router().run, every=2.0),
+        Job("outbox", desk.router().run, every=2.0, mark=database.mark),
         Job("outbox-tidying", desk.tidy, every=3600.0),
         Job("customers-asked", asking_in(settings, database).look, every=300.0),
-        *(Job(f"outbox-{way.kind}s", Sender(desk.outbox, way).run, every=2.0) for way in desk.transports()),
+        *(_sending(Sender(desk.outbox, way), database) for way in desk.transports()),
     )
     if statement_letters(settings, database):
-        jobs += (Job("outbox-taken-back", desk.taken_back().run, every=2.0),)
+        jobs += (Job("outbox-taken-back", desk.taken_back().run, every=2.0, mark=database.mark),)
     if settings.notices.targets:
         jobs += (Job("outbox-watch", desk.watch().look, every=300.0),)
     return jobs
+
+
+def _sending(sender: Sender, database: Database) -> Job:
+    from upload_guard.housekeeping import Job
+    from upload_guard.outbox.messages import FIRST_PAUSE
+
+    name, rests = f"outbox-{sender.transport.kind}s", FIRST_PAUSE.total_seconds()
+    return Job(name, sender.run, every=2.0, mark=database.mark, rests=rests)
 
 
 def outbox_observers(settings: Settings, database: Database) -> tuple[Observer, ...]:

@@ -83,8 +83,8 @@ def report_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     desk = report_desk(settings, database)
     following, dispatch = report_following(desk), report_dispatch(settings, desk)
     return (
-        Job("reports-following", following.run, every=30.0),
-        Job("reports-sending", dispatch.run, every=5.0),
+        Job("reports-following", following.run, every=30.0, mark=database.mark, rests=60.0),
+        Job("reports-sending", dispatch.run, every=5.0, mark=database.mark),
     )
 
 

@@ -82,16 +82,22 @@ class RetroDesk:
         from upload_guard.retro.seeking import Seeking
         from upload_guard.retro.telling import Telling
 
-        seeking = Seeking(self.database, passes.reader, passes.opening)
+        database, checker = self.database, passes.checker
+
+        def mark() -> object:
+            # What this process compares with is taken over some time after rows say so.
+            return database.mark(), checker.under()
+
+        seeking = Seeking(database, passes.reader, passes.opening)
         jobs = (
             Job("retro-log", passed.flush, alone=False),
-            Job("retro-match", passes.run, every=_LOOK_EVERY),
+            Job("retro-match", passes.run, every=_LOOK_EVERY, mark=mark),
             Job("retro-seeking", seeking.run, every=_SEEK_EVERY),
         )
         if hook is None:
             return jobs
         telling = Telling(self.database, passes.reader, self.places(), hook)
-        return (*jobs, Job("retro-telling", telling.run, every=_LOOK_EVERY))
+        return (*jobs, Job("retro-telling", telling.run, every=_LOOK_EVERY, mark=database.mark))
 
     def purging(self) -> Job:
         """Whoever switches it off wants nothing remembered."""

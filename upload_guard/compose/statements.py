@@ -50,8 +50,8 @@ def statement_jobs(settings: Settings, database: Database) -> tuple[Job, ...]:
     if not settings.statements.enabled:
         return ()
     return (
-        Job("statements", statements_in(settings, database).look, every=5.0),
-        Job("appeals", appeals_in(settings, database).follow, every=5.0),
+        Job("statements", statements_in(settings, database).look, every=5.0, mark=database.mark),
+        Job("appeals", appeals_in(settings, database).follow, every=5.0, mark=database.mark),
     )
 
 

@@ -105,8 +105,13 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         Job("breaker-counts", breaker.flush, alone=False),
         Job("breaker-purge", breaker.purge, every=600.0),
         Job("statistics", counter.flush, every=FLUSH_EVERY, alone=False),
-        Job("case-lists", lambda: note_lists(database), every=FLUSH_EVERY),
-        Job("reevaluation", _reevaluator(settings, database, checker).run),
+        Job("case-lists", lambda: note_lists(database), every=FLUSH_EVERY, mark=database.mark),
+        Job(
+            "reevaluation",
+            _reevaluator(settings, database, checker).run,
+            # What this process compares with is taken over some time after rows say so.
+            mark=lambda: (database.mark(), checker.under()),
+        ),
         *_signal_jobs(settings, database, signal_log),
         retro.purging(),
         *_vault_jobs(settings, vault),

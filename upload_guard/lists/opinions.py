@@ -102,14 +102,18 @@ class OpinionStore:
 
     def generation(self) -> str:
         """Names a state of the opinions; cheap, and changes when an exemption runs out, too."""
+        state = self.database.remembered(_state_now)
+        if state.until is None or datetime.now(UTC) < state.until:
+            return state.generation
+        # An exemption has run out since, which no row tells.
         with self.database.session() as session:
-            return _generation(session, datetime.now(UTC))
+            return _state_now(session).generation
 
     def load(self) -> Opinions:
         """All that are in force. Raises `StorageFailed`."""
         now = datetime.now(UTC)
         with self.database.session() as session:
-            generation = _generation(session, now)
+            generation = _state(session, now).generation
             exempted: defaultdict[tuple[bytes, str], tuple[Exempted, ...]] = defaultdict(tuple)
             for row in session.scalars(select(Exemption).where(_in_force(now)).order_by(Exemption.id)):
                 exempted[row.sha256, row.site] += (_exempted(row),)
@@ -141,9 +145,23 @@ def agreed_and_not_lifted() -> ColumnElement[bool]:
     return EntryDispute.agreed_at.is_not(None) & EntryDispute.lifted_at.is_(None)
 
 
-def _generation(session: Session, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What rows say at one moment, and until when they say it."""
+
+    generation: str
+    until: datetime | None
+
+
+def _state_now(session: Session) -> _State:
+    return _state(session, datetime.now(UTC))
+
+
+def _state(session: Session, now: datetime) -> _State:
     last = session.scalars(select(OpinionCounter.last)).one()
-    return f"{last}/{session.scalar(select(func.count(Exemption.id)).where(_in_force(now)))}"
+    in_force = select(func.count(Exemption.id), func.min(Exemption.until)).where(_in_force(now))
+    count, until = session.execute(in_force).one()
+    return _State(f"{last}/{count}", until)
 
 
 def _in_force(now: datetime) -> ColumnElement[bool]:

@@ -250,8 +250,7 @@ class ListStore:
 
     def generation(self) -> str:
         """A name for what is in force, which changes when it does; empty if no list is active."""
-        with self.database.session() as session:
-            return generation_of(session)
+        return self.database.remembered(generation_of)
 
     def load(self, before: Snapshot | None = None) -> Snapshot:
         """What is in force, in memory and ready. `before` lends its files where they are still those.

@@ -33,7 +33,8 @@ _OF_OUR_OWN = "an error of upload_guard's own, which its log has"
 
 def list_worker(settings: Settings, database: Database) -> Housekeeper:
     """The thread that sees to it; of all processes of the machine, one at a time does."""
-    return Housekeeper((Job("list-tasks", lambda: do_asked(settings, database)),), settings.data_dir)
+    job = Job("list-tasks", lambda: do_asked(settings, database), mark=database.mark)
+    return Housekeeper((job,), settings.data_dir)
 
 
 def do_asked(settings: Settings, database: Database) -> None:

@@ -23,11 +23,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, QueuePool
 
 from upload_guard.errors import StorageFailed
+from upload_guard.storage.changes import Changes
 from upload_guard.storage.journal import Journal, info_with
 from upload_guard.storage.locks import exclusive_lock
 
 _Row = TypeVar("_Row")
 _Key = TypeVar("_Key")
+_Said = TypeVar("_Said")
 
 LOCK_WAIT = 30.0
 """Seconds for which a locked database is waited for."""
@@ -37,11 +39,26 @@ LOCK_WAIT = 30.0
 class Database:
     """Sessions on one engine. A connection lives as long as its session, so a fork carries none along.
 
-    `journal` takes what `note_act` is given in a session.
+    `journal` takes what `note_act` is given in a session. `changes` is None where nothing may be opened for
+    long.
     """
 
     engine: Engine
     journal: Journal | None = None
+    changes: Changes | None = None
+
+    def mark(self) -> object:
+        """See `Changes.mark`."""
+        return self.changes.mark() if self.changes else object()
+
+    def remembered(self, ask: Callable[[Session], _Said]) -> _Said:
+        """What `ask` says of rows, asked again once any may be another; known by itself, so no closure."""
+
+        def asked() -> _Said:
+            with self.session() as session:
+                return ask(session)
+
+        return self.changes.remembered(ask, asked) if self.changes else asked()
 
     def forget_deleted(self) -> None:
         """Have what was deleted leave the disk: SQLite keeps it in its log until then.
@@ -90,7 +107,7 @@ def open_database(url: str, wait: float = LOCK_WAIT) -> Database:
         raise StorageFailed(f"database {file}: {_cause(error)}") from error
     except OSError as error:
         raise StorageFailed(f"database {file}: {error.strerror}") from error
-    return Database(engine)
+    return Database(engine, changes=Changes(file))
 
 
 def row_of(session: Session, table: type[_Row], number: int) -> _Row | None:

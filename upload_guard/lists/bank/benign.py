@@ -99,20 +99,18 @@ class BenignStore:
 
     def generation(self) -> str:
         """Names a state of the bank; cheap. Raises `StorageFailed`."""
-        with self.database.session() as session:
-            return self._generation(session)
+        return self._named(self.database.remembered(_own_state))
 
     def load(self) -> BenignBank:
         """The whole bank. Raises `StorageFailed`."""
         with self.database.session() as session:
-            generation = self._generation(session)
+            generation = self._named(_own_state(session))
             rows = session.scalars(select(BenignFile).order_by(BenignFile.id)).all()
         shipped = self.shipped.files if self.shipped else ()
         return BenignBank(generation, (*shipped, *(_bank_file(row) for row in rows)))
 
-    def _generation(self, session: Session) -> str:
-        count, newest = session.execute(select(func.count(BenignFile.id), func.max(BenignFile.id))).one()
-        return f"{self.shipped.generation if self.shipped else '-'} {count}/{newest or 0}"
+    def _named(self, own: str) -> str:
+        return f"{self.shipped.generation if self.shipped else '-'} {own}"
 
 
 def vouched_file(name: str, digests: Digests, signals: Iterable[Signal], site: str = "") -> BankFile:
@@ -122,6 +120,11 @@ def vouched_file(name: str, digests: Digests, signals: Iterable[Signal], site: s
         return BankFile(name, BankScope.SITE, exact, (), site)
     looks = dict.fromkeys((signal.type, signal.value) for signal in signals if not signal.type.exact)
     return BankFile(name, BankScope.ADMINISTRATOR, exact, tuple(looks))
+
+
+def _own_state(session: Session) -> str:
+    count, newest = session.execute(select(func.count(BenignFile.id), func.max(BenignFile.id))).one()
+    return f"{count}/{newest or 0}"
 
 
 def _bank_file(row: BenignFile) -> BankFile:

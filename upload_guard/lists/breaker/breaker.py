@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hmac
 import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from upload_guard.forks import forget_in_children, let_go_before_forks
 from upload_guard.lists.breaker.flood import Flood, FloodLimits, flood_of, looks_compared, needed
 from upload_guard.lists.breaker.hits import (
     Counted,
@@ -63,7 +62,8 @@ class FloodBreaker:
         self._limits = limits
         self._trust = trust
         self._begin()
-        _breakers.add(self)
+        forget_in_children(self)
+        let_go_before_forks(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -217,31 +217,6 @@ class FloodBreaker:
             return None
         hits = hits_since(session, entry, minute, looks_compared(sources))
         return flood_of(hits, uploads, self._limits)
-
-
-_breakers: weakref.WeakSet[FloodBreaker] = weakref.WeakSet()
-_forking: list[FloodBreaker] = []
-
-
-def _before_fork() -> None:
-    # Always in one order: two threads may fork.
-    for breaker in sorted(_breakers, key=id):
-        breaker.before_fork()
-        _forking.append(breaker)
-
-
-def _in_parent() -> None:
-    while _forking:
-        _forking.pop().after_fork()
-
-
-def _in_child() -> None:
-    _forking.clear()
-    for breaker in tuple(_breakers):
-        breaker.forget()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
 def _tell(entry: ListedValue, flood: Flood) -> None:
