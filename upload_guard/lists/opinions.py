@@ -8,14 +8,15 @@ matches.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.matching.delta import ListedValue
+from upload_guard.moments import utc_now
 from upload_guard.records import BankScope, Benign, Findings, Match, SignalType, Standing
 from upload_guard.storage.database import Database
 from upload_guard.storage.opinion_tables import BreakerTrip, EntryDispute, Exemption, OpinionCounter
@@ -96,22 +97,24 @@ def _exempted(row: Exemption) -> Exempted:
 
 @dataclass(frozen=True, slots=True)
 class OpinionStore:
-    """Rows in `database`."""
+    """Rows in `database`, as of `now`."""
 
     database: Database
+    now: Callable[[], datetime] = field(default=utc_now)
 
     def generation(self) -> str:
         """Names a state of the opinions; cheap, and changes when an exemption runs out, too."""
         state = self.database.remembered(_state_now)
-        if state.until is None or datetime.now(UTC) < state.until:
+        now = self.now()
+        if state.until is None or now < state.until:
             return state.generation
         # An exemption has run out since, which no row tells.
         with self.database.session() as session:
-            return _state_now(session).generation
+            return _state(session, now).generation
 
     def load(self) -> Opinions:
         """All that are in force. Raises `StorageFailed`."""
-        now = datetime.now(UTC)
+        now = self.now()
         with self.database.session() as session:
             generation = _state(session, now).generation
             exempted: defaultdict[tuple[bytes, str], tuple[Exempted, ...]] = defaultdict(tuple)
@@ -154,7 +157,7 @@ class _State:
 
 
 def _state_now(session: Session) -> _State:
-    return _state(session, datetime.now(UTC))
+    return _state(session, utc_now())
 
 
 def _state(session: Session, now: datetime) -> _State:
