@@ -11,13 +11,14 @@ import sys
 
 ALL = ("door", "check", "peer", "matching", "memory", "swaps", "keys", "load")
 ON_DEMAND = (
-    *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue"),
+    *("growth", "compiled", "rehearsal", "breaker", "statistics", "queue", "idle"),
     *("asking", "upstreams", "service", "private", "onnx", "exchanges", "scan", "retro"),
 )
 WITHOUT_LISTS = {
     "door",
     "keys",
     "load",
+    "idle",
     "breaker",
     "statistics",
     "queue",

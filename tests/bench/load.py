@@ -126,13 +126,12 @@ def ask(port: int, key: Credentials, load: Load, seconds: float) -> Answered:
     return Answered(taken, time.perf_counter() - begun)
 
 
-@contextmanager
-def bare(folder: Path) -> Iterator[int]:
-    """The bare route under gunicorn as the sidecar sets it; gives its port."""
+def bare_server(folder: Path, workers: int = WORKERS) -> tuple[Server, int]:
+    """The bare route under gunicorn as the sidecar sets it, and its port."""
     port, own = free_port(), SidecarSettings()
     options = {
         "bind": f"127.0.0.1:{port}",
-        "workers": WORKERS,
+        "workers": workers,
         "worker-class": "gthread",
         "threads": THREADS,
         "timeout": own.timeout,
@@ -141,7 +140,14 @@ def bare(folder: Path) -> Iterator[int]:
     }
     given = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     command = python("gunicorn", "--no-control-socket", *given, "tests.bench.bare:app")
-    server = Server("bare route", command, {}, f"http://127.0.0.1:{port}/live", folder / "bare.log")
+    probe = f"http://127.0.0.1:{port}/live"
+    return Server("bare route", command, {}, probe, folder / "bare.log"), port
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[int]:
+    """It answers; gives its port."""
+    server, port = bare_server(folder)
     with running(server):
         yield port
 

@@ -48,9 +48,18 @@ def costs(*runs: Run, before: Run = nothing) -> list[Cost]:
 
 
 def processor_time() -> float:
-    """Seconds that this process and those below it have used; clock_getcpuclockid(3)."""
-    children = (time.clock_gettime(~pid << 3 | 2) for pid in _descendants(os.getpid()))
-    return time.process_time() + sum(children)
+    """Seconds that this process and those below it have used."""
+    return time.process_time() + sum(map(used_by, _descendants(os.getpid())))
+
+
+def used_by(pid: int) -> float:
+    """Seconds of the processor that another process has used; clock_getcpuclockid(3)."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def used_by_all(pid: int) -> float:
+    """The same of a process and of all below it that live."""
+    return used_by(pid) + sum(map(used_by, _descendants(pid)))
 
 
 class Meter:
@@ -77,7 +86,7 @@ class Meter:
         while not self._over.wait(0.05):
             for pid in _descendants(os.getpid()):
                 with suppress(OSError):
-                    self._used[pid] = time.clock_gettime(~pid << 3 | 2)
+                    self._used[pid] = used_by(pid)
 
 
 def _descendants(root: int) -> Iterator[int]:

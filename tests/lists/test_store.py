@@ -452,6 +452,22 @@ def test_the_generation_tells_a_restored_past_from_the_one_before(two_active: Li
     assert two_active.generation() == two_active.load(before).generation != before.generation
 
 
+def test_who_watches_notices_another_process_s_change_and_a_backup_put_in_its_place(
+    two_active: ListStore, tmp_path: Path
+) -> None:
+    file = Path(two_active.database.engine.url.database or "")
+    two_active.database.forget_deleted()
+    backup = shutil.copy(file, file.with_name("backup"))
+    before = two_active.generation()
+    open_lists(settings_in(tmp_path)).retract("icse", [md5(1)], "ann")
+    assert two_active.generation() != before
+    two_active.database.forget_deleted()
+    Path(backup).replace(file)
+    for log in ("-wal", "-shm"):
+        file.with_name(file.name + log).unlink(missing_ok=True)
+    assert two_active.generation() == before
+
+
 def test_changes_need_a_list_and_additions_an_active_version(lists: ListStore) -> None:
     with pytest.raises(ListError, match="there is no list 'icse'"):
         lists.retract("icse", [md5(1)], "ann")
