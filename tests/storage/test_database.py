@@ -14,6 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
@@ -216,6 +217,25 @@ def test_the_disk_is_waited_for_but_not_at_every_request(tmp_path: Path) -> None
         opened.engine.dispose()
     full, normal = 2, 1
     assert found == [full, normal]
+
+
+def test_the_steps_are_named_after_the_schemas_that_they_lead_to(database: Database) -> None:
+    steps = ScriptDirectory.from_config(alembic_config())
+    for step in steps.walk_revisions():
+        assert Path(step.path).name.startswith(f"{step.revision}_")
+    with database.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == steps.get_current_head()
+
+
+def test_who_has_nothing_to_migrate_does_not_load_what_migrates(database: Database) -> None:
+    program = f"""
+import sys
+from upload_guard.storage.database import open_database
+open_database({str(database.engine.url)!r})
+print("alembic" in sys.modules)
+"""
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "False"
 
 
 def test_the_newest_migration_can_be_taken_back(database: Database) -> None:

@@ -23,10 +23,8 @@ class ErrorAnswer(BaseModel):
     retry_after: int | None = Field(description="Seconds, or null where trying again is of no use.")
 
 
-# What any route may answer, since every request passes the same door first.
-FAULTS: dict[str | int, type[BaseModel]] = dict.fromkeys(
-    (400, 401, 403, 408, 409, 411, 413, 415, 422, 429, 500, 503), ErrorAnswer
-)
+FAULTS = (400, 401, 403, 408, 409, 411, 413, 415, 422, 429, 500, 503)
+"""What any route may answer with an `ErrorAnswer`, since every request passes the same door first."""
 
 
 def answer_errors(app: Flask, retry_after: int, told: Iterable[Callable[[UploadGuardError], None]]) -> None:

@@ -7,10 +7,12 @@ its one script is served from the package that carries it, and the browser is to
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import flask_openapi3_rapidoc
 from flask import Blueprint, Response, jsonify, send_from_directory
 from flask_openapi3 import APIBlueprint, Info, OpenAPI, Tag
+from pydantic import BaseModel
 
 from upload_guard.sidecar.api.errors import FAULTS, ErrorAnswer, invalid
 from upload_guard.sidecar.auth import public
@@ -68,8 +70,14 @@ def api_routes(name: str, import_name: str) -> APIBlueprint:
         import_name,
         abp_tags=[Tag(name=name)],
         abp_security=[{_SIGNED: []}],
-        abp_responses=dict(FAULTS),
+        abp_responses=_faults(),
     )
+
+
+def _faults() -> dict[str | int, dict[str, Any] | type[BaseModel] | None]:
+    """By reference: of the model the library would make its schema again for each status of each route."""
+    schema = {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}
+    return {status: {"content": {"application/json": {"schema": schema}}} for status in FAULTS}
 
 
 def document_routes(app: OpenAPI) -> Blueprint:

@@ -6,6 +6,7 @@ They are read at start, so there is no step that compiles them. In a message a p
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class _Words(Domain):  # type: ignore[misc]
         return self._read.get(str(get_locale()), NullTranslations())
 
 
+@cache
 def _translations(language: str) -> NullTranslations:
     whole = Catalog(language)
     for folder in FOLDERS:
