@@ -28,25 +28,28 @@ class LettingGo(Protocol):
 _known: weakref.WeakSet[Forgetting] = weakref.WeakSet()
 _holding: weakref.WeakSet[LettingGo] = weakref.WeakSet()
 _forking: list[LettingGo] = []
-# Two threads may fork at once, and others come to hold something meanwhile.
+# Two threads may fork at once. Who comes to hold something must not wait for who waits for them.
 _one_at_a_time = threading.Lock()
+_registering = threading.RLock()
 
 
 def forget_in_children(one: Forgetting) -> None:
     """Have `one.forget()` called in every forked child, for as long as it lives."""
-    with _one_at_a_time:
+    with _registering:
         _known.add(one)
 
 
 def let_go_before_forks(one: LettingGo) -> None:
     """Have `one` let go around every fork, for as long as it lives."""
-    with _one_at_a_time:
+    with _registering:
         _holding.add(one)
 
 
 def _let_go() -> None:
     _one_at_a_time.acquire()
-    for one in tuple(_holding):
+    with _registering:
+        holding = tuple(_holding)
+    for one in holding:
         one.before_fork()
         _forking.append(one)
 
@@ -58,9 +61,9 @@ def _go_on() -> None:
 
 
 def _forget_all() -> None:
-    global _one_at_a_time
-    # Its holder is a thread of the parent.
-    _one_at_a_time = threading.Lock()
+    global _one_at_a_time, _registering
+    # Their holders are threads of the parent.
+    _one_at_a_time, _registering = threading.Lock(), threading.RLock()
     _forking.clear()
     for one in tuple(_known):
         one.forget()
