@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,14 +74,13 @@ def test_each_commit_of_anybody_else_is_another_mark(database: Database, changes
 
 def test_a_commit_while_another_connection_stays_open_is_another_mark(file: Path, changes: Changes) -> None:
     """What is committed lies in the log alone then, and the file itself is as it was."""
-    with sqlite3.connect(file) as kept:
+    with closing(sqlite3.connect(file)) as kept:
         kept.execute("SELECT count(*) FROM hash_lists").fetchall()
         before, age = changes.mark(), file.stat().st_mtime_ns
         kept.execute("INSERT INTO used_nonces VALUES ('key', 'nonce', '2026-01-01')")
         kept.commit()
         assert file.stat().st_mtime_ns == age
         assert changes.mark() != before
-    kept.close()
 
 
 def test_what_was_undone_is_no_change(database: Database, changes: Changes) -> None:
@@ -106,9 +106,11 @@ def test_a_backup_that_takes_the_file_s_place_is_another_mark(
     restored = changes.mark()
     assert restored != before
     assert changes.mark() == restored
-    # The new file is the one that is watched from now on.
-    add(database, "in the new one")
-    assert changes.mark() != restored
+    # The new file is watched from now on, and in it what is committed to the log alone.
+    with closing(sqlite3.connect(file)) as kept:
+        kept.execute("SELECT count(*) FROM hash_lists").fetchall()
+        add(database, "in the new one")
+        assert changes.mark() != restored
     with database.session() as session:
         assert names(session) == ("in the new one",)
 
