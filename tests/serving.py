@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -115,6 +116,18 @@ class SidecarProcess:
 def children(pid: int) -> set[int]:
     """Of this very process."""
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that nobody else is given as long as this lasts; whoever names it may listen there.
+
+    For what starts late: `free_port` keeps one for a minute only, and a loaded machine takes longer.
+    """
+    with closing(socket.socket()) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @contextmanager

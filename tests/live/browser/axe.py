@@ -15,12 +15,22 @@ _RUN = """() => axe.run(document, {
 })"""
 
 
-_STYLED = "() => [...document.querySelectorAll('link[rel=stylesheet]')].every((one) => one.sheet)"
+# Elements are found and visible, in the browser's own style, before the sheets have come. A sheet is there
+# before those that it imports; the load of the page waits for them all.
+_LOADED = "() => document.readyState === 'complete'"
+_UNSTYLED = """() => {
+  const lacks = (sheet) => !sheet
+    || [...sheet.cssRules].some((rule) => rule instanceof CSSImportRule && lacks(rule.styleSheet));
+  const links = [...document.querySelectorAll('link[rel=stylesheet]')];
+  return links.filter((one) => lacks(one.sheet)).map((one) => one.href);
+}"""
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds of the page as it stands, by all of its rules, a sentence each."""
-    page.wait_for_function(_STYLED)
+    page.wait_for_function(_LOADED)
+    unstyled = page.evaluate(_UNSTYLED)
+    assert not unstyled, f"{page.url} came without {unstyled}"
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate((npm.unpacked(AXE) / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate(_RUN)["violations"]

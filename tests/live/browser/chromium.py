@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.debian import give_up
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 60_000
+"""How long a loaded machine may take for what a person would see at once; playwright's own is 5 s."""
 
 
 @contextmanager
@@ -20,6 +22,7 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         give_up("no chromium: apt-get install chromium")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=program)
         try:
             yield browser

@@ -26,6 +26,7 @@ def test_a_held_version_is_let_pass_activated_and_rolled_back(visit: Visit, furn
     page.get_by_role("button", name="Ask the gate now").click()
     _comes_to(page, "The gate holds it: it shrinks from 69 to 6 acting entries.")
     page.get_by_role("link", name=f"Version 2 of {PARTNER}").click()
+    expect(page.get_by_role("button", name="Let version 2 pass the gate")).to_be_visible()
     expect(page.get_by_role("button", name="Activate version 2")).to_have_count(0)
     page.get_by_label("Reason").fill("merged with another list, says J. Doe")
     page.get_by_role("button", name="Let version 2 pass the gate").click()

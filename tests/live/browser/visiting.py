@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
 
+from tests.live.browser.chromium import PATIENCE_MS
+from tests.live.browser.slowness import slowed
 from tests.live.browser.watch import Watch
 
 DESKTOP = (1280, 900)
@@ -46,11 +48,11 @@ def visiting(
         # What moves is a matter of taste, and makes pictures of pages differ.
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     watch = Watch(url, context)
     watch.begin()
     try:
-        yield Visit(url, context.new_page(), watch)
+        yield Visit(url, slowed(context.new_page()), watch)
     except BaseException as fault:
         # A page that came without its styles fails by something else first.
         fault.add_note("\n".join(["The browser says:", *watch.complaints()]))

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,8 @@ class Sqlite:
     file: Path
 
     def rows(self, statement: str) -> list[tuple[str, ...]]:
-        with sqlite3.connect(self.file) as database:
+        # Its own 5 s are little where PHP writes and the machine is loaded.
+        with closing(sqlite3.connect(self.file, timeout=60)) as database, database:
             return [tuple(map(str, row)) for row in database.execute(statement)]
 
 

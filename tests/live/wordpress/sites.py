@@ -17,8 +17,7 @@ import requests
 from tests.live.wordpress.databases import Database, MariaDb, Sqlite, mariadb
 from tests.live.wordpress.php import Php, quiet
 from tests.live.wordpress.releases import latest, oldest, studio, wp_cli
-from tests.serving import NOTHING
-from upload_guard.demo.servers import free_port
+from tests.serving import NOTHING, held_port
 from upload_guard.signing import Credentials
 
 BRIDGE = Path(__file__).parents[3] / "wordpress_bridge"
@@ -178,14 +177,14 @@ def old_wordpress(
 def _installed(
     folder: Path, php: Php, database: Database, constants: Mapping[str, str], *, plugin: bool
 ) -> Iterator[WordPress]:
-    port = free_port()
     root = folder / "wordpress"
     (root / "license.txt").touch()
-    site = WordPress(root, f"http://localhost:{port}", php, database, constants=constants)
-    write_config(site)
-    install(site, plugin=plugin)
-    with php.serving(root, folder / "php.log", port):
-        yield replace(site, login=("admin", application_password(site)))
+    with held_port() as port:
+        site = WordPress(root, f"http://localhost:{port}", php, database, constants=constants)
+        write_config(site)
+        install(site, plugin=plugin)
+        with php.serving(root, folder / "php.log", port):
+            yield replace(site, login=("admin", application_password(site)))
 
 
 def _link(source: str, target: str) -> str:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.live.browser.chromium import chromium
+from tests.live.browser.chromium import PATIENCE_MS, chromium
+from tests.live.browser.slowness import slowed
 from tests.live.browser.tour import ARTEFACTS
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.sites import PASSWORD, WordPress
@@ -36,10 +38,12 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, site: WordPress, request: pytest.FixtureRequest) -> Iterator[Page]:
     """An administrator's window. Nothing beyond the site is asked."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.route(lambda url: not url.startswith((site.url, "blob:", "data:")), lambda route: route.abort())
-    window = context.new_page()
+    window = slowed(context.new_page())
     window.goto(f"{site.url}/wp-login.php", wait_until="domcontentloaded")
+    # 200 ms after it has come, the page puts the focus there, whatever is being typed elsewhere.
+    expect(window.locator("#user_login")).to_be_focused()
     window.fill("#user_login", "admin")
     window.fill("#user_pass", PASSWORD)
     window.click("#wp-submit")
@@ -71,7 +75,7 @@ def test_the_media_grid_shows_the_sentence_and_the_case(page: Page, site: WordPr
     page.goto(f"{site.url}/wp-admin/upload.php?mode=grid", wait_until="domcontentloaded")
     page.wait_for_selector(".moxie-shim input[type=file]", state="attached")
     page.locator(".moxie-shim input[type=file]").first.set_input_files(listed)
-    expect(page.locator(".upload-error").first).to_contain_text(REFUSED, timeout=60_000)
+    expect(page.locator(".upload-error").first).to_contain_text(REFUSED)
     assert site.state() == before
 
 
@@ -80,7 +84,7 @@ def test_the_page_for_new_media_shows_them_as_well(page: Page, site: WordPress, 
     page.goto(f"{site.url}/wp-admin/media-new.php", wait_until="domcontentloaded")
     page.wait_for_selector(".moxie-shim input[type=file]", state="attached")
     page.locator(".moxie-shim input[type=file]").first.set_input_files(listed)
-    expect(page.locator("#media-items")).to_contain_text(REFUSED, timeout=60_000)
+    expect(page.locator("#media-items")).to_contain_text(REFUSED)
     assert site.state() == before
 
 
@@ -88,6 +92,8 @@ def image_block(page: Page, site: WordPress) -> None:
     """A new post with an empty image block."""
     page.goto(f"{site.url}/wp-admin/post-new.php", wait_until="domcontentloaded")
     page.wait_for_function("window.wp && wp.data && wp.data.select( 'core/editor' )?.getCurrentPostId()")
+    # The post is known before the editor is drawn, which begins with the post's own blocks and no others.
+    _drawn(page, "textbox", "Add title").wait_for()
     page.evaluate(
         """() => {
             wp.data.dispatch( 'core/preferences' ).set( 'core/edit-post', 'welcomeGuide', false );
@@ -96,10 +102,15 @@ def image_block(page: Page, site: WordPress) -> None:
     )
 
 
+def _drawn(page: Page, role: Literal["button", "textbox"], name: str) -> Locator:
+    """Within the canvas, which is a frame of its own where all blocks bear it."""
+    canvas = page.frame_locator("iframe[name=editor-canvas]")
+    return canvas.get_by_role(role, name=name).or_(page.get_by_role(role, name=name)).first
+
+
 def choose(page: Page, file: Path) -> None:
     """By the block's own button."""
-    canvas = page.frame_locator("iframe[name=editor-canvas]")
-    upload = canvas.get_by_role("button", name="Upload").or_(page.get_by_role("button", name="Upload")).first
+    upload = _drawn(page, "button", "Upload")
     with page.expect_file_chooser() as chooser:
         upload.click()
     chooser.value.set_files(file)
@@ -109,7 +120,7 @@ def test_the_block_editor_shows_them_in_a_notice(page: Page, site: WordPress, li
     before = site.state()[0]
     image_block(page, site)
     choose(page, listed)
-    expect(page.locator("body")).to_contain_text(REFUSED, timeout=60_000)
+    expect(page.locator("body")).to_contain_text(REFUSED)
     assert site.landed() == before
 
 
@@ -120,9 +131,8 @@ def test_each_size_that_the_browser_makes_is_checked(
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     image_block(page, site)
     asked = guard.asked()
-    choose(page, large)
     with page.expect_response(lambda answer: "finalize" in answer.url):
-        pass
+        choose(page, large)
     sizes = [url for url in sent if "sideload" in url]
     assert len(sizes) >= 5, sent
     assert guard.asked() - asked >= len(sizes) + 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,14 @@ from tests.live.wordpress.conftest import VERSIONS, Sidecar, of_version
 from tests.live.wordpress.php import php
 from tests.live.wordpress.sites import WordPress, guarded, write_config
 from tests.misbehaving import Behaviour, Connection, passing_on, scripted, stay_silent
+from tests.serving import held_port
 from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
-from upload_guard.demo.servers import free_port
 from upload_guard.quarantine.showing.outcomes import LateOutcomes
 from upload_guard.storage.database import open_database
 
 pytestmark = pytest.mark.live
 
 LISTED, CLEAN = picture_bytes(LISTED_SEED), picture_bytes(OTHER_SEED)
-PORT = free_port()
-URL = f"http://127.0.0.1:{PORT}"
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
@@ -33,11 +30,8 @@ def lonely(
 ) -> Iterator[WordPress]:
     """A site whose sidecar is not there unless a test starts it; the one of `guard` is another."""
     folder = tmp_path_factory.mktemp("lonely")
-    with closing(socket.socket()) as held:
-        # Nobody else is given the port, and who listens there may share it.
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.1", PORT))
-        constants = guarded(URL, guard.key, TIMEOUT="1")
+    with held_port() as port:
+        constants = guarded(f"http://127.0.0.1:{port}", guard.key)
         with of_version(request.param)(folder, php(), constants) as running:
             yield running
 
@@ -73,10 +67,25 @@ def outcomes(guard: Sidecar, case: str) -> set[str]:
     return {told.action for told in LateOutcomes(open_database(guard.settings.database_url)).on(case)}
 
 
+def port_of(site: WordPress) -> int:
+    """Where it looks for its sidecar."""
+    return int(site.constants["URL"].rpartition(":")[2])
+
+
 @contextmanager
-def sidecar_back(guard: Sidecar) -> Iterator[None]:
-    with scripted(passing_on(guard.url), port=PORT):
+def sidecar_back(site: WordPress, guard: Sidecar) -> Iterator[None]:
+    with scripted(passing_on(guard.url), port=port_of(site)):
         yield
+
+
+@contextmanager
+def of_little_patience(site: WordPress) -> Iterator[None]:
+    """It waits a second for an answer: none comes. For one that comes a loaded machine needs longer."""
+    write_config(site.with_constants(TIMEOUT="1"))
+    try:
+        yield
+    finally:
+        write_config(site)
 
 
 def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, guard: Sidecar) -> None:
@@ -86,7 +95,7 @@ def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, gu
     contents = {file: file.read_bytes() for file in files}
     assert status(lonely)["waiting"] == waiting(lonely) == 2
     assert str(status(lonely)["last_fault"]).startswith("unreachable")
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         said = lonely.wp("upload-guard", "queue", "run").stdout
         held = lonely.wp("upload-guard", "held").stdout.split()
         assert outcomes(guard, held[held.index("case") + 1]) == {"hidden"}
@@ -101,7 +110,7 @@ def test_what_passed_unchecked_is_found_later_and_put_away(lonely: WordPress, gu
 
 def test_cron_checks_it_by_itself(lonely: WordPress, guard: Sidecar) -> None:
     number = upload(lonely, LISTED).json()["id"]
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         forget_faults(lonely)
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     assert lonely.attachments()[number] == "private"
@@ -113,7 +122,7 @@ def test_a_file_without_an_attachment_is_put_away_as_well(lonely: WordPress, gua
     )
     file = Path(str(lonely.eval(code)))
     assert file.is_file()
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
     assert not file.exists()
 
@@ -122,7 +131,7 @@ def test_a_file_that_is_still_unchecked_goes_on_waiting(lonely: WordPress, guard
     upload(lonely, CLEAN)
     assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
     assert status(lonely)["waiting"] == 1
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
@@ -130,7 +139,7 @@ def test_files_that_are_never_settled_do_not_stand_before_others(lonely: WordPre
     rows = "array( 'path' => ABSPATH . 'wp-config.php', 'attachment' => 0, 'since' => 1, 'tries' => 9, 'fault' => 'too_large', 'next' => time() + 9999 )"  # noqa: E501
     lonely.eval(f"for ( $i = 0; $i < 60; $i++ ) {{ add_option( 'upload_guard_queue_' . $i, {rows} ); }}")
     number = upload(lonely, LISTED).json()["id"]
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         forget_faults(lonely)
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     lonely.eval("for ( $i = 0; $i < 60; $i++ ) { delete_option( 'upload_guard_queue_' . $i ); }")
@@ -142,7 +151,7 @@ def test_when_the_sidecar_answers_again_all_that_waits_is_due(lonely: WordPress,
     # Tried in vain, so that its next try is later; and the run after it was ended half way.
     lonely.wp("upload-guard", "queue", "run", code=1)
     lonely.wp("cron", "event", "delete", "upload_guard_run_queue")
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         lonely.wp("cron", "event", "run", "upload_guard_refresh")
         lonely.wp("cron", "event", "run", "upload_guard_run_queue")
     assert lonely.attachments()[number] == "private"
@@ -187,7 +196,7 @@ def test_a_file_that_comes_again_while_the_one_before_it_is_checked_waits_for_it
             $p->queue->add_if_unchecked( $row['path'], 0, Upload_Guard_Verdict::unknown( 'timeout' ) );
         } } );
         $p->circuit->close(); return $p->queue->run( 10, true );"""
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert lonely.eval(QUEUED + again) == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
         assert waiting(lonely) == 1
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
@@ -214,7 +223,7 @@ def test_what_cannot_be_moved_whole_stays_whole_and_waits(
     held = lonely.wp("upload-guard", "held").stdout
     in_the_way = WHEN_A_RECORD_IS_WRITTEN % f'for ( {where}; $i++ ) {{ touch( "$folder/$i.held" ); }}'
     run = "$p = new Upload_Guard_Plugin(); $p->circuit->close(); return $p->queue->run( 10, true );"
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         done = lonely.eval(in_the_way + run)
         assert done == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
         assert lonely.wp("upload-guard", "held").stdout == held
@@ -232,7 +241,7 @@ def test_a_move_that_was_ended_half_way_is_undone_and_made_again(lonely: WordPre
     # All is moved, and the record does not say so yet.
     ended = WHEN_A_RECORD_IS_WRITTEN % "if ( 2 === $times ) { posix_kill( getmypid(), 9 ); }"
     run = "$p = new Upload_Guard_Plugin(); $p->circuit->close(); return $p->queue->run( 10, true );"
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         lonely.wp("eval", ended + run, code=None)
     assert lonely.landed() == before
     later = """delete_option( 'upload_guard_queue_run.lock' );
@@ -244,7 +253,7 @@ def test_a_move_that_was_ended_half_way_is_undone_and_made_again(lonely: WordPre
     assert lonely.eval(later + run)["waiting"] == 1  # type: ignore[index]
     assert {file: file.read_bytes() for file in lonely.landed() - before} == contents
     assert lonely.attachments()[number] == "inherit"
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
     assert lonely.attachments()[number] == "private"
 
@@ -254,7 +263,7 @@ def test_a_file_that_is_kept_elsewhere_is_not_taken_for_gone(lonely: WordPress, 
     number = upload(lonely, CLEAN).json()["id"]
     for file in lonely.landed() - before:
         file.unlink()
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
         lonely.wp("post", "delete", str(number), "--force")
         assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
@@ -262,11 +271,11 @@ def test_a_file_that_is_kept_elsewhere_is_not_taken_for_gone(lonely: WordPress, 
 
 def test_a_sidecar_without_lists_settles_nothing(lonely: WordPress, guard: Sidecar) -> None:
     body = b'{"answer": "allow", "result": "unchecked", "case": "", "message": ""}'
-    with scripted(answering(b"200 OK\r\nContent-Type: application/json", body), port=PORT):
+    with scripted(answering(b"200 OK\r\nContent-Type: application/json", body), port=port_of(lonely)):
         assert upload(lonely, CLEAN).status_code == 201
         assert "unchecked" in lonely.wp("upload-guard", "queue").stdout
         assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
@@ -291,19 +300,19 @@ NONSENSE = {
 
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_is_no_verdict(kind: str, lonely: WordPress, guard: Sidecar) -> None:
-    with scripted(NONSENSE[kind], port=PORT):
+    with of_little_patience(lonely), scripted(NONSENSE[kind], port=port_of(lonely)):
         assert upload(lonely, CLEAN).status_code == 201
         assert status(lonely)["waiting"] == 1
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "1 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
 def test_after_two_faults_nobody_waits_for_a_third(lonely: WordPress, guard: Sidecar) -> None:
-    with scripted(stay_silent, port=PORT) as silent:
+    with of_little_patience(lonely), scripted(stay_silent, port=port_of(lonely)) as silent:
         for _ in range(4):
             upload(lonely, CLEAN)
         assert len(silent.connections) == 2
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "4 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
@@ -319,11 +328,11 @@ def silent_on_files(connection: Connection) -> None:
 def test_files_that_take_too_long_do_not_make_a_living_sidecar_look_dead(
     lonely: WordPress, guard: Sidecar
 ) -> None:
-    with scripted(silent_on_files, port=PORT) as slow:
+    with of_little_patience(lonely), scripted(silent_on_files, port=port_of(lonely)) as slow:
         for _ in range(3):
             upload(lonely, CLEAN)
         assert sum("/bridge/v1/scan" in head for head in slow.heads) == 3
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         assert "3 allowed" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
@@ -339,7 +348,7 @@ def test_a_site_may_refuse_what_it_cannot_check(word: str, lonely: WordPress) ->
 
 def test_a_revoked_key_lets_nothing_pass_unseen(lonely: WordPress, guard: Sidecar) -> None:
     write_config(lonely.with_constants(SECRET="another"))  # noqa: S106 - that is the point
-    with sidecar_back(guard):
+    with sidecar_back(lonely, guard):
         upload(lonely, CLEAN)
         assert str(status(lonely)["last_fault"]).startswith("unauthorized")
         write_config(lonely)

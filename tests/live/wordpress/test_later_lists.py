@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,9 @@ from sqlalchemy import select
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.php import php
 from tests.live.wordpress.sites import WordPress, guarded, wordpress
-from tests.serving import key_of, sidecar, write_config
+from tests.serving import held_port, key_of, sidecar, write_config
 from tests.support import activate_list, activate_listed_picture, digests_of, eventually, picture_bytes
 from upload_guard.compose import open_cases, open_decisions, open_placements
-from upload_guard.demo.servers import free_port
 from upload_guard.errors import TransportError
 from upload_guard.lists.formats import ListedHash
 from upload_guard.loading import load_settings
@@ -60,7 +60,12 @@ class Blog:
 
     def files(self, name: str) -> dict[Path, bytes]:
         """All sizes of a picture that are there."""
-        return {file: file.read_bytes() for file in self.site.landed() if file.name.startswith(name)}
+        found = {}
+        for file in self.site.landed():
+            # While this looks they are moved, one after another.
+            with suppress(FileNotFoundError):
+                found[file] = file.read_bytes()
+        return {file: data for file, data in found.items() if file.name.startswith(name)}
 
     def found(self, data: bytes, name: str) -> str:
         """A list of that name learns of this file; the number of its case."""
@@ -112,22 +117,29 @@ def untold(site: WordPress) -> int:
 @pytest.fixture(scope="module")
 def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blog]:
     """The sidecar and the site each know where the other is before it answers."""
-    folder, port = tmp_path_factory.mktemp("later"), free_port()
+    folder = tmp_path_factory.mktemp("later")
     config = write_config(folder / "sidecar.toml", {}, data_dir="data")
     key = key_of(config, "blog")
-    constants = guarded(f"http://127.0.0.1:{port}", key, REMOTE_FILES="1")
-    with wordpress(folder, php(), constants) as site:
-        sections = {
-            "trust": {"probation_hours": 0},
-            "retro": {"days": 30},
-            "webhooks.blog": {"url": site.url + HOOK},
-            "incoming.sites.blog": {"wordpress": site.url},
-        }
-        write_config(config, sections, data_dir="data")
-        settings = load_settings(config)
-        activate_listed_picture(settings)
-        with sidecar(config, at=port) as url:
-            yield Blog(site, Sidecar(url, key, config, settings))
+    with held_port() as port:
+        constants = guarded(f"http://127.0.0.1:{port}", key, REMOTE_FILES="1")
+        with wordpress(folder, php(), constants) as site, _remembering(site, config, key, port) as guard:
+            yield Blog(site, guard)
+
+
+@contextmanager
+def _remembering(site: WordPress, config: Path, key: Credentials, port: int) -> Iterator[Sidecar]:
+    """A sidecar that remembers uploads and knows where the site is."""
+    sections = {
+        "trust": {"probation_hours": 0},
+        "retro": {"days": 30},
+        "webhooks.blog": {"url": site.url + HOOK},
+        "incoming.sites.blog": {"wordpress": site.url},
+    }
+    write_config(config, sections, data_dir="data")
+    settings = load_settings(config)
+    activate_listed_picture(settings)
+    with sidecar(config, at=port) as url:
+        yield Sidecar(url, key, config, settings)
 
 
 def test_where_uploads_went_is_told_by_cron_for_a_file_that_comes_twice_too(blog: Blog) -> None:
