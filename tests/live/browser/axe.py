@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests import npm
+from tests.live.browser.styles import wait_for_styles
 
 AXE = npm.Package("axe-core", "4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
 # preload would fetch the page's files once more. The size of targets (WCAG 2.2) is looked at on demand only.
@@ -15,22 +16,9 @@ _RUN = """() => axe.run(document, {
 })"""
 
 
-# Elements are found and visible, in the browser's own style, before the sheets have come. A sheet is there
-# before those that it imports; the load of the page waits for them all.
-_LOADED = "() => document.readyState === 'complete'"
-_UNSTYLED = """() => {
-  const lacks = (sheet) => !sheet
-    || [...sheet.cssRules].some((rule) => rule instanceof CSSImportRule && lacks(rule.styleSheet));
-  const links = [...document.querySelectorAll('link[rel=stylesheet]')];
-  return links.filter((one) => lacks(one.sheet)).map((one) => one.href);
-}"""
-
-
 def violations(page: Page) -> list[str]:
     """What axe finds of the page as it stands, by all of its rules, a sentence each."""
-    page.wait_for_function(_LOADED)
-    unstyled = page.evaluate(_UNSTYLED)
-    assert not unstyled, f"{page.url} came without {unstyled}"
+    wait_for_styles(page)
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate((npm.unpacked(AXE) / "axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate(_RUN)["violations"]

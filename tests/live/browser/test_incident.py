@@ -88,8 +88,10 @@ def _roll_back(page: Page, hand: Hand) -> None:
 
 def _release_all(page: Page, hand: Hand) -> None:
     hand.click(page.get_by_role("link", name="proposed for release"))
+    release = page.get_by_role("button", name="Release all of them")
+    expect(release).to_be_visible()
     picture(page, "incident-queue", LOOKS[0])
-    hand.click(page.get_by_role("button", name="Release all of them"))
+    hand.click(release)
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Decide on {UPLOADS} cases")
     picture(page, "incident-decide", LOOKS[0])
     form = page.locator("#decide-release")

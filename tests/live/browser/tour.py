@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.live.browser.furnished import CUSTOMER, NATIONAL, PARTNER, Furnished
 from tests.live.browser.people import ADMINISTRATOR, signed_in
+from tests.live.browser.styles import wait_for_styles
 from tests.live.browser.visiting import DESKTOP, PHONE, Visit, visiting
 
 ARTEFACTS = Path(__file__).parents[3] / "artefacts" / "pages"
@@ -117,5 +118,6 @@ def picture(page: Page, name: str, look: Look) -> Path:
     """Keep what the whole page looks like."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     file = ARTEFACTS / f"{name}-{look.name}.png"
+    wait_for_styles(page)
     page.screenshot(path=file, full_page=True)
     return file
