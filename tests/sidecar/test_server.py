@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -176,6 +176,18 @@ def test_a_stop_answers_what_is_under_way(service: Service) -> None:
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b'"match"' in answer
     assert service.sidecar.process.wait(timeout=30) == 0
+
+
+def test_connections_that_say_nothing_keep_no_upload_waiting_and_no_stop(service: Service) -> None:
+    address = ("127.0.0.1", int(service.sidecar.url.rpartition(":")[2]))
+    with ExitStack() as silent:
+        # Threads that waited five seconds for each would not come to the upload within its minute.
+        for _ in range(100):
+            silent.enter_context(socket.create_connection(address))
+        assert service.check(service.listed).json()["result"] == "match"
+        service.sidecar.signal(signal.SIGTERM)
+        # Less than a connection is kept.
+        service.sidecar.process.wait(timeout=25)
 
 
 def test_a_killed_process_is_replaced_and_what_it_counted_stays(service: Service) -> None:

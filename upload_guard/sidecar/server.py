@@ -92,7 +92,7 @@ def _gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{sidecar.port}",
         "workers": sidecar.workers,
-        "worker_class": "gthread",
+        "worker_class": "upload_guard.sidecar.worker.Worker",
         "threads": sidecar.threads,
         "timeout": sidecar.timeout,
         "graceful_timeout": sidecar.graceful_timeout,

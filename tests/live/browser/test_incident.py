@@ -21,7 +21,7 @@ from upload_guard.quarantine.states import CaseState
 pytestmark = pytest.mark.live
 
 # The rollback ends when every case is judged again, for which every file is opened.
-PATIENCE = 120_000
+PATIENCE = 240_000
 LISTED_RIGHTLY = ("holiday.jpg", picture_bytes(1))
 
 

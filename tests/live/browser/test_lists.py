@@ -17,7 +17,7 @@ from upload_guard.compose import open_lists
 pytestmark = pytest.mark.live
 
 # Activations are built by a process of its own.
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 
 def test_a_held_version_is_let_pass_activated_and_rolled_back(visit: Visit, furnished: Furnished) -> None:
