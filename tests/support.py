@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import sys
 import tempfile
 import threading
@@ -221,14 +222,32 @@ def live(source: object) -> Live[Any]:
 
 
 def in_a_fork(act: Callable[[], None]) -> int:
-    """The exit code of a forked process in which `act` was done; for what is about forks.
-
-    A lock of SQLite that another thread holds at that moment would stay held in it for ever.
-    """
+    """The exit code of a forked process in which `act` was done; for what is about forks."""
     process = multiprocessing.get_context("fork").Process(target=act)
-    assert eventually(_nobody_else_is_in_the_database)
-    process.start()
+    with _nobody_else_in_the_database():
+        process.start()
     return _exit_code(process)
+
+
+def fork() -> int:
+    """As `os.fork`, for a child that uses a database."""
+    with _nobody_else_in_the_database():
+        return os.fork()
+
+
+@contextmanager
+def _nobody_else_in_the_database() -> Iterator[None]:
+    """A lock of SQLite that another thread holds as a process is forked stays held in the child for ever.
+
+    Threads outlive the tests that began them, so there may be some. None gets its turn in here.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    try:
+        assert eventually(_nobody_else_is_in_the_database)
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _nobody_else_is_in_the_database() -> bool:

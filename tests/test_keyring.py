@@ -104,7 +104,7 @@ def test_a_command_may_print_it(tmp_path: Path) -> None:
 def test_a_command_that_prints_none_is_a_fault(tmp_path: Path, program: str, why: str) -> None:
     command = [sys.executable, "-c", program]
     with pytest.raises(MasterKeyError, match=why):
-        open_keyring(settings(tmp_path, command=command, command_timeout=0.5 if "sleep" in program else 10))
+        open_keyring(settings(tmp_path, command=command, command_timeout=0.5 if "sleep" in program else 60))
 
 
 def test_a_command_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

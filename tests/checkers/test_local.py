@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.support import (
     activate_listed_picture,
     damage_lists,
     digests_of,
+    eventually,
     listed_hashes,
     pdq_of,
     picture_bytes,
@@ -218,8 +218,8 @@ def test_a_change_of_the_lists_makes_every_answer_an_old_one(settings: Settings)
     local, other = checker(settings), picture_bytes(OTHER_SEED)
     assert local.check(upload_of(other), math.inf).matches == ()
     activate_list(settings, [ListedHash(SignalType.PDQ, pdq_of(other))], "second-list")
-    time.sleep(1.1)  # the snapshot looks for a change once a second
-    assert local.check(upload_of(other), math.inf).matches
+    # The snapshot looks for a change twice a second.
+    assert eventually(lambda: local.check(upload_of(other), math.inf).matches)
 
 
 def test_a_file_that_could_not_be_read_is_read_again(settings: Settings) -> None:

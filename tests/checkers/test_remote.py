@@ -42,8 +42,8 @@ from upload_guard.signing import Credentials, Request, parse
 CLEAN = {"result": "clean", "action": "allow", "reason": "", "case": "", "degraded": []}
 
 
-def checker_of(url: str, timeout: float = 1.0) -> RemoteChecker:
-    return RemoteChecker(Line(Sidecar(url, 1.0, timeout)))
+def checker_of(url: str, timeout: float = 30.0) -> RemoteChecker:
+    return RemoteChecker(Line(Sidecar(url, 10.0, timeout)))
 
 
 @contextmanager
@@ -69,17 +69,16 @@ def answering(status: int, body: bytes, seen: list[Any] | None = None) -> Iterat
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
+            yield checker_of(f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()
             thread.join()
 
 
 @contextmanager
-def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChecker]:
+def on_connection(behave: Callable[[socket.socket], None], timeout: float = 30.0) -> Iterator[RemoteChecker]:
     """A server that accepts and then does as it likes."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        server.settimeout(5)
 
         def serve() -> None:
             with suppress(OSError):
@@ -89,9 +88,11 @@ def on_connection(behave: Callable[[socket.socket], None]) -> Iterator[RemoteChe
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield checker_of(f"http://127.0.0.1:{server.getsockname()[1]}", 0.5)
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield checker_of(f"http://127.0.0.1:{server.getsockname()[1]}", timeout)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def test_the_file_is_sent_whole_with_its_length_and_its_source() -> None:
@@ -289,7 +290,7 @@ def test_a_sidecar_that_is_not_there_is_unreachable() -> None:
 
 def test_a_sidecar_that_accepts_and_never_answers_is_a_timeout() -> None:
     done = threading.Event()
-    with on_connection(lambda _: done.wait(5) and None) as checker:
+    with on_connection(lambda _: done.wait(60) and None, timeout=0.5) as checker:
         with pytest.raises(ServiceTimeout):
             checker.check(upload_of(b"x"), math.inf)
         done.set()
@@ -350,7 +351,7 @@ def knowing(digests: tuple[int, object], file: object, seen: list[Any]) -> Itera
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            checker = checker_of(f"http://127.0.0.1:{server.server_port}", 5.0)
+            checker = checker_of(f"http://127.0.0.1:{server.server_port}")
             yield replace(checker, digests_first=True)
         finally:
             server.shutdown()

@@ -78,7 +78,7 @@ def test_on_a_terminal_it_is_asked_for_twice_and_not_shown(folder: Path, gate: G
         while not shown.endswith(prompt):
             shown += os.read(master, 1024)
         os.write(master, f"{PASSWORD}\n".encode())
-    assert asking.wait(30) == 0
+    assert asking.wait(60) == 0
     os.close(master)
     assert PASSWORD.encode() not in shown
     assert gate.log_in.by_password("bob", PASSWORD, "")

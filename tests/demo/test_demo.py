@@ -49,13 +49,13 @@ def test_without_once_both_servers_stay_until_it_is_ended(tmp_path: Path, reason
         assert demo.stdout is not None
         line = next(line for line in demo.stdout if line.startswith("Both servers go on"))
         site, sidecar = (word for word in line.split() if word.startswith("http://"))
-        assert requests.get(site, timeout=5).ok
-        assert requests.get(sidecar, timeout=5).json()["status"] == "ready"
+        assert requests.get(site, timeout=30).ok
+        assert requests.get(sidecar, timeout=30).json()["status"] == "ready"
         demo.send_signal(reason)
-        assert demo.wait(timeout=30) == 0
+        assert demo.wait(timeout=90) == 0
     time.sleep(0.2)
     with pytest.raises(requests.ConnectionError):
-        requests.get(site, timeout=5)
+        requests.get(site, timeout=30)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,7 +23,7 @@ from upload_guard.settings import Settings
 ODD = "s\u00e9same"
 SECRET, WRONG = "sesame", "simsalabim"
 SENDER = "abuse@example.org"
-HERE = {"server": "127.0.0.1", "security": "none", "timeout": 5.0}
+HERE = {"server": "127.0.0.1", "security": "none", "timeout": 30.0}
 
 
 def steps(**sections: object) -> dict[str, Step]:

@@ -247,17 +247,17 @@ def test_a_stream_that_only_drips_is_an_error_in_the_end(tmp_path: Path) -> None
         answer = b""
         sock.settimeout(0.05)
         while not answer:
-            sock.sendall(b"x")
-            try:
+            # It may have answered and gone since the last look; the answer is read all the same.
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
                 answer = sock.recv(1000)
-            except TimeoutError:
-                continue
         sock.close()
     assert answer == b"stream: could not be checked. ERROR\0"
 
 
 def test_whoever_sends_nothing_is_not_waited_for(tmp_path: Path) -> None:
-    with running_doors(tmp_path, clamd={"idle_seconds": 0.2, "read_seconds": 0.2}) as hasty:
+    with running_doors(tmp_path, clamd={"idle_seconds": 1.0, "read_seconds": 1.0}) as hasty:
         assert everything(hasty.to_clamd()) == b""
         sock = hasty.to_clamd()
         sock.sendall(b"zINSTREAM\0\0\0")

@@ -185,7 +185,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if requests.get(url, timeout=5).ok:

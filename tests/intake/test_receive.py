@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 
-from tests.support import digest_of, picture_bytes, sha256_seen
+from tests.support import digest_of, eventually, picture_bytes, sha256_seen
 from upload_guard.errors import (
     AmbiguousRequest,
     BodyTooLarge,
@@ -169,7 +169,8 @@ def test_a_request_that_fails_leaves_no_file_open(
     before = open_files()
     with pytest.raises(error):
         receive(environ, rule, SOURCE)
-    assert open_files() == before
+    # Threads of other tests open and close some, too.
+    assert eventually(lambda: open_files() <= before)
 
 
 def open_files() -> int:

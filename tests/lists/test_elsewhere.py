@@ -72,7 +72,7 @@ def test_several_at_once_build_it_once(lists: ListStore) -> None:
 
 def test_one_killed_while_building_leaves_nothing_that_would_be_taken(lists: ListStore) -> None:
     with started(lists) as process:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not list(lists.snapshots.folder.glob("*.part/*.spool")):
             assert time.monotonic() < deadline
             assert process.poll() is None

@@ -6,10 +6,11 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 import requests
 
 from tests.live.clients import CLIENTS, Client
+from tests.sandbox.conftest import descendants
 from tests.serving import guarded_site, gunicorn, waitress, write_config
 from tests.support import (
     LISTED_SEED,
@@ -39,7 +41,6 @@ LIKENESS = recompressed(T)
 CLEAN = picture_bytes(OTHER_SEED)
 ENCODED = base64.b64encode(T).decode()
 APPLICATIONS = ("flask_app", "django_app", "bottle_app", "plain_app")
-BODY_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Site:
         return requests.request(method, self.url + "/up", data=body, headers=given, timeout=30)
 
     def raw(self, request: bytes, then: float = 0) -> bytes:
-        """Send bytes as they are; gives what comes back within ten seconds."""
+        """Send bytes as they are; gives what comes back."""
         address = urlsplit(self.url)
-        with closing(socket.create_connection((address.hostname, address.port), timeout=10)) as client:
+        with closing(socket.create_connection((address.hostname, address.port), timeout=60)) as client:
             client.sendall(request)
             time.sleep(then)
             received = b""
@@ -88,7 +89,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         folder / "site.toml",
         {
             "trust": {"probation_hours": 0},
-            "intake": {"max_body": MAX_BODY, "body_timeout": BODY_TIMEOUT, "max_inflated": 32 << 20},
+            "intake": {"max_body": MAX_BODY, "max_inflated": 32 << 20},
         },
         data_dir="data",
     )
@@ -262,12 +263,25 @@ def test_row_9_gzip_twice(site: Site) -> None:
         assert site.send(twice, "image/jpeg", **{"Content-Encoding": coding}).status_code == 415
 
 
+def processor_seconds(site: Site) -> float:
+    """What the processes of its server have used so far."""
+    ticks = 0
+    for pid in descendants(os.getpid()):
+        with suppress(OSError):
+            if str(urlsplit(site.url).port).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+                ticks += sum(map(int, used))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def test_row_9_a_gzip_bomb_is_refused_within_a_second(site: Site) -> None:
+    """Of the processor's time: on a loaded machine anything takes longer."""
     bomb = gzip.compress(bytes(64 << 20)) * 16  # a gigabyte, member after member
-    started = time.monotonic()
+    before = processor_seconds(site)
+    assert before > 0
     response = site.send(bomb, "image/jpeg", **{"Content-Encoding": "gzip"})
     assert response.status_code == 413
-    assert time.monotonic() - started < 1
+    assert processor_seconds(site) - before < 1
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -424,28 +438,29 @@ def test_row_12_pieces_out_of_order_and_changed_pieces_are_refused(site: Site) -
     assert [status(*piece) for piece in sent] == [200, 409, 409, 200, 200, 200]
 
 
-def test_row_13_a_slow_body_times_out(site: Site) -> None:
-    if site.server == "waitress":
-        pytest.skip("waitress reads a whole body before it calls the application, under its own timeout")
-    address, answer = urlsplit(site.url), b""
-    with closing(socket.create_connection((address.hostname, address.port), timeout=10)) as client:
-        client.sendall(b"POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-        for _ in range(40):
-            client.sendall(b"x" * 16384)
-            time.sleep(0.1)
-            client.setblocking(False)
-            try:
-                answer = client.recv(4096)
-                break
-            except BlockingIOError:
-                client.setblocking(True)
+def test_row_13_a_slow_body_times_out(tmp_path: Path) -> None:
+    """Under gunicorn; waitress reads a whole body before it calls the application, under its own timeout."""
+    activate_listed_picture(settings_in(tmp_path))
+    config = write_config(tmp_path / "site.toml", {"intake": {"body_timeout": 1.0}}, data_dir="data")
+    with guarded_site(config, "tests.sites.flask_app:app") as url:
+        address, answer = urlsplit(url), b""
+        with closing(socket.create_connection((address.hostname, address.port))) as client:
+            client.sendall(b"POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+            client.settimeout(0.1)
+            for _ in range(600):
+                # It may have answered and gone since the last look; the answer is read all the same.
+                with suppress(ConnectionError):
+                    client.sendall(b"x" * 1000)
+                with suppress(TimeoutError):
+                    answer = client.recv(4096)
+                    break
     assert b" 408 " in answer
 
 
 def test_row_13_a_client_that_leaves_half_way_leaves_nothing(site: Site) -> None:
     before = site.kept()
     address = urlsplit(site.url)
-    with closing(socket.create_connection((address.hostname, address.port), timeout=10)) as client:
+    with closing(socket.create_connection((address.hostname, address.port), timeout=60)) as client:
         client.sendall(
             f"POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: {len(T)}\r\n\r\n".encode() + T[: len(T) // 2]
         )

@@ -51,6 +51,6 @@ def post_office(box: PostBox, **options: Any) -> Iterator[MailServer]:
     controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     try:
-        yield MailServer("127.0.0.1", controller.port, "none", seconds=5.0)
+        yield MailServer("127.0.0.1", controller.port, "none", seconds=30.0)
     finally:
         controller.stop()

@@ -55,6 +55,10 @@ def swap_under_load(
     try:
         for number in range(1, swaps + 1):
             swap(number)
+            asked = seen.answers + len(seen.errors)
+            # Whatever else the machine does, some ask of each: the second from here on began after the swap.
+            while seen.answers + len(seen.errors) < asked + 2:
+                time.sleep(0.001)
     finally:
         stopped.set()
         querying.join()

@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.matching.building import Complete, entry_of, files_of
 from tests.matching.swapping import swap_under_load
+from tests.support import eventually
 from upload_guard.matching.files import SnapshotFiles
 from upload_guard.matching.live import LiveSnapshot
 from upload_guard.matching.snapshot import Snapshot
@@ -46,10 +47,7 @@ def test_ten_swaps_under_load_give_no_error_and_no_mixed_answer(tmp_path: Path) 
 
     def swap(number: int) -> None:
         source.at = number
-        deadline = time.monotonic() + 10
-        while live().generation != f"generation {number}":
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        assert eventually(lambda: live().generation == f"generation {number}")
         time.sleep(0.1)
 
     seen = swap_under_load(live, signals, 10, swap)

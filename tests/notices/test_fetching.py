@@ -155,7 +155,7 @@ def test_a_name_server_that_hangs_is_left_when_time_is_up(tmp_path: Path, port: 
     answers = threading.Event()
 
     def hanging(host: str, port: int) -> list[str]:
-        answers.wait(20)
+        answers.wait(60)
         return resolved(host, port)
 
     slow = replace(outside(tmp_path, port, seconds=0.2), resolve=hanging)

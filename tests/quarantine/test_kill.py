@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.quarantine.test_keeper import FINDINGS, VERDICT
-from tests.support import read, settings_in, upload_of, vault_in
+from tests.support import fork, read, settings_in, upload_of, vault_in
 from upload_guard.compose import open_cases
 from upload_guard.quarantine.custody.retention import Expiry, Retention, Rule
 from upload_guard.quarantine.keeper import QuarantineKeeper
@@ -60,7 +60,7 @@ def keep_until_killed(keeper: QuarantineKeeper, seed: int, told: int) -> None:
 def killed_round(keeper: QuarantineKeeper, seed: int) -> dict[str, bytes]:
     """What was acknowledged before the kill, by case number: the digest of its bytes."""
     heard, told = os.pipe()
-    child = os.fork()
+    child = fork()
     if not child:
         try:
             keep_until_killed(keeper, seed, told)
@@ -119,7 +119,7 @@ def expire_until_killed(keeper: QuarantineKeeper) -> None:
 
 
 def forked(act: Callable[[], None]) -> int:
-    child = os.fork()
+    child = fork()
     if not child:
         try:
             act()

@@ -92,7 +92,7 @@ def test_the_dead_are_reaped() -> None:
 @pytest.mark.parametrize("end", ["sys.exit(0)", "raise RuntimeError", "del sandbox"])
 def test_a_server_that_ends_leaves_no_process(end: str) -> None:
     process, pids = server(end)
-    process.wait(10)
+    process.wait(60)
     assert len(pids) == 2
     assert all_end(pids)
 
@@ -102,18 +102,18 @@ def test_a_killed_server_leaves_no_process_even_while_a_worker_hangs(number: sig
     process, pids = server("tell(sandbox, 'hang-in-c')")
     time.sleep(0.2)
     process.send_signal(number)
-    process.wait(10)
+    process.wait(60)
     assert len(pids) == 2
     assert all_end(pids)
 
 
 def test_a_copy_of_the_channel_in_another_process_does_not_keep_the_zygote() -> None:
-    process, pids = server("os.fork() or os.execvp('sleep', ['sleep', '20'])\ntime.sleep(20)")
+    process, pids = server("os.fork() or os.execvp('sleep', ['sleep', '300'])\ntime.sleep(300)")
     forked = eventually(lambda: bool(descendants(process.pid) - set(pids)))
     assert forked
     left = descendants(process.pid) - set(pids)
     process.kill()
-    process.wait(10)
+    process.wait(60)
     try:
         assert all_end(pids)
     finally:
@@ -177,11 +177,16 @@ def parent_of(pid: int) -> int:
 def test_the_descriptors_of_a_server_do_not_grow() -> None:
     with open_sandbox(workers=1) as sandbox:
         sandbox.start()
-        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        before = descriptors()
         for _ in range(5):
             tell(sandbox, "exit")
             tell(sandbox, "pid")
-        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+        # Threads of other tests open and close some, too.
+        assert eventually(lambda: descriptors() < before + 5)
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
 def test_signals_of_the_terminal_do_not_reach_the_workers(sandbox: Sandbox) -> None:

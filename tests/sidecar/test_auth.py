@@ -152,13 +152,14 @@ def test_a_replay_is_refused_whatever_worker_it_reaches(service: Service) -> Non
     assert {answer.code for answer in answers if answer.status == 409} == {"replayed"}
 
 
-@pytest.mark.parametrize("off", [-302, 302, -86_400])
+# With room for a machine that is slow between the signing and the looking.
+@pytest.mark.parametrize("off", [-302, 360, -86_400])
 def test_a_clock_over_300_seconds_off_is_refused(service: Service, off: int) -> None:
     late = signed(service.key(), timestamp=int(time.time()) + off)
     assert service.send(header(late)).said == (401, "clock_skew")
 
 
-@pytest.mark.parametrize("off", [-290, 290])
+@pytest.mark.parametrize("off", [-240, 299])
 def test_a_clock_less_than_300_seconds_off_is_taken(service: Service, off: int) -> None:
     assert service.send(header(signed(service.key(), timestamp=int(time.time()) + off))).status == 200
 

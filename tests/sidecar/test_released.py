@@ -48,7 +48,7 @@ def fetched(guard: str, number: str, key: Credentials) -> requests.Response:
         return answer.status_code != requests.codes.conflict
 
     answer = requests.Response()
-    eventually(ended)
+    assert eventually(ended)
     return answer
 
 

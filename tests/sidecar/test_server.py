@@ -168,14 +168,22 @@ def test_a_stop_answers_what_is_under_way(service: Service) -> None:
     host, port = service.sidecar.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(f"POST {CHECK} HTTP/1.1\r\n{head}\r\n".encode() + data[:1000])
-        time.sleep(1)
+        assert eventually(lambda: is_accepted(connection))
+        time.sleep(0.5)
         service.sidecar.signal(signal.SIGTERM)
         time.sleep(1)
         connection.sendall(data[1000:])
         answer = connection.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b'"match"' in answer
-    assert service.sidecar.process.wait(timeout=30) == 0
+    assert service.sidecar.process.wait(timeout=60) == 0
+
+
+def is_accepted(connection: socket.socket) -> bool:
+    """Whether a process has it: what waits to be accepted has no inode yet (proc_pid_net(5))."""
+    port = f":{connection.getsockname()[1]:04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return any(line[2].endswith(port) and line[9] != "0" for line in lines[1:])
 
 
 def test_connections_that_say_nothing_keep_no_upload_waiting_and_no_stop(service: Service) -> None:

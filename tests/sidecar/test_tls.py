@@ -64,5 +64,5 @@ def test_a_site_asks_a_sidecar_that_has_its_own_certificate(tmp_path: Path) -> N
         with pytest.raises(ServiceUnreachable):
             RemoteChecker(Line(replace(own, url=url.replace("https", "http"))), key).check(UPLOAD, math.inf)
         token = {"Authorization": f"Bearer {key.key_id}.{key.secret}"}
-        answer = requests.post(f"{url}/v1/check", b"x", headers=token, verify=str(certificate[0]), timeout=5)
+        answer = requests.post(f"{url}/v1/check", b"x", headers=token, verify=str(certificate[0]), timeout=30)
         assert answer.status_code == 200

@@ -72,7 +72,7 @@ def test_an_exclusive_lock_waits_for_the_one_before(tmp_path: Path) -> None:
         )
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(0.8)
-    assert waiting.communicate(timeout=10)[0] == b"held\n"
+    assert waiting.communicate(timeout=60)[0] == b"held\n"
     assert waiting.returncode == 0
 
 
@@ -94,7 +94,7 @@ def child_that_waits() -> Iterator[None]:
     """A forked child with all that is open here, until the block ends."""
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(120)
         signal.pause()
     try:
         yield

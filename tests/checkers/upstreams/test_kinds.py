@@ -178,7 +178,7 @@ def test_hashes_alone_never_pass_what_a_service_wants_to_see(tmp_path: Path, run
 
 
 def test_a_rate_that_is_used_up_is_a_failure(tmp_path: Path, running: StandIn) -> None:
-    own = settings(tmp_path, running, Hma(), rate=0.01, timeout=5, failure="degrade")
+    own = settings(tmp_path, running, Hma(), rate=0.01, timeout=30, failure="degrade")
     activate_listed_picture(own)
     found = verdict(own)
     assert found.degraded == ("service: no answer (timeout)",)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import digests_of, settings_in
+from tests.support import digests_of, fork, settings_in
 from upload_guard.compose import open_benign
 from upload_guard.errors import NotReady, StorageFailed
 from upload_guard.lists.bank.bank import BankFile, BenignBank
@@ -129,9 +129,9 @@ def test_a_child_forked_while_another_thread_looks_is_not_blocked(bank: BenignSt
     live = Live("the benign bank", bank, look_every=0)
     live()
     with live._lock:
-        child = os.fork()
+        child = fork()
         if child == 0:
-            signal.alarm(5)
+            signal.alarm(60)
             bank.add(file("logo"), "ann")
             fresh = len(live().files) + len(live.look().files)
             os._exit(fresh)

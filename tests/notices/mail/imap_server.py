@@ -178,5 +178,5 @@ def mail_house(imap: Imap, security: str = "none", **own: object) -> Iterator[Im
     certificate = imap.certificate if security == "tls" else None
     with scripted(imap.serve, certificate=certificate) as script:
         port = int(script.url.rpartition(":")[2])
-        options: dict[str, object] = {"user": "abuse@example.org", "password": imap.password, "seconds": 5.0}
+        options: dict[str, object] = {"user": "abuse@example.org", "password": imap.password, "seconds": 30.0}
         yield ImapServer("127.0.0.1", port, security, **(options | own))  # type: ignore[arg-type]

@@ -198,7 +198,7 @@ def test_a_server_that_misbehaves_holds_nobody_up_and_loses_nothing(imap: Imap) 
             assert not any(TAKEN in one.flags for one in imap.folders["INBOX"])
         else:
             assert len(taker.taken) == 1
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 20
 
 
 def hang_up(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from tests.support import OTHER_SEED, picture_bytes, read
 from upload_guard.compose import open_cases
 
 
-def polled(machine: Machine, address: str, patience: float = 20.0) -> Any:
+def polled(machine: Machine, address: str, patience: float = 60.0) -> Any:
     """What the check came to."""
     end = time.monotonic() + patience
     while time.monotonic() < end:

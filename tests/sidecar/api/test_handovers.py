@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -17,7 +16,7 @@ import requests
 
 from tests.serving import Signs, key_of, sidecar, signature, write_config
 from tests.sidecar.api.conftest import Service
-from tests.support import LISTED_SEED, activate_listed_picture, picture_bytes, settings_in
+from tests.support import LISTED_SEED, activate_listed_picture, eventually, picture_bytes, settings_in
 from upload_guard.compose import open_decisions
 from upload_guard.loading import load_settings
 from upload_guard.machine_keys.keys import Scope
@@ -150,11 +149,16 @@ def test_a_connection_that_breaks_half_way_leaves_it_to_be_fetched_again(running
         busy = running.fetch(number)
         assert (busy.status_code, busy.json()["code"]) == (409, "handover_busy")
         assert busy.json()["retry_after"]
-    for _ in range(100):
-        if running.fetchable(number) and (answer := running.fetch(number)).status_code == 200:
-            break
-        time.sleep(0.1)
-    assert answer.content == data
+    # That the first one broke off shows when no more of it can be sent.
+    answers = []
+
+    def is_given() -> bool:
+        answers.append(running.fetch(number))
+        return answers[-1].status_code == 200
+
+    assert eventually(is_given)
+    assert answers[-1].content == data
+    assert eventually(lambda: not running.fetchable(number))
     assert running.fetch(number).status_code == 410
 
 
@@ -164,8 +168,5 @@ def test_over_a_real_server_it_comes_whole_and_once(running: Running) -> None:
     answer = running.fetch(number)
     assert (answer.status_code, len(answer.content)) == (200, len(data))
     assert answer.content == data
-    for _ in range(100):
-        if not running.fetchable(number):
-            break
-        time.sleep(0.05)
+    assert eventually(lambda: not running.fetchable(number))
     assert running.fetch(number).status_code == 410

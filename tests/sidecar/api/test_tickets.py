@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import eventually
 from upload_guard.errors import Busy, NoSuchCheck, StorageFailed
 from upload_guard.records import Action, Outcome, Result, Verdict
 from upload_guard.sidecar.api import tickets
@@ -37,12 +38,12 @@ def rows(tmp_path: Path, clock: Clock) -> Tickets:
 
 
 def ended(rows: Tickets, ticket: Ticket) -> Ticket:
-    for _ in range(200):
+    def has_ended() -> bool:
         now = rows.of(ticket.id, "blog")
-        if now.answer or now.fault:
-            return now
-        threading.Event().wait(0.02)
-    raise AssertionError("it never ended")
+        return bool(now.answer or now.fault)
+
+    assert eventually(has_ended)
+    return rows.of(ticket.id, "blog")
 
 
 def test_a_check_whose_process_has_died_is_lost_and_not_clean(rows: Tickets, clock: Clock) -> None:
@@ -88,7 +89,7 @@ def test_more_than_may_wait_are_turned_away_and_keep_what_they_opened(rows: Tick
     background = Background(rows, 1)
 
     def slow() -> Outcome:
-        goes_on.wait(10)
+        goes_on.wait(60)
         return CLEAN
 
     waiting = [background.begin("blog", slow, ExitStack()) for _ in range(2)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -23,6 +22,7 @@ from tests.support import (
     activate_list,
     activate_listed_picture,
     digest_of,
+    eventually,
     picture_bytes,
     recompressed,
     settings_in,
@@ -55,11 +55,14 @@ def held(house: House, data: bytes, site: str = "blog") -> str:
 
 def held_once_listed(house: House, data: bytes) -> str:
     """The same of a file whose list was activated just now: servers see it within a second."""
-    for _ in range(100):
-        if number := held(house, data):
-            return number
-        time.sleep(0.05)
-    raise AssertionError("the list is not used")
+    numbers: list[str] = []
+
+    def is_held() -> bool:
+        numbers.append(held(house, data))
+        return bool(numbers[-1])
+
+    assert eventually(is_held), "the list is not used"
+    return numbers[-1]
 
 
 def case(house: House, number: str) -> CaseInfo:

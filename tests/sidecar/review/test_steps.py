@@ -61,10 +61,16 @@ def browser(strict: Strict) -> Browser:
     return Browser(strict.application.test_client())
 
 
-def enrol(browser: Browser) -> tuple[str, list[str]]:
-    """Take a phone at the first log-in; its secret, and the codes to recover with."""
+def offered(browser: Browser) -> str:
+    """The secret for a phone at the first log-in."""
     page = browser.get("/review/log-in/phone").text
     (secret,) = re.findall(r'<code class="secret">(\w+)</code>', page)
+    return str(secret)
+
+
+def enrol(browser: Browser) -> tuple[str, list[str]]:
+    """Take a phone at the first log-in; its secret, and the codes to recover with."""
+    secret = offered(browser)
     answer = browser.post("/review/log-in/phone", code=code_of(secret))
     return secret, re.findall(r"<li><code>([a-z2-7-]{19})</code>", answer.text)
 
@@ -96,11 +102,12 @@ def test_a_first_code_that_is_wrong_changes_nothing(browser: Browser, ann: str) 
 
 def test_later_log_ins_take_a_code_that_was_not_used(browser: Browser, ann: str) -> None:
     browser.log_in(ann)
-    secret, _ = enrol(browser)
+    secret = offered(browser)
+    used = code_of(secret)
+    browser.post("/review/log-in/phone", code=used)
     browser.post("/review/log-out")
     browser.log_in(ann, wanted="/review/me")
     assert browser.get("/review/me").location == "/review/log-in/code?next=/review/me"
-    used = code_of(secret)
     assert browser.post("/review/log-in/code", code=used).status_code == 401
     fresh = code_of(secret, 30)
     answer = browser.post("/review/log-in/code", code=fresh, next="/review/me")

@@ -45,7 +45,7 @@ def test_while_one_is_looked_at_the_other_thread_is_for_uploads(house: House) ->
         with database.session() as session:
             session.execute(delete(LogInAttempts))
             logging_in = [threads.submit(house.browser().log_in, "sue") for _ in range(2)]
-            done, (waiting,) = wait(logging_in, timeout=20, return_when=FIRST_COMPLETED)
+            done, (waiting,) = wait(logging_in, timeout=25, return_when=FIRST_COMPLETED)
         (refused,) = (one.result() for one in done)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
     assert "Others are logging in at this moment" in refused.text

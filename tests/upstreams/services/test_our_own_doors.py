@@ -58,7 +58,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Other]:
     listed = activate_listed_picture(load_settings(config))
     with real_sidecar(config) as url:
         one = Other(url, key_of(config, "shop", Scope.SERVICE, Scope.CHECK), listed)
-        eventually(lambda: is_loaded(one))
+        assert eventually(lambda: is_loaded(one))
         yield one
 
 
