@@ -41,6 +41,14 @@ def one_sandbox() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def lists_are_waited_for() -> Iterator[None]:
+    """A machine that runs other tests beside may take more than the seconds that an upload has for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("upload_guard.matching.live._PATIENCE", 60.0)
+        yield
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: tests wait for servers and disks by the quarter."""
     return len(os.sched_getaffinity(0)) + 1

@@ -214,7 +214,7 @@ def test_a_client_that_goes_away_leaves_nothing_behind(site: Site) -> None:
 
 def connect(site: Site) -> socket.socket:
     address = urlsplit(site.url)
-    return socket.create_connection((address.hostname, address.port), timeout=10)
+    return socket.create_connection((address.hostname, address.port), timeout=60)
 
 
 def test_a_request_without_a_body_has_no_verdict(site: Site) -> None:

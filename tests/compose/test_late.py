@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.misbehaving import Connection, scripted
-from tests.support import activate_listed_picture, damage_lists, picture_bytes, settings_in, upload_of
+from tests.support import (
+    activate_listed_picture,
+    damage_lists,
+    eventually,
+    picture_bytes,
+    settings_in,
+    upload_of,
+)
 from upload_guard import LateMatch
 from upload_guard.compose import GuardedSite, build_site, open_cases
 from upload_guard.demo.servers import free_port
@@ -54,7 +61,7 @@ def test_a_process_that_checks_itself_checks_later_what_it_could_not(tmp_path: P
 
     activate_listed_picture(settings)
     late = build_site(settings, heard.append)
-    drain(late)
+    assert eventually(lambda: drain(late) or open_cases(settings).newest(10))
     (case,) = open_cases(settings).newest(10)
     assert (case.route, case.action) == ("late:/upload", "block")
     assert [(one.case, one.route) for one in heard] == [(case.number, "/upload")]

@@ -129,7 +129,7 @@ class ProxiedSite:
         return requests.post(self.url + path, headers=headers, timeout=60, **options)  # type: ignore[arg-type]
 
     def calls(self) -> int:
-        return int(requests.get(self.direct, timeout=10).json()["calls"])
+        return int(requests.get(self.direct, timeout=60).json()["calls"])
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            if requests.get(url, timeout=5).ok:
+            if requests.get(url, timeout=60).ok:
                 return
         except requests.ConnectionError:
             pass
@@ -286,7 +286,7 @@ def test_behind_squid_too_trying_out_is_limited_and_nothing_passes_for_that(
         statuses = [site.post(data=LISTED).status_code for _ in range(30)]
         assert statuses == [403] * 2 + [503] * 28
         assert site.calls() == calls
-        assert requests.get(site.url, timeout=10).ok
+        assert requests.get(site.url, timeout=60).ok
 
 
 def test_what_an_uploader_sends_does_not_have_the_door_bypassed(tmp_path: Path, open_folder: Path) -> None:

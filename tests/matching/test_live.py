@@ -59,12 +59,6 @@ class Shelf(Complete):
         return Snapshot(f"generation {self.size}", None, delta)
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loaded machine takes its time until something is loaded."""
-    monkeypatch.setattr("upload_guard.matching.live._PATIENCE", 60.0)
-
-
 def wait_until(true: Callable[[], bool]) -> None:
     assert eventually(true), "it did not happen"
 

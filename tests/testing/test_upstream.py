@@ -26,7 +26,7 @@ def ask(service: FakeHashCheck, body: str, path: str = "/v1/check/md5", password
     word = f"{service.user}:{password or service.password}".encode()
     headers = {"Authorization": f"Basic {base64.b64encode(word).decode()}"}
     request = urllib.request.Request(service.url + path, body.encode(), headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return str(response.read().decode())
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.misbehaving import Connection, scripted
 from tests.upstreams.stand_in import Reply, StandIn, drip, stand_in, write_certificate
 from upload_guard.demo.servers import free_port
 from upload_guard.errors import (
@@ -150,19 +150,13 @@ def test_a_slow_drip_ends_at_the_deadline(service: StandIn, tmp_path: Path) -> N
 
 
 def test_a_head_that_drips_ends_at_the_deadline(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+    def drips(connection: Connection) -> None:
+        connection.request()
+        filler = b"X-Filler: and so on\r\n" * 50
+        drip(connection.socket.makefile("wb"), b"HTTP/1.1 200 OK\r\n" + filler)
 
-        def serve() -> None:
-            with closing(server.accept()[0]) as connection, suppress(OSError):
-                connection.recv(1 << 16)
-                drip(connection.makefile("wb"), b"HTTP/1.1 200 OK\r\n" + b"X-Filler: and so on\r\n" * 50)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/list"
-        with pytest.raises(UpstreamTimeout):
-            Client(0.4, 1 << 20).fetch(url, tmp_path / "got")
-        thread.join()
+    with scripted(drips) as server, pytest.raises(UpstreamTimeout):
+        Client(0.4, 1 << 20).fetch(f"{server.url}/list", tmp_path / "got")
 
 
 def test_a_handshake_that_never_comes_ends_at_the_deadline(tmp_path: Path) -> None:
@@ -178,18 +172,12 @@ def test_nobody_there_is_unreachable(tmp_path: Path) -> None:
 
 
 def test_what_is_no_http_is_no_answer(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+    def says_another_thing(connection: Connection) -> None:
+        connection.request()
+        connection.answer(b"SSH-2.0-OpenSSH_9.2\r\n")
 
-        def serve() -> None:
-            with closing(server.accept()[0]) as connection:
-                connection.recv(1 << 16)
-                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        with pytest.raises(UpstreamError):
-            Client(20, 1 << 20).fetch(f"http://127.0.0.1:{server.getsockname()[1]}/", tmp_path / "got")
-        thread.join()
+    with scripted(says_another_thing) as server, pytest.raises(UpstreamError):
+        Client(20, 1 << 20).fetch(f"{server.url}/", tmp_path / "got")
 
 
 def test_a_certificate_that_we_trust_is_taken(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     activate_list(load_settings(config), listed_hashes(LISTED))
     key = key_of(config, "shop", Scope.PRIVATE_CHECK)
     with sidecar(config) as url:
-        assert eventually(lambda: requests.get(f"{url}/v1/private", auth=Signs(key), timeout=10).ok)
+        assert eventually(lambda: requests.get(f"{url}/v1/private", auth=Signs(key), timeout=60).ok)
         yield {"url": url, "origin": "elsewhere", "user": key.key_id, "password": key.secret}
 
 

@@ -94,7 +94,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     activate_list(settings, listed())
     key = key_of(config, "shop", Scope.PRIVATE_CHECK)
     with sidecar(config) as url:
-        assert eventually(lambda: requests.get(f"{url}/v1/private", auth=Signs(key), timeout=10).ok)
+        assert eventually(lambda: requests.get(f"{url}/v1/private", auth=Signs(key), timeout=60).ok)
         yield Running(url, key, settings)
 
 
@@ -117,7 +117,7 @@ def test_the_tap_would_have_seen_a_digest_that_is_told(running: Running) -> None
     with tapped(running.url) as tap:
         assert RangeService(running.door(tap.url)).ask(Question(SIGNALS), 30).hits
         path = f"{tap.url}/v1/private/range/md5/{DIGESTS.md5.hex()}"
-        assert requests.get(path, auth=Signs(running.key), timeout=10).status_code == 422
+        assert requests.get(path, auth=Signs(running.key), timeout=60).status_code == 422
     assert DIGESTS.md5.hex().encode() in tap.seen
 
 
