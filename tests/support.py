@@ -242,7 +242,7 @@ def _nobody_else_in_the_database() -> Iterator[None]:
     Threads outlive the tests that began them, so there may be some. None gets its turn in here.
     """
     before = sys.getswitchinterval()
-    sys.setswitchinterval(60)
+    sys.setswitchinterval(5)
     try:
         assert eventually(_nobody_else_is_in_the_database)
         yield

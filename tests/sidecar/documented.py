@@ -24,7 +24,7 @@ class Shell:
             capture_output=True,
             text=True,
             check=True,
-            timeout=30,
+            timeout=60,
         )
         return done.stdout
 

@@ -24,7 +24,14 @@ import requests
 from PIL import Image, ImageDraw
 
 from tests.serving import SidecarProcess, Signs, children, key_of, sidecar_process, write_config
-from tests.support import OTHER_SEED, activate_listed_picture, picture_bytes, read, settings_in
+from tests.support import (
+    OTHER_SEED,
+    activate_listed_picture,
+    eventually,
+    picture_bytes,
+    read,
+    settings_in,
+)
 from upload_guard.compose import build_station, open_cases
 from upload_guard.loading import load_settings
 from upload_guard.quarantine.states import CaseState
@@ -205,7 +212,8 @@ def soak(folder: Path, seconds: float, seed: int, kill_every: float = KILL_EVERY
         ]
         with at_work(threads, done):
             time.sleep(seconds)
-    time.sleep(1)
+    # Who loses its parent ends by itself, on a loaded machine not at once.
+    eventually(lambda: not processes.alive())
     seen.left_over = list(map(str, processes.alive()))
     seen.wrong += lost(config, seen)
     return seen

@@ -57,9 +57,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     }
     config = write_config(folder / "config.toml", LOOPBACK | customers, data_dir="data")
     with sidecar(config) as url:
-        assert eventually(
-            lambda: word(url, key_of(config, "shop", Scope.SERVICE), NOT_LISTED["md5"]) == "false"
-        )
+        key = key_of(config, "shop", Scope.SERVICE)
+
+        def words() -> set[str]:
+            """Of as many requests at once as may reach both workers: each loads the lists for itself."""
+            with ThreadPoolExecutor(8) as threads:
+                return set(threads.map(lambda _: word(url, key, NOT_LISTED["md5"]), range(16)))
+
+        assert eventually(lambda: words() == {"false"})
         yield Running(url, config)
 
 
