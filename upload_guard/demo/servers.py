@@ -108,7 +108,7 @@ def _answers(server: Server) -> bool:
         client.trust_env = False
         client.verify = str(server.authority) if server.authority else True
         try:
-            return client.get(server.probe, timeout=1).ok
+            return client.get(server.probe, timeout=5).ok
         except requests.RequestException:
             return False
 
