@@ -153,6 +153,7 @@ def in_child(call: object) -> str:
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
+        signal.alarm(120)
         try:
             os.write(writing, call().encode())  # type: ignore[operator]
         finally:
