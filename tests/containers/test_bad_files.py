@@ -162,7 +162,10 @@ BOMBS = {
 
 @pytest.mark.parametrize(("data", "kind"), BOMBS.values(), ids=BOMBS.keys())
 def test_row_14_a_bomb_is_said_in_about_a_second(data: bytes, kind: str) -> None:
-    """Of 20 of processor time, so that a busy machine does not fail it. The longest takes 1.5 on a good one."""
+    """Measured in processor time, so that a busy machine does not fail it.
+
+    A file has 20 seconds; the longest of these takes 1.5 on an idle machine, on slower processors more.
+    """
     start = time.process_time()
     assert getattr(analysed(data), kind)
     assert time.process_time() - start < 6
