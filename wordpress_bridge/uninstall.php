@@ -27,7 +27,8 @@ function upload_guard_uninstall_site() {
 		$upload_guard_names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $upload_guard_prefix ) . '%' ) );
 		array_map( 'delete_option', $upload_guard_names );
 	}
-	delete_metadata( 'post', 0, '_upload_guard_upload', '', true );
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- One key an upload: delete_metadata() would take a statement for each.
+	$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->postmeta} WHERE meta_key LIKE %s", $wpdb->esc_like( '_upload_guard_upload' ) . '%' ) );
 }
 
 if ( is_multisite() ) {

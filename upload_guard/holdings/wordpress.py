@@ -1,5 +1,8 @@
 """Files of WordPress sites: `wordpress://SITE/ATTACHMENT`, by the plugin on that site.
 
+Of a network those are its main site's; those of its other sites, which the main one's plugin reaches as well,
+are `wordpress://SITE/sites/NUMBER/ATTACHMENT`.
+
 Requests are signed with the site's own machine key, as those of the plugin to the sidecar are (`signing`).
 What is taken away is put aside by the plugin itself, with all sizes of the picture, and given back whole.
 """
@@ -36,7 +39,9 @@ from upload_guard.signing import Credentials, Request, sign
 from upload_guard.upstreams.client import shown
 from upload_guard.upstreams.deadline import Deadline
 
-_LOCATOR = re.compile(r"wordpress://(?P<site>[^/]+)/(?P<attachment>[1-9][0-9]{0,18})")
+_LOCATOR = re.compile(
+    r"wordpress://(?P<site>[^/]+)/(?:sites/(?P<one>[1-9][0-9]{0,9})/)?(?P<attachment>[1-9][0-9]{0,18})"
+)
 _ROUTE = "/?rest_route=/upload-guard/v1/files/"
 _CONNECT_SECONDS = 5.0
 _MOST_SAID = 1 << 16
@@ -72,11 +77,12 @@ class WordPresses:
             said = self._asked(site, "locate", {"url": url})
         except GoneFromPlace:
             return None
-        return f"wordpress://{site}/{_number(said, 'attachment', site)}"
+        one = f"sites/{_number(said, 'site', site)}/" if "site" in said else ""
+        return f"wordpress://{site}/{one}{_number(said, 'attachment', site)}"
 
     def look(self, locator: str, known: Leftover = UNKNOWN) -> Standing:  # noqa: ARG002 - as holdings are
         site, attachment = _parts(locator)
-        said = self._asked(site, "look", {"attachment": attachment})
+        said = self._asked(site, "look", attachment)
         modified = moment_at(_number(said, "modified", site))
         return Standing(locator, _number(said, "size", site), modified)
 
@@ -84,7 +90,7 @@ class WordPresses:
     def read(self, locator: str) -> Iterator[BinaryIO]:
         site, attachment = _parts(locator)
         with _nameless(self.spool) as file:
-            with self._answer(site, "read", {"attachment": attachment}) as response:
+            with self._answer(site, "read", attachment) as response:
                 for piece in response.iter_content(CHUNK):
                     file.write(piece)
                     if file.tell() > self.max_bytes:
@@ -97,7 +103,7 @@ class WordPresses:
     def take(self, locator: str, sha256: bytes, case: str = "", known: Leftover = UNKNOWN) -> None:  # noqa: ARG002
         """Several cases may hold one attachment: the plugin gives it back once none does."""
         site, attachment = _parts(locator)
-        self._asked(site, "take", {"attachment": attachment, "sha256": sha256.hex(), "case": case})
+        self._asked(site, "take", {**attachment, "sha256": sha256.hex(), "case": case})
 
     def put(
         self,
@@ -110,7 +116,7 @@ class WordPresses:
         site, attachment = _parts(locator)
         with content.open() as stream:
             sha256 = digest_of(stream).sha256
-        self._asked(site, "restore", {"attachment": attachment, "sha256": sha256.hex(), "case": case})
+        self._asked(site, "restore", {**attachment, "sha256": sha256.hex(), "case": case})
 
     def _asked(self, site: str, name: str, question: Mapping[str, object]) -> Mapping[str, Any]:
         with self._answer(site, name, question) as response:
@@ -206,11 +212,13 @@ def _number(said: Mapping[str, Any], name: str, site: str) -> int:
     return number
 
 
-def _parts(locator: str) -> tuple[str, int]:
+def _parts(locator: str) -> tuple[str, Mapping[str, int]]:
+    """The site, and how its plugin is told which attachment is meant."""
     found = _LOCATOR.fullmatch(locator)
     if found is None:
         raise GoneFromPlace(f"{locator[:255]}: that names no attachment")
-    return found["site"], int(found["attachment"])
+    attachment = {"attachment": int(found["attachment"])}
+    return found["site"], attachment | ({"site": int(found["one"])} if found["one"] else {})
 
 
 @contextmanager

@@ -21,6 +21,12 @@ final class Upload_Guard_Events {
 	const TRIES = 50;
 
 	/**
+	 * How long an attachment is awaited that an upload is to become: plugins make some in the background. One that
+	 * comes later is still put away, while the event is kept.
+	 */
+	const AWAITED_FOR = HOUR_IN_SECONDS;
+
+	/**
 	 * Seconds that one run takes: whoever tells waits for no more, and cron does the rest.
 	 */
 	const PATIENCE = 20;
@@ -75,6 +81,51 @@ final class Upload_Guard_Events {
 		add_action( 'rest_api_init', array( $this, 'route' ) );
 		add_action( Upload_Guard_Queue::EVENT, array( $this, 'run' ) );
 		add_action( Upload_Guard_Plugin::REFRESH, array( $this, 'go_on' ) );
+		add_action( 'upload_guard_noted', array( $this, 'after_noted' ) );
+	}
+
+	/**
+	 * An upload has become an attachment: what was told of it before can be done now, whatever came of it then. At the end of
+	 * the request, when all sizes are made that are to be put away.
+	 *
+	 * @param string $upload The upload's id.
+	 */
+	public function after_noted( $upload ) {
+		Upload_Guard_Network::at_home(
+			function () use ( $upload ) {
+				foreach ( $this->rows->all() as $name => $row ) {
+					if ( self::FOUND === $row['event'] && $upload === $row['upload'] ) {
+						$this->do_again( $name, $row );
+					}
+				}
+			}
+		);
+	}
+
+	/**
+	 * Have one done again.
+	 *
+	 * @param string               $name The option that holds it.
+	 * @param array<string, mixed> $row  The option's value.
+	 */
+	private function do_again( $name, array $row ) {
+		$due = array(
+			'outcome' => Upload_Guard_Late_Match::LATER,
+			'tries'   => 0,
+			'next'    => time(),
+			// The row differs in any case: whoever is at it now has not seen this attachment.
+			'mark'    => bin2hex( random_bytes( 4 ) ),
+		);
+		$this->rows->replace( $name, $row, $due + $row );
+		Upload_Guard_Queue::schedule( MINUTE_IN_SECONDS );
+		add_action( 'shutdown', array( $this, 'run_at_home' ) );
+	}
+
+	/**
+	 * Do what is due, whichever site of a network this request is for.
+	 */
+	public function run_at_home() {
+		Upload_Guard_Network::at_home( array( $this, 'run' ) );
 	}
 
 	/**
@@ -139,18 +190,27 @@ final class Upload_Guard_Events {
 	 * Do what is due, one process at a time.
 	 */
 	public function run() {
-		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
-		$rows = $this->rows->all();
-		if ( $rows && WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
-			$until = time() + self::PATIENCE;
-			foreach ( $rows as $name => $row ) {
-				if ( time() < $until ) {
-					$this->look_after( $name, $row );
+		if ( $this->rows->count() ) {
+			Upload_Guard_Lock::alone(
+				self::LOCK,
+				function () {
+					$this->look_after_all();
 				}
-			}
-			WP_Upgrader::release_lock( self::LOCK );
+			);
 		}
 		$this->go_on();
+	}
+
+	/**
+	 * Do what is due.
+	 */
+	private function look_after_all() {
+		$until = time() + self::PATIENCE;
+		foreach ( $this->rows->all() as $name => $row ) {
+			if ( time() < $until ) {
+				$this->look_after( $name, $row );
+			}
+		}
 	}
 
 	/**
@@ -176,8 +236,24 @@ final class Upload_Guard_Events {
 		$tried = compact( 'tries', 'next' ) + $row;
 		// First: what ends PHP here must not end each run at this very row.
 		$this->rows->replace( $name, $row, $tried );
-		$outcome = self::FOUND === $row['event'] ? $this->late_match->put_away( $row['upload'], $row['case'], $row['result'], $last ) : $this->late_match->put_back( $row['case'], $last );
+		$outcome = self::FOUND === $row['event'] ? $this->outcome_of_match( $row, $last ) : $this->late_match->put_back( $row['case'], $last );
 		$this->rows->replace( $name, $tried, compact( 'outcome' ) + $tried );
+	}
+
+	/**
+	 * Put away what an upload became, or wait for what it is to become.
+	 *
+	 * @param array<string, mixed> $row  The event.
+	 * @param bool                 $last Whether it is not tried again.
+	 * @return string A constant of Upload_Guard_Late_Match: never awaited.
+	 */
+	private function outcome_of_match( array $row, $last ) {
+		$outcome = $this->late_match->put_away( $row['upload'], $row['case'], $row['result'], $last );
+		if ( Upload_Guard_Late_Match::AWAITED !== $outcome ) {
+			return $outcome;
+		}
+		$is_awaited = time() < $row['at'] + self::AWAITED_FOR && ! $last;
+		return $is_awaited ? Upload_Guard_Late_Match::LATER : $this->late_match->give_up( $row['case'], $last );
 	}
 
 	/**

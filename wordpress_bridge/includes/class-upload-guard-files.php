@@ -65,7 +65,9 @@ final class Upload_Guard_Files {
 				'/files/' . $name,
 				array(
 					'methods'             => 'POST',
-					'callback'            => array( $this, $name ),
+					'callback'            => function ( WP_REST_Request $request ) use ( $name ) {
+						return $this->on_its_site( $request, array( $this, $name ) );
+					},
 					'permission_callback' => array( $this->signed, 'is_signed' ),
 				)
 			);
@@ -73,15 +75,42 @@ final class Upload_Guard_Files {
 	}
 
 	/**
-	 * The attachment that an address of this site shows, in whatever size.
+	 * Answer on the site of a network that is meant.
+	 *
+	 * @param WP_REST_Request $request `site`: its number; none is the main one's.
+	 * @param callable        $answer  Answers the request.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	private function on_its_site( WP_REST_Request $request, callable $answer ) {
+		$site_id = Upload_Guard_Network::asked( $request->get_param( 'site' ) );
+		return 0 === $site_id ? self::gone() : Upload_Guard_Network::on(
+			$site_id,
+			static function () use ( $request, $answer ) {
+				return $answer( $request );
+			}
+		);
+	}
+
+	/**
+	 * The attachment that an address of this site, or of another one of the network, shows, in whatever size.
 	 *
 	 * @param WP_REST_Request $request `url`.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function locate( WP_REST_Request $request ) {
 		$url = $request->get_param( 'url' );
-		$id  = is_string( $url ) ? Upload_Guard_Media::attachment_at( $url ) : 0;
-		return $id ? array( 'attachment' => $id ) : self::gone();
+		foreach ( is_string( $url ) ? Upload_Guard_Network::sites_at( $url ) : array() as $site_id ) {
+			$id = Upload_Guard_Network::on(
+				$site_id,
+				static function () use ( $url ) {
+					return Upload_Guard_Media::attachment_at( $url );
+				}
+			);
+			if ( $id ) {
+				return array( 'attachment' => $id ) + ( Upload_Guard_Network::asked( null ) === $site_id ? array() : array( 'site' => $site_id ) );
+			}
+		}
+		return self::gone();
 	}
 
 	/**

@@ -218,6 +218,8 @@ final class Upload_Guard_Hooks {
 		}
 		$verdict = $this->checker->judge( $path, 'attachment' );
 		if ( $verdict->is_refused() ) {
+			// It may have passed as an upload before, of which the sidecar tells: that is for this attachment, too.
+			$this->places->note_earlier( $attachment_id, (string) hash_file( 'sha256', $path ) );
 			if ( '' !== $this->quarantine->hold_attachment( $attachment_id, $verdict, 'attachment' ) ) {
 				return;
 			}

@@ -12,11 +12,13 @@
 final class Upload_Guard_Late_Match {
 
 	/**
-	 * What came of it: it is away or back, or needs neither; it is to be tried again; other bytes are there by now;
-	 * no file is here, such as where a service keeps media; nobody here knows the upload; it could not be moved.
+	 * What came of it: it is away or back, or needs neither; it is to be tried again; no attachment is known yet; other
+	 * bytes are there by now; no file is here, such as where a service keeps media; no attachment came; it could not be
+	 * moved.
 	 */
 	const SETTLED   = 'settled';
 	const LATER     = 'later';
+	const AWAITED   = 'awaited';
 	const GONE      = 'gone';
 	const ELSEWHERE = 'elsewhere';
 	const UNKNOWN   = 'unknown';
@@ -54,7 +56,7 @@ final class Upload_Guard_Late_Match {
 	 * @param string $case_number Its case.
 	 * @param string $result      match or near.
 	 * @param bool   $last        Whether it is not tried again.
-	 * @return string One of the constants above.
+	 * @return string One of the constants above; awaited: nothing was told, and it is for the caller to ask again.
 	 */
 	public function put_away( $upload, $case_number, $result, $last ) {
 		$state = $this->client->state_of( $case_number );
@@ -63,10 +65,10 @@ final class Upload_Guard_Late_Match {
 			return $this->put_back( $case_number, $last );
 		}
 		$verdict = Upload_Guard_Verdict::refused( $result, $case_number, '' );
-		$became  = self::everywhere(
+		$became  = Upload_Guard_Network::everywhere(
 			function () use ( $upload, $verdict ) {
 				$became = array();
-				foreach ( Upload_Guard_Places::attachments_of( $upload ) as $attachment_id => $sha256 ) {
+				foreach ( Upload_Guard_Marks::attachments_of( $upload ) as $attachment_id => $sha256 ) {
 					$became[] = $this->put_one_away( $attachment_id, $sha256, $verdict );
 				}
 				return $became;
@@ -83,12 +85,21 @@ final class Upload_Guard_Late_Match {
 			// Where the sidecar does not say, its signed word stands until it does: the release may have come before.
 			return '' === $state && ! $last ? self::LATER : self::SETTLED;
 		}
-		// "Gone" is said of what was here once; of an upload that was never seen here nobody knows that.
-		$said = $became ? $this->client->tell( $case_number, 'gone', '' ) : $this->client->tell( $case_number, 'failed', 'no attachment is known' );
-		if ( ! $said && ! $last ) {
-			return self::LATER;
+		if ( ! $became ) {
+			return self::AWAITED;
 		}
-		return $became ? self::GONE : self::UNKNOWN;
+		return $this->client->tell( $case_number, 'gone', '' ) || $last ? self::GONE : self::LATER;
+	}
+
+	/**
+	 * No attachment came of an upload. "Gone" is said of what was here once; of this one nobody knows that.
+	 *
+	 * @param string $case_number The upload's case.
+	 * @param bool   $last        Whether it is not tried again.
+	 * @return string One of the constants above.
+	 */
+	public function give_up( $case_number, $last ) {
+		return $this->client->tell( $case_number, 'failed', 'no attachment is known' ) || $last ? self::UNKNOWN : self::LATER;
 	}
 
 	/**
@@ -106,7 +117,7 @@ final class Upload_Guard_Late_Match {
 		if ( 'released' !== $state ) {
 			return self::SETTLED;
 		}
-		$became = self::everywhere(
+		$became = Upload_Guard_Network::everywhere(
 			function () use ( $case_number ) {
 				$became = array();
 				foreach ( $this->quarantine->records() as $record ) {
@@ -191,30 +202,5 @@ final class Upload_Guard_Late_Match {
 			return self::SETTLED;
 		}
 		return true === $this->quarantine->restore( $record['id'] ) ? self::SETTLED : self::LATER;
-	}
-
-	/**
-	 * Do something on each site of a network: the sidecar knows one site, whose word reaches the main one.
-	 *
-	 * @param callable $act Gives a list of words.
-	 * @return array<int, string> All of them.
-	 */
-	private static function everywhere( callable $act ) {
-		if ( ! is_multisite() ) {
-			return $act();
-		}
-		$words = array();
-		$sites = get_sites(
-			array(
-				'fields' => 'ids',
-				'number' => 0,
-			)
-		);
-		foreach ( $sites as $id ) {
-			switch_to_blog( $id );
-			$words = array_merge( $words, $act() );
-			restore_current_blog();
-		}
-		return $words;
 	}
 }

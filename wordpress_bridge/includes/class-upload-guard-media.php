@@ -70,17 +70,10 @@ final class Upload_Guard_Media {
 	 * @return int 0: none.
 	 */
 	public static function attachment_at( $url ) {
-		$base  = wp_parse_url( wp_get_upload_dir()['baseurl'] );
-		$asked = wp_parse_url( $url );
-		if ( ! is_array( $asked ) || ! isset( $asked['host'], $asked['path'] ) || strtolower( $asked['host'] ) !== strtolower( $base['host'] ) ) {
+		$name = self::name_at( $url );
+		if ( '' === $name ) {
 			return 0;
 		}
-		$folder = trailingslashit( isset( $base['path'] ) ? $base['path'] : '' );
-		$path   = rawurldecode( $asked['path'] );
-		if ( 0 !== strpos( $path, $folder ) || false !== strpos( $path, '..' ) ) {
-			return 0;
-		}
-		$name  = substr( $path, strlen( $folder ) );
 		$whole = preg_replace( '/(?:-\d+x\d+|-scaled|-rotated)(?=\.[A-Za-z0-9]+$)/', '', $name );
 		foreach ( array_unique( array( $name, $whole, preg_replace( '/(?=\.[A-Za-z0-9]+$)/', '-scaled', $whole ) ) ) as $one ) {
 			$id = self::attachment_of( wp_get_upload_dir()['basedir'] . '/' . $one );
@@ -89,6 +82,42 @@ final class Upload_Guard_Media {
 			}
 		}
 		return 0;
+	}
+
+	/**
+	 * Which file of the uploads folder an address shows.
+	 *
+	 * @param string $url The address.
+	 * @return string Its path below that folder; empty where it shows none.
+	 */
+	private static function name_at( $url ) {
+		$asked = wp_parse_url( $url );
+		if ( ! is_array( $asked ) || ! isset( $asked['host'], $asked['path'] ) ) {
+			return '';
+		}
+		$path = rawurldecode( $asked['path'] );
+		foreach ( self::addresses() as $address ) {
+			$base   = wp_parse_url( $address );
+			$folder = trailingslashit( isset( $base['path'] ) ? $base['path'] : '' );
+			if ( strtolower( $asked['host'] ) === strtolower( $base['host'] ) && 0 === strpos( $path, $folder ) && false === strpos( $path, '..' ) ) {
+				return substr( $path, strlen( $folder ) );
+			}
+		}
+		return '';
+	}
+
+	/**
+	 * Where the uploads folder of this site is shown.
+	 *
+	 * @return array<int, string> Addresses.
+	 */
+	private static function addresses() {
+		$address = wp_get_upload_dir()['baseurl'];
+		if ( ! is_multisite() || 0 !== strpos( $address, WP_CONTENT_URL ) ) {
+			return array( $address );
+		}
+		// The constant is made for the site that this request came to; visitors see the other one's own.
+		return array( $address, get_option( 'siteurl' ) . '/wp-content' . substr( $address, strlen( WP_CONTENT_URL ) ) );
 	}
 
 	/**

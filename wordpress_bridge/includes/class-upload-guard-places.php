@@ -13,13 +13,7 @@
 final class Upload_Guard_Places {
 
 	const PREFIX = 'upload_guard_place_';
-	const META   = '_upload_guard_upload';
 	const LOCK   = 'upload_guard_places_run';
-
-	/**
-	 * How many uploads one attachment keeps: one each time that it is checked. As many as the sidecar has places of one.
-	 */
-	const MOST = 20;
 
 	/**
 	 * With pauses that double up to an hour, about two days.
@@ -30,11 +24,6 @@ final class Upload_Guard_Places {
 	 * How many one run reads: a scan of a large library leaves one for each file, and all of them fill PHP's memory.
 	 */
 	const AT_ONCE = 2000;
-
-	/**
-	 * Rows of metadata among which a file is looked for that came just before. No index helps there, and a person waits.
-	 */
-	const NEWEST = 20000;
 
 	/**
 	 * Seconds that one run of cron takes.
@@ -105,20 +94,39 @@ final class Upload_Guard_Places {
 		if ( ! $attachment_id || '' === $verdict->sha256 ) {
 			return;
 		}
-		// A file that came again at once was not sent again: it is the upload that came before.
-		$upload = '' !== $verdict->upload ? $verdict->upload : self::upload_of( $verdict->sha256 );
-		if ( '' === $upload ) {
+		if ( '' === $verdict->upload ) {
+			// A file that came again at once was not sent again: it is the upload that came before.
+			$this->note_earlier( $attachment_id, $verdict->sha256 );
 			return;
 		}
-		$known = get_post_meta( $attachment_id, self::META );
-		$mark  = $verdict->sha256 . ' ' . $upload;
-		if ( in_array( $mark, $known, true ) ) {
+		Upload_Guard_Marks::remember( $verdict->sha256, $verdict->upload );
+		$this->mark( $attachment_id, $verdict->sha256, $verdict->upload );
+	}
+
+	/**
+	 * A file of an attachment has passed a short time ago, before it was there.
+	 *
+	 * @param int    $attachment_id The attachment.
+	 * @param string $sha256        Of its file.
+	 */
+	public function note_earlier( $attachment_id, $sha256 ) {
+		$upload = Upload_Guard_Marks::newest( $sha256 );
+		if ( '' !== $upload ) {
+			$this->mark( $attachment_id, $sha256, $upload );
+		}
+	}
+
+	/**
+	 * An upload is an attachment's.
+	 *
+	 * @param int    $attachment_id The attachment.
+	 * @param string $sha256        Of its file.
+	 * @param string $upload        The upload's id.
+	 */
+	private function mark( $attachment_id, $sha256, $upload ) {
+		if ( ! Upload_Guard_Marks::add( $attachment_id, $upload, $sha256 ) ) {
 			return;
 		}
-		if ( count( $known ) >= self::MOST ) {
-			delete_post_meta( $attachment_id, self::META, $known[0] );
-		}
-		add_post_meta( $attachment_id, self::META, $mark );
 		$row = array(
 			'upload'     => $upload,
 			'attachment' => $attachment_id,
@@ -127,6 +135,7 @@ final class Upload_Guard_Places {
 		);
 		$this->rows->put( self::PREFIX . $attachment_id . '_' . $upload, $row );
 		Upload_Guard_Queue::schedule( MINUTE_IN_SECONDS );
+		do_action( 'upload_guard_noted', $upload );
 	}
 
 	/**
@@ -137,6 +146,10 @@ final class Upload_Guard_Places {
 	public function landed( Upload_Guard_Verdict $verdict ) {
 		if ( '' !== $verdict->sha256 ) {
 			$this->landed[] = $verdict;
+		}
+		if ( '' !== $verdict->upload ) {
+			// Its attachment may be made by another request, which the sidecar answers without an id.
+			Upload_Guard_Marks::remember( $verdict->sha256, $verdict->upload );
 		}
 	}
 
@@ -159,23 +172,6 @@ final class Upload_Guard_Places {
 	}
 
 	/**
-	 * The attachments of this site that an upload became, with the digest that each had then.
-	 *
-	 * @param string $upload Its id.
-	 * @return array<int, string> SHA-256 by attachment.
-	 */
-	public static function attachments_of( $upload ) {
-		global $wpdb;
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- There is no search by a part of a value.
-		$found = $wpdb->get_results( $wpdb->prepare( "SELECT post_id, meta_value FROM {$wpdb->postmeta} WHERE meta_key = %s AND meta_value LIKE %s ORDER BY meta_id", self::META, '% ' . $wpdb->esc_like( $upload ) ) );
-		$these = array();
-		foreach ( (array) $found as $one ) {
-			$these[ (int) $one->post_id ] = substr( $one->meta_value, 0, 64 );
-		}
-		return $these;
-	}
-
-	/**
 	 * See to it that what is still to be told is told.
 	 */
 	public function go_on() {
@@ -192,10 +188,13 @@ final class Upload_Guard_Places {
 		if ( ! $rows ) {
 			return;
 		}
-		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
-		if ( ! $this->circuit->is_open() && WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
-			$this->tell_all( $rows );
-			WP_Upgrader::release_lock( self::LOCK );
+		if ( ! $this->circuit->is_open() ) {
+			Upload_Guard_Lock::alone(
+				self::LOCK,
+				function () use ( $rows ) {
+					$this->tell_all( $rows );
+				}
+			);
 		}
 		$this->go_on();
 	}
@@ -229,7 +228,7 @@ final class Upload_Guard_Places {
 	 * @return bool Whether the sidecar answered.
 	 */
 	private function tell( $name, array $row, $site ) {
-		$status = $this->client->tell_place( $row['upload'], self::place_of( $row['attachment'], $site ) )->status;
+		$status = $this->client->tell_place( $row['upload'], Upload_Guard_Network::place_of( $row['attachment'], $site ) )->status;
 		$tries  = $row['tries'] + 1;
 		if ( 200 === $status || $tries >= self::TRIES || in_array( $status, self::FINAL_STATUSES, true ) ) {
 			$this->rows->remove( $name, $row );
@@ -248,32 +247,5 @@ final class Upload_Guard_Places {
 	private function site() {
 		$config = get_site_transient( Upload_Guard_Plugin::CONFIG );
 		return isset( $config['site'] ) && is_string( $config['site'] ) ? $config['site'] : $this->client->config()->text( 'site' );
-	}
-
-	/**
-	 * The place of an attachment. The sidecar reaches the main site of a network only, and numbers are each site's own.
-	 *
-	 * @param int    $attachment_id The attachment.
-	 * @param string $site          What the sidecar calls this site.
-	 * @return string
-	 */
-	private static function place_of( $attachment_id, $site ) {
-		// phpcs:ignore WordPress.WP.CapitalPDangit -- The scheme of a locator.
-		return is_main_site() ? 'wordpress://' . $site . '/' . $attachment_id : sprintf( 'attachment %d of site %d of the network', $attachment_id, get_current_blog_id() );
-	}
-
-	/**
-	 * The newest upload of this site with that content, if it came just before.
-	 *
-	 * @param string $sha256 Lower-case hex digits.
-	 * @return string Its id; empty where none is known.
-	 */
-	private static function upload_of( $sha256 ) {
-		global $wpdb;
-		// phpcs:disable WordPress.DB.DirectDatabaseQuery -- There is no search by a part of a value.
-		$after = max( 0, (int) $wpdb->get_var( "SELECT MAX(meta_id) FROM {$wpdb->postmeta}" ) - self::NEWEST );
-		$mark  = $wpdb->get_var( $wpdb->prepare( "SELECT meta_value FROM {$wpdb->postmeta} WHERE meta_id > %d AND meta_key = %s AND meta_value LIKE %s ORDER BY meta_id DESC LIMIT 1", $after, self::META, $wpdb->esc_like( $sha256 ) . ' %' ) );
-		// phpcs:enable
-		return is_string( $mark ) ? substr( $mark, 65 ) : '';
 	}
 }

@@ -110,6 +110,7 @@ final class Upload_Guard_Plugin {
 		foreach ( array( $plugin->queue, $plugin->scanner, $plugin->places, $plugin->events ) as $part ) {
 			$part->register();
 		}
+		Upload_Guard_Marks::register();
 		$pages = array( new Upload_Guard_Settings( $plugin ), new Upload_Guard_Site_Health( $plugin ), new Upload_Guard_Notices( $plugin ) );
 		foreach ( $pages as $page ) {
 			$page->register();

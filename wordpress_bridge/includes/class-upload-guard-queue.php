@@ -20,6 +20,16 @@ final class Upload_Guard_Queue {
 	const OF_THIS_SITE = array( 'too_large', 'body_too_large', 'unreadable', 'slow_file', 'not_moved' );
 
 	/**
+	 * What a run counts.
+	 */
+	const NOTHING = array(
+		'allowed' => 0,
+		'held'    => 0,
+		'gone'    => 0,
+		'waiting' => 0,
+	);
+
+	/**
 	 * Judges files.
 	 *
 	 * @var Upload_Guard_Checker
@@ -168,30 +178,39 @@ final class Upload_Guard_Queue {
 	 * @return array<string, int> How many were allowed, held, gone, and wait.
 	 */
 	public function run( $limit = 50, $now = false ) {
-		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
-		$done = array(
-			'allowed' => 0,
-			'held'    => 0,
-			'gone'    => 0,
-			'waiting' => 0,
+		$done = Upload_Guard_Lock::alone(
+			self::LOCK,
+			function () use ( $limit, $now ) {
+				return $this->check_all( $limit ? $limit : 50, $now );
+			}
 		);
-		if ( ! WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
-			return $done;
+		if ( null === $done ) {
+			return self::NOTHING;
 		}
+		if ( $this->count() ) {
+			self::schedule( 5 * MINUTE_IN_SECONDS );
+		}
+		return $done;
+	}
+
+	/**
+	 * Check what is due.
+	 *
+	 * @param int  $left At most so many files.
+	 * @param bool $now  True: also those whose next try is later.
+	 * @return array<string, int> How many became what.
+	 */
+	private function check_all( $left, $now ) {
+		$done = self::NOTHING;
 		foreach ( $this->quarantine->undo_interrupted() as $record ) {
 			$this->add( $record['files'][0]['path'], (int) $record['attachment'], 'not_moved' );
 		}
-		$left = $limit ? $limit : 50;
 		// All rows: those that are never settled, such as files too large for the sidecar, must not stand before the others.
 		foreach ( $this->rows( PHP_INT_MAX ) as $name => $row ) {
 			$is_due = $left > 0 && ( $now || $row['next'] <= time() );
 			$left  -= (int) $is_due;
 			$became = $is_due ? $this->check( $name, $row ) : 'waiting';
 			++$done[ $became ];
-		}
-		WP_Upgrader::release_lock( self::LOCK );
-		if ( $this->count() ) {
-			self::schedule( 5 * MINUTE_IN_SECONDS );
 		}
 		return $done;
 	}

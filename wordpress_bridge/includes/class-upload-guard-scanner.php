@@ -159,11 +159,27 @@ final class Upload_Guard_Scanner {
 	 * @return array<string, mixed>|null Where the scan is; null where none runs or another process is at it.
 	 */
 	public function run( $limit, $tell = null ) {
-		require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
 		$state = $this->state();
-		if ( ! $state || 'running' !== $state['state'] || ! WP_Upgrader::create_lock( self::LOCK, 10 * MINUTE_IN_SECONDS ) ) {
+		if ( ! $state || 'running' !== $state['state'] ) {
 			return null;
 		}
+		return Upload_Guard_Lock::alone(
+			self::LOCK,
+			function () use ( $limit, $tell ) {
+				return $this->look_at_some( $limit, $tell );
+			}
+		);
+	}
+
+	/**
+	 * A batch, by the one process that is at it.
+	 *
+	 * @param int           $limit At most so many attachments.
+	 * @param callable|null $tell  Called after each with the state.
+	 * @return array<string, mixed> Where the scan is.
+	 */
+	private function look_at_some( $limit, $tell ) {
+		$state          = $this->state();
 		$ids            = $this->after( (int) $state['cursor'], $limit );
 		$state['fault'] = '';
 		foreach ( $ids as $id ) {
@@ -181,7 +197,6 @@ final class Upload_Guard_Scanner {
 			$state['finished'] = time();
 		}
 		update_option( self::STATE, $state, false );
-		WP_Upgrader::release_lock( self::LOCK );
 		return $state;
 	}
 

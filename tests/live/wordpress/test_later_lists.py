@@ -103,8 +103,10 @@ def upload(site: WordPress, data: bytes, name: str) -> int:
 
 
 def marks(site: WordPress, attachment: int) -> list[str]:
-    """What an attachment keeps of its uploads."""
-    return list(site.eval(f"return get_post_meta( {attachment}, Upload_Guard_Places::META );"))  # type: ignore[call-overload]
+    """What an attachment keeps of its uploads: SHA-256 and id of each."""
+    kept = site.eval(f"return Upload_Guard_Marks::of( {attachment} );")
+    # PHP writes an empty array as a list.
+    return [f"{sha256} {upload}" for upload, sha256 in kept.items()] if isinstance(kept, dict) else []
 
 
 def untold(site: WordPress) -> int:
