@@ -119,7 +119,26 @@ def test_a_site_without_an_address_or_a_key_is_said_to_be(tmp_path: Path) -> Non
         nobody.look(LOCATOR)
 
 
-@pytest.mark.parametrize("locator", ["wordpress://blog/", "wordpress://blog/0", "wordpress://blog/7/8", "x"])
+def test_an_attachment_of_another_site_of_a_network_is_named_with_its_site(tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+
+    def behave(connection: Connection) -> None:
+        while connection.request():
+            bodies.append(connection.last_body)
+            said = b'{"attachment": 7, "site": 2}'
+            connection.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said))
+
+    with scripted(behave) as server:
+        found = here(server.url, tmp_path).locate("blog", "https://blog.example/a.jpg")
+        assert found == "wordpress://blog/sites/2/7"
+        here(server.url, tmp_path).take(found, bytes(32))
+    assert json.loads(bodies[1]) == {"attachment": 7, "site": 2, "sha256": "00" * 32, "case": ""}
+
+
+@pytest.mark.parametrize(
+    "locator",
+    ["wordpress://blog/", "wordpress://blog/0", "wordpress://blog/7/8", "wordpress://blog/sites/0/8", "x"],
+)
 def test_what_names_no_attachment_is_refused(locator: str, tmp_path: Path) -> None:
     with pytest.raises(GoneFromPlace):
         here("http://127.0.0.1:9", tmp_path).look(locator)

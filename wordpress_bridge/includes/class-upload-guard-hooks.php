@@ -6,7 +6,8 @@
  */
 
 /**
- * Five of them, since no single one is on every path (docs/wordpress.md has the table).
+ * Four of them, since no single one is on every path (docs/wordpress.md has the table). The fifth, for files that are
+ * there already, is Upload_Guard_Attached.
  */
 final class Upload_Guard_Hooks {
 
@@ -28,13 +29,6 @@ final class Upload_Guard_Hooks {
 	 * @var Upload_Guard_Queue
 	 */
 	private $queue;
-
-	/**
-	 * Takes what is there already and must not stay.
-	 *
-	 * @var Upload_Guard_Quarantine
-	 */
-	private $quarantine;
 
 	/**
 	 * Learns where uploads went.
@@ -68,16 +62,14 @@ final class Upload_Guard_Hooks {
 	/**
 	 * One for each request of PHP.
 	 *
-	 * @param Upload_Guard_Checker    $checker    See the field.
-	 * @param Upload_Guard_Queue      $queue      See the field.
-	 * @param Upload_Guard_Quarantine $quarantine See the field.
-	 * @param Upload_Guard_Places     $places     See the field.
+	 * @param Upload_Guard_Checker $checker See the field.
+	 * @param Upload_Guard_Queue   $queue   See the field.
+	 * @param Upload_Guard_Places  $places  See the field.
 	 */
-	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Queue $queue, Upload_Guard_Quarantine $quarantine, Upload_Guard_Places $places ) {
-		$this->checker    = $checker;
-		$this->queue      = $queue;
-		$this->quarantine = $quarantine;
-		$this->places     = $places;
+	public function __construct( Upload_Guard_Checker $checker, Upload_Guard_Queue $queue, Upload_Guard_Places $places ) {
+		$this->checker = $checker;
+		$this->queue   = $queue;
+		$this->places  = $places;
 	}
 
 	/**
@@ -90,7 +82,6 @@ final class Upload_Guard_Hooks {
 		add_filter( 'pre_move_uploaded_file', array( $this, 'before_move' ), self::LAST, 3 );
 		add_filter( 'wp_upload_bits', array( $this, 'before_bits' ), self::LAST );
 		add_filter( 'wp_handle_upload', array( $this, 'after_move' ), self::LAST );
-		add_action( 'add_attachment', array( $this, 'after_attachment' ), self::LAST );
 		add_filter( 'rest_request_before_callbacks', array( $this, 'before_rest' ), 1 );
 		add_filter( 'rest_request_after_callbacks', array( $this, 'after_rest' ), self::LAST );
 	}
@@ -204,30 +195,6 @@ final class Upload_Guard_Hooks {
 		$this->queue->add_if_unchecked( $path, 0, $verdict );
 		$this->places->landed( $verdict );
 		return $upload;
-	}
-
-	/**
-	 * Layer 5, the last resort: the file is there already, so it is put away and its post made private.
-	 *
-	 * @param int $attachment_id The attachment.
-	 */
-	public function after_attachment( $attachment_id ) {
-		$path = get_attached_file( $attachment_id, true );
-		if ( ! is_string( $path ) || ! is_file( $path ) ) {
-			return;
-		}
-		$verdict = $this->checker->judge( $path, 'attachment' );
-		if ( $verdict->is_refused() ) {
-			// It may have passed as an upload before, of which the sidecar tells: that is for this attachment, too.
-			$this->places->note_earlier( $attachment_id, (string) hash_file( 'sha256', $path ) );
-			if ( '' !== $this->quarantine->hold_attachment( $attachment_id, $verdict, 'attachment' ) ) {
-				return;
-			}
-			// It may not be moved: it is tried again, and shown as waiting meanwhile.
-			$verdict = Upload_Guard_Verdict::unknown( 'not_moved' );
-		}
-		$this->queue->add_if_unchecked( $path, $attachment_id, $verdict );
-		$this->places->note( $attachment_id, $verdict );
 	}
 
 	/**

@@ -105,9 +105,11 @@ final class Upload_Guard_Plugin {
 	 */
 	public static function start() {
 		$plugin = new self();
-		$hooks  = new Upload_Guard_Hooks( $plugin->checker, $plugin->queue, $plugin->quarantine, $plugin->places );
-		$hooks->register();
-		foreach ( array( $plugin->queue, $plugin->scanner, $plugin->places, $plugin->events ) as $part ) {
+		$layers = array(
+			new Upload_Guard_Hooks( $plugin->checker, $plugin->queue, $plugin->places ),
+			new Upload_Guard_Attached( $plugin->checker, $plugin->queue, $plugin->quarantine, $plugin->places ),
+		);
+		foreach ( array( ...$layers, $plugin->queue, $plugin->scanner, $plugin->places, $plugin->events ) as $part ) {
 			$part->register();
 		}
 		Upload_Guard_Marks::register();

@@ -187,6 +187,21 @@ final class Upload_Guard_Quarantine {
 	}
 
 	/**
+	 * Whether an attachment is put away.
+	 *
+	 * @param int $attachment_id The attachment.
+	 * @return bool
+	 */
+	public function holds( $attachment_id ) {
+		foreach ( $this->records() as $record ) {
+			if ( (int) $record['attachment'] === $attachment_id && 'held' === $record['state'] ) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
 	 * Put back what was put away in part when PHP was ended: it is either all away or all there, and checked again.
 	 *
 	 * @return array<int, array<string, mixed>> Their records.

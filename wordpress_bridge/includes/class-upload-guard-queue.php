@@ -262,11 +262,9 @@ final class Upload_Guard_Queue {
 		if ( ! $attachment_id || 'attachment' !== get_post_type( $attachment_id ) ) {
 			return '';
 		}
-		foreach ( $this->quarantine->records() as $record ) {
-			if ( $attachment_id === (int) $record['attachment'] && 'held' === $record['state'] ) {
-				// Put away meanwhile, by a scan or by another process.
-				return '';
-			}
+		if ( $this->quarantine->holds( $attachment_id ) ) {
+			// Put away meanwhile, by a scan or by another process.
+			return '';
 		}
 		$attached = get_attached_file( $attachment_id, true );
 		return is_string( $attached ) && '' !== $attached ? $attached : $row['path'];

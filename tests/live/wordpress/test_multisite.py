@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.php import php
 from tests.live.wordpress.sites import WordPress, wordpress, write_config
-from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
+from tests.support import LISTED_SEED, OTHER_SEED, BytesContent, digest_of, picture_bytes
+from upload_guard.errors import GoneFromPlace
+from upload_guard.holdings.wordpress import WordPresses, WordPressSite
 
 pytestmark = pytest.mark.live
 
@@ -23,16 +26,25 @@ define( 'DOMAIN_CURRENT_SITE', '%s' );
 define( 'PATH_CURRENT_SITE', '/' );
 define( 'SITE_ID_CURRENT_SITE', 1 );
 define( 'BLOG_ID_CURRENT_SITE', 1 );
+define( 'UPLOAD_GUARD_REMOTE_FILES', true );
 """
+# What a network of subdomains, or a mapped domain, is to WordPress.
+OWN_DOMAIN = """update_blog_details( 3, array( 'domain' => '%s', 'path' => '/' ) ); switch_to_blog( 3 );
+    foreach ( array( 'siteurl', 'home' ) as $one ) { update_option( $one, 'http://' . get_site()->domain ); }
+    return restore_current_blog();"""
 
 
 @pytest.fixture(scope="module")
 def network(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
-    """Two sites; the plugin is switched on for the network, and its settings are the network's."""
+    """Three sites, one of them with a domain of its own; the plugin is switched on for the network, and its settings
+    are the network's.
+    """
     with wordpress(tmp_path_factory.mktemp("network"), php(), plugin=False) as running:
         running.wp("core", "multisite-convert")
         write_config(running, NETWORK % running.url.removeprefix("http://"))
         running.wp("site", "create", "--slug=second")
+        running.wp("site", "create", "--slug=third")
+        running.eval(OWN_DOMAIN % f"third.{running.url.removeprefix('http://')}")
         running.add_plugin("--network")
         yield running
 
@@ -108,10 +120,50 @@ def test_what_a_list_learns_of_later_is_put_away_on_whichever_site_it_is(network
         $became = $late->put_away( '{upload_id}', '7KQM-2TZP-9XWD', 'match', true );
         return array( $told[0], $became, is_file( $file ) );"""
     )
-    assert said == [f"attachment {number} of site 2 of the network", "settled", False]
+    assert said == [f"wordpress://blog/sites/2/{number}", "settled", False]
     second = f"--url={network.url}/second/"
     (held,) = (line.split()[0] for line in network.wp("upload-guard", "held", second).stdout.splitlines())
     network.wp("upload-guard", "restore", held, second)
+
+
+@pytest.mark.parametrize("blog", [1, 2, 3], ids=["main", "folder", "domain"])
+def test_the_sidecar_finds_reads_takes_and_gives_back_what_lies_on_any_site(
+    blog: int, network: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    data = picture_bytes(520 + blog)
+    number = upload(network, blog, data)
+    told = network.eval(
+        f"return Upload_Guard_Network::on( {blog}, fn() => array( "
+        f"Upload_Guard_Network::place_of( {number}, 'blog' ), get_attached_file( {number} ) ) );"
+    )
+    assert isinstance(told, list)
+    locator, file = told[0], Path(told[1])
+    assert locator == (
+        f"wordpress://blog/{number}" if blog == 1 else f"wordpress://blog/sites/{blog}/{number}"
+    )
+    assert ("sites" in file.parts) == (blog != 1)
+    here = WordPresses({"blog": WordPressSite(network.url)}, lambda _: guard.key, tmp_path, 1 << 30)
+    address = f"/{file.relative_to(network.folder)}"
+    own = {1: network.url, 2: f"{network.url}/second", 3: network.url.replace("//", "//third.")}[blog]
+    # As the site itself writes it, and as the main one writes it.
+    assert [here.locate("blog", base + address) for base in (own, network.url)] == [locator, locator]
+    with here.read(locator) as stream:
+        assert stream.read() == data
+    here.take(locator, digest_of(data).sha256)
+    assert not file.exists()
+    here.put(locator, BytesContent(data), {})
+    assert file.read_bytes() == data
+
+
+def test_a_number_without_its_site_or_of_no_site_is_no_other_sites_file(
+    network: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    number = upload(network, 2, picture_bytes(525))
+    here = WordPresses({"blog": WordPressSite(network.url)}, lambda _: guard.key, tmp_path, 1 << 30)
+    assert here.look(f"wordpress://blog/sites/2/{number}").size == len(picture_bytes(525))
+    for locator in (f"wordpress://blog/sites/9/{number}", f"wordpress://blog/sites/3/{number}"):
+        with pytest.raises(GoneFromPlace):
+            here.look(locator)
 
 
 def test_the_networks_page_shows_and_scans_every_site(network: WordPress) -> None:

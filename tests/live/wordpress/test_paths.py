@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.doors import DOORS
 from tests.live.wordpress.sites import WordPress
-from tests.support import LISTED_SEED, OTHER_SEED, picture_bytes
+from tests.support import LISTED_SEED, OTHER_SEED, jpeg, landscape, picture_bytes
 
 pytestmark = pytest.mark.live
 
@@ -98,6 +100,93 @@ def test_what_other_code_put_there_goes_into_quarantine(either: WordPress, guard
     assert file.read_bytes() == LISTED
     assert either.attachments()[number] == "inherit"
     either.wp("post", "delete", str(number), "--force")
+
+
+# Other tests put listed files back: those are left from then on.
+FORGET = "delete_option( Upload_Guard_Quarantine::RESTORED );"
+INSERT = "wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'x' )"
+CHANGES = {
+    "replaced in its place": f"$id = {INSERT}, $clean ); copy( $listed, $clean ); "
+    "update_attached_file( $id, $clean );",
+    "made before its file": f"$id = {INSERT} ); update_attached_file( $id, $listed );",
+    "another file by its post": f"$id = {INSERT}, $clean ); wp_insert_attachment( [ 'ID' => $id ], $listed );",
+    "another file by hand": f"$id = {INSERT}, $clean ); "
+    "update_post_meta( $id, '_wp_attached_file', wp_basename( $listed ) );",
+    "its file comes later": f"$id = {INSERT}, dirname( $clean ) . '/comes-later.jpg' );",
+}
+
+
+@pytest.fixture
+def changed(either: WordPress, tmp_path: Path) -> Iterator[dict[str, int]]:
+    """The attachments that got a listed file in each of those ways, all in one request."""
+    (tmp_path / "clean.jpg").write_bytes(CLEAN)
+    (tmp_path / "listed.jpg").write_bytes(LISTED)
+    acts = [
+        f"""$clean = '{either.uploads}/clean{number}.jpg'; copy( '{tmp_path}/clean.jpg', $clean );
+        $listed = '{either.uploads}/listed{number}.jpg'; copy( '{tmp_path}/listed.jpg', $listed );
+        {change} $made[] = $id;"""
+        for number, change in enumerate(CHANGES.values())
+    ]
+    made = either.eval(f"{FORGET} $made = array(); {''.join(acts)} return $made;")
+    assert isinstance(made, list)
+    yield dict(zip(CHANGES, made, strict=True))
+    for pattern in ("clean*.jpg", "listed*.jpg", "comes-later*"):
+        for file in either.uploads.glob(pattern):
+            file.unlink()
+    either.eval(
+        f"""{FORGET} array_map( 'wp_delete_post', {json.dumps(made)}, {json.dumps([True] * len(made))} );
+        foreach ( ( new Upload_Guard_Plugin() )->quarantine->records() as $one ) {{
+            delete_option( Upload_Guard_Quarantine::PREFIX . $one['id'] ); }} return 1;"""
+    )
+
+
+def test_a_file_that_an_attachment_gets_later_is_checked(either: WordPress, changed: dict[str, int]) -> None:
+    """As plugins do that replace media, and code that makes the attachment before its file."""
+    statuses = either.attachments()
+    later = changed.pop("its file comes later")
+    assert {way: statuses[number] for way, number in changed.items()} == dict.fromkeys(changed, "private")
+    # What is not there yet is not forgotten.
+    assert statuses[later] == "inherit"
+    (either.uploads / "comes-later.jpg").write_bytes(LISTED)
+    assert "1 into quarantine" in either.wp("upload-guard", "queue", "run").stdout
+    assert either.attachments()[later] == "private"
+    held = either.wp("upload-guard", "held").stdout.splitlines()
+    (record,) = (line.split()[0] for line in held if f"attachment {later} " in line)
+    # What a person has put back is left, whatever WordPress does with it then.
+    either.wp("upload-guard", "restore", record)
+    either.eval(f"update_attached_file( {later}, get_attached_file( {later} ) ); return 1;")
+    assert (either.uploads / "comes-later.jpg").read_bytes() == LISTED
+
+
+def test_what_wordpress_makes_of_a_large_picture_is_not_asked_about(
+    either: WordPress, guard: Sidecar, tmp_path: Path
+) -> None:
+    files, asked = either.landed(), guard.asked()
+    assert DOORS["REST, multipart"](either, jpeg(landscape(77, (2600, 1200))), tmp_path) == ""
+    assert any(file.stem.endswith("-scaled") for file in either.landed() - files)
+    assert guard.asked() - asked == 1
+
+
+OLD_MARK = "add_post_meta( 71, '_upload_guard_upload', str_repeat( 'a', 64 ) . ' ' . str_repeat( '1', 32 ) );"
+
+
+def test_marks_of_an_older_version_are_found_before_and_after_they_get_an_index(either: WordPress) -> None:
+    looks = """$seen[] = array( Upload_Guard_Marks::attachments_of( str_repeat( '1', 32 ) ),
+        Upload_Guard_Marks::attachments_of( str_repeat( '2', 32 ) ),
+        array_keys( Upload_Guard_Marks::of( 71 ) ) );"""
+    acts = f"""{OLD_MARK} Upload_Guard_Marks::add( 71, str_repeat( '2', 32 ), str_repeat( 'b', 64 ) );
+        $seen = array(); {looks} Upload_Guard_Marks::renew(); {looks}
+        $seen[] = get_post_meta( 71, '_upload_guard_upload' );
+        foreach ( range( 1, Upload_Guard_Marks::MOST ) as $number ) {{
+            Upload_Guard_Marks::add( 71, md5( (string) $number ), str_repeat( 'c', 64 ) ); }}
+        $seen[] = count( Upload_Guard_Marks::of( 71 ) );
+        $seen[] = Upload_Guard_Marks::attachments_of( str_repeat( '1', 32 ) );
+        foreach ( array_keys( get_post_meta( 71 ) ) as $key ) {{ delete_post_meta( 71, $key ); }}
+        return $seen;"""
+    one, two = {"71": "a" * 64}, {"71": "b" * 64}
+    found = [one, two, ["1" * 32, "2" * 32]]
+    # No more than so many are kept, the newest.
+    assert either.eval(acts) == [found, found, [], 20, []]
 
 
 def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> None:
