@@ -15,7 +15,14 @@ from tests.live.wordpress.conftest import Sidecar
 from tests.live.wordpress.php import php
 from tests.live.wordpress.sites import WordPress, guarded, wordpress
 from tests.serving import held_port, key_of, sidecar, write_config
-from tests.support import activate_list, activate_listed_picture, digests_of, eventually, picture_bytes
+from tests.support import (
+    LISTED_SEED,
+    activate_list,
+    activate_listed_picture,
+    digests_of,
+    eventually,
+    picture_bytes,
+)
 from upload_guard.compose import open_cases, open_decisions, open_placements
 from upload_guard.errors import TransportError
 from upload_guard.lists.formats import ListedHash
@@ -329,6 +336,72 @@ def test_an_event_that_ends_php_does_not_end_each_run(blog: Blog) -> None:
     blog.site.wp("eval", CASES + EVENTS + NONE + dies)
     again = "$plugin->events->run(); return array_column( $rows->all(), 'outcome', 'case' );"
     assert blog.site.eval(CASES + EVENTS + again) == {"AAAA": "later", "BBBB": "settled"}
+
+
+WAITS = """
+$told = array();
+add_filter( 'pre_http_request', function ( $said, $how ) use ( &$told ) {
+    $told[] = json_decode( (string) $how['body'], true )['outcome'] ?? ''; return $said; }, 11, 2 );
+$name = Upload_Guard_Events::PREFIX . 'awaited';
+$begun = array( 'event' => 'upload.found', 'upload' => '%s', 'case' => 'WWWW', 'result' => 'match',
+    'at' => time(), 'tries' => 0, 'next' => time(), 'outcome' => 'later' );
+$run = function () use ( $plugin, $rows, $name, &$told ) {
+    $told = array(); $plugin->events->run();
+    return array( $rows->find( $name )['outcome'], array_values( array_filter( $told ) ) ); };
+"""
+
+
+def test_a_match_waits_for_the_attachment_that_its_upload_is_to_become(blog: Blog) -> None:
+    upload_id, data = "f" * 32, picture_bytes(519)
+    attachment = blog.upload(data, "awaited")
+    acts = f"""$rows->put( $name, $begun ); $seen = array( $run() );
+        $late = array( 'at' => time() - Upload_Guard_Events::AWAITED_FOR, 'next' => time() );
+        $rows->put( $name, $late + $rows->find( $name ) ); $seen[] = $run();
+        $passed = Upload_Guard_Verdict::allowed( 'clean', '{upload_id}', '{digests_of(data).sha256.hex()}' );
+        $plugin->places->note( {attachment}, $passed );
+        $seen[] = array( $rows->find( $name )['outcome'], is_file( get_attached_file( {attachment} ) ) );
+        return $seen;"""
+    seen = blog.site.eval(CASES + EVENTS + NONE + WAITS % upload_id + acts)
+    # An administrator is told at the end; and what comes later still is put away at the end of its request.
+    assert seen == [["later", []], ["unknown", ["failed"]], ["later", True]]
+    assert blog.files("awaited") == {}
+    kept = blog.site.eval(f"{EVENTS} return array_column( $rows->all(), 'outcome', 'case' );")
+    assert kept == {"WWWW": "settled"}
+
+
+def test_an_attachment_that_another_request_makes_is_of_the_upload_that_came_before(blog: Blog) -> None:
+    """The sidecar answers to the hashes of what it has just seen, and names no upload then."""
+    file = blog.site.folder.parent / "background.jpg"
+    file.write_bytes(picture_bytes(526))
+    landed = blog.site.eval(
+        f"""require_once ABSPATH . 'wp-admin/includes/admin.php';
+        $taken = array( 'name' => 'background.jpg', 'tmp_name' => '{file}', 'error' => 0, 'size' => 1 );
+        $there = wp_handle_sideload( $taken, array( 'test_form' => false ) )['file'];
+        return array( $there, Upload_Guard_Marks::newest( hash_file( 'sha256', $there ) ) );"""
+    )
+    assert isinstance(landed, list)
+    insert = f"wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg' ), '{landed[0]}' )"
+    attachment = int(str(blog.site.eval(f"return {insert};")))
+    assert marks(blog.site, attachment) == [f"{digests_of(picture_bytes(526)).sha256.hex()} {landed[1]}"]
+
+
+def test_what_is_refused_as_an_attachment_is_held_for_the_upload_that_had_passed_too(blog: Blog) -> None:
+    upload_id, listed = "e" * 32, picture_bytes(LISTED_SEED)
+    file = blog.site.uploads / "both-ways.jpg"
+    file.write_bytes(listed)
+    acts = f"""$rows->put( $name, $begun );
+        Upload_Guard_Marks::remember( '{digests_of(listed).sha256.hex()}', '{upload_id}' );
+        return wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg' ), '{file}' );"""
+    plugin = "$plugin = new Upload_Guard_Plugin();"
+    attachment = blog.site.eval(plugin + EVENTS + NONE + WAITS % upload_id + acts)
+    cases = f"""{plugin} foreach ( $plugin->quarantine->records() as $one ) {{
+        if ( {attachment} === (int) $one['attachment'] ) {{
+            return Upload_Guard_Quarantine::cases_of( $one ); }} }}"""
+    held = blog.site.eval(cases)
+    assert isinstance(held, list)
+    assert len(held) == 2
+    assert held[1] == "WWWW"
+    assert not file.exists()
 
 
 def test_what_was_deleted_while_it_was_away_does_not_come_back(blog: Blog) -> None:

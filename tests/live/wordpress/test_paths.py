@@ -109,7 +109,8 @@ CHANGES = {
     "replaced in its place": f"$id = {INSERT}, $clean ); copy( $listed, $clean ); "
     "update_attached_file( $id, $clean );",
     "made before its file": f"$id = {INSERT} ); update_attached_file( $id, $listed );",
-    "another file by its post": f"$id = {INSERT}, $clean ); wp_insert_attachment( [ 'ID' => $id ], $listed );",
+    "another file by its post": f"$id = {INSERT}, $clean ); "
+    "wp_insert_attachment( array( 'ID' => $id ), $listed );",
     "another file by hand": f"$id = {INSERT}, $clean ); "
     "update_post_meta( $id, '_wp_attached_file', wp_basename( $listed ) );",
     "its file comes later": f"$id = {INSERT}, dirname( $clean ) . '/comes-later.jpg' );",
