@@ -87,6 +87,24 @@ final class Upload_Guard_Attached {
 		add_action( 'updated_post_meta', array( $this, 'after_change' ), 10, 3 );
 		add_filter( 'big_image_size_threshold', array( $this, 'before_scaling' ), Upload_Guard_Hooks::LAST, 4 );
 		add_action( 'shutdown', array( $this, 'at_the_end' ), self::EARLY );
+		add_filter( 'rest_request_before_callbacks', array( $this, 'before_rest' ), 10, 3 );
+	}
+
+	/**
+	 * A browser goes on sending sizes of a picture that was put away meanwhile: they would be shown.
+	 *
+	 * @param mixed           $response What was answered already.
+	 * @param mixed           $handler  Unused.
+	 * @param WP_REST_Request $request  The request.
+	 * @return mixed
+	 */
+	public function before_rest( $response, $handler, $request ) {
+		$is_sent = ! is_wp_error( $response ) && preg_match( '#^/wp/v2/media/(\d+)/sideload$#', $request->get_route(), $named );
+		// WordPress asks for rights after this: strangers must not learn what is away.
+		if ( ! $is_sent || ! current_user_can( 'upload_files' ) || ! $this->quarantine->holds( (int) $named[1] ) ) {
+			return $response;
+		}
+		return new WP_Error( 'upload_guard_blocked', Upload_Guard_Checker::sentence( Upload_Guard_Verdict::refused( '', '', '' ) ), array( 'status' => 422 ) );
 	}
 
 	/**
@@ -173,8 +191,7 @@ final class Upload_Guard_Attached {
 		if ( 'attachment' !== get_post_type( $attachment_id ) || ! is_string( $shown ) || '' === $shown ) {
 			return;
 		}
-		$whole = wp_get_original_image_path( $attachment_id, true );
-		$paths = array_filter( array_unique( array( is_string( $whole ) ? $whole : $shown, $shown ) ), 'is_file' );
+		$paths = Upload_Guard_Media::main_files_of( $attachment_id );
 		if ( ! $paths ) {
 			$this->await( $attachment_id, $shown );
 		}

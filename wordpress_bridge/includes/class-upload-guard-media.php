@@ -11,6 +11,17 @@
 final class Upload_Guard_Media {
 
 	/**
+	 * What names a file in an attachment's metadata. WordPress 7.1 keeps beside a picture what its browser was given
+	 * (such as HEIC), and a film that it made of a GIF.
+	 */
+	const NAMES = array( 'file', 'original_image', 'thumb', 'source_image', 'animated_video', 'animated_video_poster' );
+
+	/**
+	 * Names of what a browser has sent to an attachment and not yet made known as a size.
+	 */
+	const SIDELOADED = '_wp_sideloaded_file';
+
+	/**
 	 * Whether a path is in the uploads folder: all else belongs to WordPress, a theme or a plugin, and is never moved.
 	 *
 	 * @param string $path Where it lies.
@@ -38,6 +49,34 @@ final class Upload_Guard_Media {
 		foreach ( array( '_wp_attachment_metadata', '_wp_attachment_backup_sizes' ) as $key ) {
 			$names = array_merge( $names, self::names_in( get_post_meta( $attachment_id, $key, true ) ) );
 		}
+		$names = array_merge( $names, array_filter( get_post_meta( $attachment_id, self::SIDELOADED ), 'is_string' ) );
+		return self::there( $main, $names );
+	}
+
+	/**
+	 * What was uploaded of an attachment, and what is shown first, where they are there.
+	 *
+	 * @param int $attachment_id The attachment.
+	 * @return array<int, string>
+	 */
+	public static function main_files_of( $attachment_id ) {
+		$main = get_attached_file( $attachment_id, true );
+		if ( ! is_string( $main ) || '' === $main ) {
+			return array();
+		}
+		$metadata = get_post_meta( $attachment_id, '_wp_attachment_metadata', true );
+		$names    = array_intersect_key( is_array( $metadata ) ? $metadata : array(), array_flip( array( 'original_image', 'source_image', 'animated_video' ) ) );
+		return self::there( $main, array_filter( $names, 'is_string' ) );
+	}
+
+	/**
+	 * Files beside one another that are there.
+	 *
+	 * @param string                    $main  Where one lies.
+	 * @param array<int|string, string> $names Names of others.
+	 * @return array<int, string>
+	 */
+	private static function there( $main, array $names ) {
 		$paths = array( $main );
 		foreach ( $names as $name ) {
 			$paths[] = dirname( $main ) . '/' . wp_basename( $name );
@@ -56,7 +95,7 @@ final class Upload_Guard_Media {
 		foreach ( is_array( $metadata ) ? $metadata : array() as $key => $value ) {
 			if ( is_array( $value ) ) {
 				$names = array_merge( $names, self::names_in( $value ) );
-			} elseif ( is_string( $value ) && in_array( $key, array( 'file', 'original_image' ), true ) ) {
+			} elseif ( is_string( $value ) && in_array( $key, self::NAMES, true ) ) {
 				$names[] = $value;
 			}
 		}

@@ -232,8 +232,7 @@ final class Upload_Guard_Scanner {
 	 * @return array<string, mixed> Where it is then; with a fault it has not moved.
 	 */
 	private function look_at( $id, array $state ) {
-		$paths = $state['sizes'] ? Upload_Guard_Media::files_of( $id ) : array( get_attached_file( $id, true ), wp_get_original_image_path( $id, true ) );
-		$paths = array_filter( array_unique( array_filter( $paths, 'is_string' ) ), 'is_file' );
+		$paths = $state['sizes'] ? Upload_Guard_Media::files_of( $id ) : Upload_Guard_Media::main_files_of( $id );
 		// No file here, such as one that only a service for media keeps: that is not "looked at and clean".
 		$state['unknown'] += (int) ! $paths;
 		foreach ( $paths as $path ) {

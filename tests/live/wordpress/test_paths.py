@@ -211,6 +211,35 @@ def test_a_size_that_the_browser_made_is_checked_as_well(site: WordPress) -> Non
         assert site.state() == before
 
 
+def test_what_a_browser_sent_is_put_away_with_its_picture_and_no_more_of_it_is_taken(site: WordPress) -> None:
+    """Known as a size or not yet, and as a HEIC file that it made the picture of."""
+    answer = site.rest(
+        "POST",
+        "/wp/v2/media",
+        files={"file": ("sent.jpg", picture_bytes(78), "image/jpeg")},
+        params={"generate_sub_sizes": "false"},
+    )
+    number = answer.json()["id"]
+
+    def send(size: str, name: str) -> int:
+        file = {"file": (name, picture_bytes(79), "image/jpeg")}
+        route = f"/wp/v2/media/{number}/sideload"
+        return site.rest("POST", route, files=file, data={"image_size": size}).status_code
+
+    assert send("thumbnail", "sent-150x150.jpg") == 200
+    source = next(site.uploads.rglob("sent.jpg")).with_name("sent.heic")
+    source.write_bytes(picture_bytes(80))
+    site.eval(
+        f"""$known = (array) wp_get_attachment_metadata( {number} );
+        wp_update_attachment_metadata( {number}, array( 'source_image' => 'sent.heic' ) + $known );
+        $verdict = Upload_Guard_Verdict::refused( 'match', 'CCCC', '' );
+        return ( new Upload_Guard_Plugin() )->quarantine->hold_attachment( {number}, $verdict, 'later' );"""
+    )
+    assert list(site.uploads.rglob("sent*")) == []
+    assert send("medium", "sent-300x225.jpg") == 422
+    assert list(site.uploads.rglob("sent*")) == []
+
+
 def test_where_no_upload_is_remembered_nothing_is_kept_and_nothing_more_is_asked(
     site: WordPress, guard: Sidecar
 ) -> None:
