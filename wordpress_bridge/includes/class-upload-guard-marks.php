@@ -19,9 +19,14 @@ final class Upload_Guard_Marks {
 	const LOCK   = 'upload_guard_marks_run';
 
 	/**
-	 * Name of a transient: the newest upload with a SHA-256.
+	 * Name of a transient: the upload with a SHA-256 that no attachment is known of.
 	 */
-	const NEWEST = 'upload_guard_upload_';
+	const LANDED = 'upload_guard_upload_';
+
+	/**
+	 * Rows of metadata among which a file is looked for that came just before. No index helps there, and a person waits.
+	 */
+	const NEWEST = 20000;
 
 	/**
 	 * How many uploads one attachment keeps: one each time that it is checked. As many as the sidecar has places of one.
@@ -105,24 +110,35 @@ final class Upload_Guard_Marks {
 	}
 
 	/**
-	 * Remember which upload a content came by: the sidecar answers to its hashes alone for some minutes then (its
-	 * `cache.seconds`), and names no upload.
+	 * Remember which upload a content came by that is no attachment yet.
 	 *
 	 * @param string $sha256 Lower-case hex digits.
 	 * @param string $upload The upload's id.
 	 */
 	public static function remember( $sha256, $upload ) {
-		set_site_transient( self::NEWEST . $sha256, $upload, DAY_IN_SECONDS );
+		set_site_transient( self::LANDED . $sha256, $upload, DAY_IN_SECONDS );
 	}
 
 	/**
-	 * The newest upload with that content, on any site of a network.
+	 * The upload by which a content came just before: the sidecar answers to its hashes alone for some minutes then (its
+	 * `cache.seconds`), and names none.
 	 *
 	 * @param string $sha256 Lower-case hex digits.
 	 * @return string Its id; empty where none is known.
 	 */
 	public static function newest( $sha256 ) {
-		return (string) get_site_transient( self::NEWEST . $sha256 );
+		global $wpdb;
+		$landed = get_site_transient( self::LANDED . $sha256 );
+		if ( is_string( $landed ) ) {
+			return $landed;
+		}
+		$after = max( 0, (int) $wpdb->get_var( "SELECT MAX(meta_id) FROM {$wpdb->postmeta}" ) - self::NEWEST );
+		// SUBSTRING(), not LIKE: the index of keys would have it read all marks, and there may be more of them than rows since then.
+		$mark = $wpdb->get_row( $wpdb->prepare( "SELECT meta_key, meta_value FROM {$wpdb->postmeta} WHERE meta_id > %d AND ( ( SUBSTRING( meta_key, 1, %d ) = %s AND meta_value = %s ) OR ( meta_key = %s AND meta_value LIKE %s ) ) ORDER BY meta_id DESC LIMIT 1", $after, strlen( self::PREFIX ), self::PREFIX, $sha256, self::OLD, $wpdb->esc_like( $sha256 ) . ' %' ) );
+		if ( ! $mark ) {
+			return '';
+		}
+		return self::OLD === $mark->meta_key ? substr( $mark->meta_value, 65 ) : substr( $mark->meta_key, strlen( self::PREFIX ) );
 	}
 
 	/**

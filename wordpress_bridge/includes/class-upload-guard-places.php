@@ -64,6 +64,13 @@ final class Upload_Guard_Places {
 	private $landed = array();
 
 	/**
+	 * What has landed in this request and is no attachment: ids of uploads by SHA-256.
+	 *
+	 * @var array<string, string>
+	 */
+	private $unattached = array();
+
+	/**
 	 * One for each request of PHP.
 	 *
 	 * @param Upload_Guard_Client  $client  See the field.
@@ -82,6 +89,7 @@ final class Upload_Guard_Places {
 		add_action( Upload_Guard_Queue::EVENT, array( $this, 'run' ) );
 		add_action( Upload_Guard_Plugin::REFRESH, array( $this, 'go_on' ) );
 		add_filter( 'rest_request_after_callbacks', array( $this, 'after_rest' ), 10, 3 );
+		add_action( 'shutdown', array( $this, 'at_the_end' ) );
 	}
 
 	/**
@@ -99,7 +107,6 @@ final class Upload_Guard_Places {
 			$this->note_earlier( $attachment_id, $verdict->sha256 );
 			return;
 		}
-		Upload_Guard_Marks::remember( $verdict->sha256, $verdict->upload );
 		$this->mark( $attachment_id, $verdict->sha256, $verdict->upload );
 	}
 
@@ -124,6 +131,10 @@ final class Upload_Guard_Places {
 	 * @param string $upload        The upload's id.
 	 */
 	private function mark( $attachment_id, $sha256, $upload ) {
+		if ( ! is_multisite() ) {
+			// Of what comes again, its attachment tells. On a network it may come to another site, which does not know that one.
+			unset( $this->unattached[ $sha256 ] );
+		}
 		if ( ! Upload_Guard_Marks::add( $attachment_id, $upload, $sha256 ) ) {
 			return;
 		}
@@ -148,9 +159,18 @@ final class Upload_Guard_Places {
 			$this->landed[] = $verdict;
 		}
 		if ( '' !== $verdict->upload ) {
-			// Its attachment may be made by another request, which the sidecar answers without an id.
-			Upload_Guard_Marks::remember( $verdict->sha256, $verdict->upload );
+			$this->unattached[ $verdict->sha256 ] = $verdict->upload;
 		}
+	}
+
+	/**
+	 * What landed and is no attachment may become one by another request, which the sidecar answers without an id.
+	 */
+	public function at_the_end() {
+		foreach ( $this->unattached as $sha256 => $upload ) {
+			Upload_Guard_Marks::remember( $sha256, $upload );
+		}
+		$this->unattached = array();
 	}
 
 	/**

@@ -376,13 +376,15 @@ def test_an_attachment_that_another_request_makes_is_of_the_upload_that_came_bef
     landed = blog.site.eval(
         f"""require_once ABSPATH . 'wp-admin/includes/admin.php';
         $taken = array( 'name' => 'background.jpg', 'tmp_name' => '{file}', 'error' => 0, 'size' => 1 );
-        $there = wp_handle_sideload( $taken, array( 'test_form' => false ) )['file'];
-        return array( $there, Upload_Guard_Marks::newest( hash_file( 'sha256', $there ) ) );"""
+        return wp_handle_sideload( $taken, array( 'test_form' => false ) )['file'];"""
     )
-    assert isinstance(landed, list)
-    insert = f"wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg' ), '{landed[0]}' )"
-    attachment = int(str(blog.site.eval(f"return {insert};")))
-    assert marks(blog.site, attachment) == [f"{digests_of(picture_bytes(526)).sha256.hex()} {landed[1]}"]
+    made = blog.site.eval(
+        f"""$before = Upload_Guard_Marks::newest( hash_file( 'sha256', '{landed}' ) );
+        $id = wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg' ), '{landed}' );
+        return array( $before, Upload_Guard_Marks::of( $id ) );"""
+    )
+    assert isinstance(made, list)
+    assert made[1] == {made[0]: digests_of(picture_bytes(526)).sha256.hex()}
 
 
 def test_what_is_refused_as_an_attachment_is_held_for_the_upload_that_had_passed_too(blog: Blog) -> None:
