@@ -68,7 +68,7 @@ final class Upload_Guard_Checker {
 	public function judge( $path, $door ) {
 		$file = $this->file( $path );
 		if ( ! $file ) {
-			return Upload_Guard_Verdict::unknown( 'unreadable' );
+			return Upload_Guard_Verdict::unknown( $this->options->access()->is_complete() ? 'unreadable' : 'not_configured' );
 		}
 		$name    = $this->client->name_of( $file );
 		$verdict = Upload_Guard_Memo::find( $name );

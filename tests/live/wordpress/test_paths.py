@@ -222,7 +222,7 @@ def test_what_a_browser_sent_is_put_away_with_its_picture_and_no_more_of_it_is_t
     number = answer.json()["id"]
 
     def send(size: str, name: str) -> int:
-        file = {"file": (name, picture_bytes(79), "image/jpeg")}
+        file = {"file": (name, jpeg(landscape(79, (150, 150))), "image/jpeg")}
         route = f"/wp/v2/media/{number}/sideload"
         return site.rest("POST", route, files=file, data={"image_size": size}).status_code
 
