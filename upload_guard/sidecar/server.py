@@ -6,6 +6,7 @@ settings as they then are, before the old ones end in the same way.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,8 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
     """A gunicorn master; each worker builds its own application, so nothing is shared over a fork.
 
     The code is: it is read once, here, so that a worker is there sooner and a reload never mixes releases.
+    What is loaded stays until the end and is frozen (`gc.freeze`): no collection walks it again, neither while
+    a request waits nor when the process ends, and workers share its pages.
     `read` gives the settings, found to work; called once now and at each reload. Raises `UploadGuardError`.
     """
 
@@ -38,6 +41,7 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
         # Only now: what counts looks for that folder when it is imported.
         import upload_guard.sidecar.app  # noqa: F401
 
+        gc.freeze()
         super().__init__()
 
     def load_config(self) -> None:
@@ -47,7 +51,9 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         from upload_guard.sidecar.app import create_app
 
-        return create_app(self.settings)
+        application = create_app(self.settings)
+        gc.freeze()
+        return application
 
     def reload(self) -> None:
         """Take the settings as they now are; those of before stay where these are wrong."""
