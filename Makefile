@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes: where nothing compiled may be kept, each compiles the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test lint types tests format fuzz soak screenshots stress bench bench-fp clean
 
 help:  ## Show this help.

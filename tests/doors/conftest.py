@@ -10,7 +10,7 @@ from tests.doors.running import Doors, running_doors
 from tests.support import activate_listed_picture, settings_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     folder = tmp_path_factory.mktemp("doors")
     activate_listed_picture(settings_in(folder))

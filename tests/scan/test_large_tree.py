@@ -20,6 +20,8 @@ from upload_guard.scan.folders import locator_of
 from upload_guard.scan.scans import Scans
 from upload_guard.settings import Settings
 
+pytestmark = pytest.mark.live
+
 FILES, LISTED, DRAWN, A_FOLDER = 20_000, 50, 30, 500
 
 

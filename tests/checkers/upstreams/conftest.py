@@ -9,7 +9,7 @@ import pytest
 from tests.checkers.upstreams.services import Service, emptied, eokm_service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_service() -> Iterator[Service]:
     with eokm_service() as service:
         yield service

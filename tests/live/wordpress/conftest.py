@@ -48,7 +48,7 @@ class Sidecar:
         return {case.number for case in open_cases(self.settings).newest(1000)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
     folder = tmp_path_factory.mktemp("sidecar")
     config = write_config(folder / "sidecar.toml", {"trust": {"probation_hours": 0}}, data_dir="data")
@@ -67,7 +67,7 @@ def of_version(version: str) -> Callable[..., AbstractContextManager[WordPress]]
     return wordpress if version == "7.1.1" else old_wordpress
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
     """WordPress 7.1.1 over SQLite."""
     folder = tmp_path_factory.mktemp("wordpress")
@@ -75,7 +75,7 @@ def site(guard: Sidecar, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
         yield with_odd_doors(running)
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+@pytest.fixture(scope="package", params=VERSIONS)
 def either(
     request: pytest.FixtureRequest, guard: Sidecar, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WordPress]:
