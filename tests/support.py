@@ -258,11 +258,16 @@ def _nobody_else_is_in_the_database() -> bool:
 
 def in_a_new_process(act: Callable[..., None], *args: object) -> int:
     """The exit code of a process that shares nothing with this one but what `act` is given."""
+    return _exit_code(new_process(act, *args))
+
+
+def new_process(act: Callable[..., None], *args: object) -> BaseProcess:
+    """Such a process, begun; what most tests need is imported once for all of them."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["upload_guard.compose"])
+    context.set_forkserver_preload(["tests.support"])
     process = context.Process(target=act, args=args)
     process.start()
-    return _exit_code(process)
+    return process
 
 
 def _exit_code(process: BaseProcess) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import cycle
+from multiprocessing.connection import Connection as PipeConnection
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +36,17 @@ from tests.support import (
     damage_lists,
     eventually,
     listed_hashes,
+    new_process,
     picture_bytes,
     read,
     settings_in,
 )
 from upload_guard.compose import open_cases
 from upload_guard.demo.servers import free_port
+from upload_guard.lists.formats import ListedHash
 from upload_guard.loading import load_settings
 from upload_guard.quarantine.cases import CaseInfo
+from upload_guard.settings import Settings
 
 pytestmark = pytest.mark.live
 
@@ -433,22 +438,19 @@ def test_row_8_when_all_decoders_are_busy_uploads_wait_for_a_while_and_no_longer
 
 # 18: killed while a list is swapped ------------------------------------------------------------------
 
-ACTIVATING = """
-import sys
-from itertools import cycle
-from pathlib import Path
-from tests.support import activate_list, listed_hashes, picture_bytes, settings_in
-settings = settings_in(Path(sys.argv[1]))
-for seed in cycle((22, 21)):
-    activate_list(settings, listed_hashes(picture_bytes(seed)))
-    print("activated", flush=True)
-"""
+
+def activate_in_turn(settings: Settings, lists: list[list[ListedHash]], activated: PipeConnection) -> None:
+    """For ever: each as the newest version of the list."""
+    for hashes in cycle(lists):
+        activate_list(settings, hashes)
+        activated.send(True)
 
 
 def test_row_18_killed_while_a_list_is_swapped_the_old_or_the_new_one_acts(tmp_path: Path) -> None:
     own = Installation(tmp_path)
     first, second = picture_bytes(21), picture_bytes(22)
-    activate_list(settings_in(tmp_path), listed_hashes(first))
+    lists, settings = [listed_hashes(second), listed_hashes(first)], settings_in(tmp_path)
+    activate_list(settings, listed_hashes(first))
     seen = set()
 
     def listed_of(site: str) -> tuple[int, ...]:
@@ -458,17 +460,17 @@ def test_row_18_killed_while_a_list_is_swapped_the_old_or_the_new_one_acts(tmp_p
 
     with own.running(), guarded_site(site_asking(tmp_path, own.service)) as site:
         for at in range(6):
-            swapping = subprocess.Popen(
-                [sys.executable, "-c", ACTIVATING, str(tmp_path)], stdout=subprocess.PIPE
-            )
-            assert swapping.stdout
-            with swapping.stdout:
+            told, activated = multiprocessing.Pipe(duplex=False)
+            with told:
+                # Its own end alone is open then: if it fails, that shows.
+                with activated:
+                    swapping = new_process(activate_in_turn, settings, lists, activated)
                 for _ in range(1 + at % 2):
-                    swapping.stdout.readline()
+                    told.recv()
                 # Half way through the next one, each time elsewhere.
                 time.sleep(at * 0.013)
                 swapping.kill()
-            swapping.wait()
+                swapping.join()
             # The sidecar has looked for the newest version by then, or does between these two.
             time.sleep(1.2)
             assert eventually(lambda: listed_of(site) in {(403, 200), (200, 403)})
@@ -547,10 +549,11 @@ def test_open_by_setting_it_passes_whole_and_its_digests_wait(tmp_path: Path) ->
 
 def test_over_the_sidecars_own_limit_it_may_pass_too(tmp_path: Path) -> None:
     own = Installation(tmp_path, intake={"max_body": 10_000})
-    with own.running(), guarded_site(site_asking(tmp_path, own.service)) as site:
-        assert post(site).status_code == 413
-    with own.running(), guarded_site(site_asking(tmp_path, own.service, over_limit="open")) as site:
-        assert post(site).json()["reason"] == "body_too_large"
+    with own.running():
+        with guarded_site(site_asking(tmp_path, own.service)) as site:
+            assert post(site).status_code == 413
+        with guarded_site(site_asking(tmp_path, own.service, over_limit="open")) as site:
+            assert post(site).json()["reason"] == "body_too_large"
 
 
 def test_an_exact_copy_that_was_over_the_limit_is_found_by_its_digests(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
     """A gunicorn master; each worker builds its own application, so nothing is shared over a fork.
 
     The code is: it is read once, here, so that a worker is there sooner and a reload never mixes releases.
-    What is loaded stays until the end and is frozen (`gc.freeze`): no collection walks it again, neither while
-    a request waits nor when the process ends, and workers share its pages.
+    What is loaded stays until the end and is frozen (`gc.freeze`): no collection walks it again, neither
+    while a request waits nor when the process ends, and workers share its pages.
     `read` gives the settings, found to work; called once now and at each reload. Raises `UploadGuardError`.
     """
 
@@ -38,10 +38,12 @@ class SidecarServer(BaseApplication):  # type: ignore[misc]
         self._read = read
         self.settings = read()
         share_counts(self.settings.metrics_dir)
+        gc.disable()
         # Only now: what counts looks for that folder when it is imported.
         import upload_guard.sidecar.app  # noqa: F401
 
         gc.freeze()
+        gc.enable()
         super().__init__()
 
     def load_config(self) -> None:
