@@ -19,7 +19,7 @@ settings.register_profile("upload_guard", deadline=None, derandomize="FUZZ_EXAMP
 settings.load_profile("upload_guard")
 
 
-# An idle sidecar costs two hundredths of a processor: none outlives the module or room that asks it.
+# Servers and their decoders take memory and wake now and then: none outlives the module or room that asks it.
 @pytest.fixture(scope="module", params=[embedded_site, remote_site], ids=["embedded", "remote"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A guarded site with one listed picture, once checking by itself and once by a sidecar."""

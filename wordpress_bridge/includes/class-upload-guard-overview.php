@@ -152,8 +152,8 @@ final class Upload_Guard_Overview {
 	 * @return string
 	 */
 	private static function words_for( array $state ) {
-		/* translators: 1: number looked at, 2: number in all, 3: number put away, 4: number only reported. */
-		$words = sprintf( __( '%1$d of %2$d looked at; %3$d in quarantine; %4$d reported.', 'upload-guard' ), $state['seen'], $state['total'], $state['held'], count( $state['reported'] ) );
+		/* translators: 1: number looked at, 2: number in all, 3: number put away, 4: number only reported, 5: number that could not be checked. */
+		$words = sprintf( __( '%1$d of %2$d looked at; %3$d in quarantine; %4$d reported; %5$d not checked.', 'upload-guard' ), $state['seen'], $state['total'], $state['held'], count( $state['reported'] ), $state['unknown'] );
 		return '' === $state['fault'] ? $words : $words . ' ' . Upload_Guard_Canary::words_for( $state['fault'] );
 	}
 
