@@ -70,6 +70,11 @@ def test_a_hold_is_placed_and_lifted(case: str) -> None:
     assert "no such hold" in refused("quarantine", "lift-hold", case, "--because", "again")
 
 
+def test_a_vault_that_is_lost_is_given_up(case: str) -> None:
+    assert "is the vault from now on" in said("quarantine", "accept-vault", "--because", "the disk broke")
+    assert "vault.accepted" in said("audit", "show")
+
+
 def test_a_reported_case_is_kept_for_a_year_from_the_report(case: str) -> None:
     report = ("quarantine", "preserve", case, "--report", "17")
     assert "kept until 2027-03-01" in said(*report, "--submitted", "2026-03-01")

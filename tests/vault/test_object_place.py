@@ -16,6 +16,7 @@ from upload_guard.compose import build_station, open_cases
 from upload_guard.errors import ConfigError, StorageFailed, VaultDamaged
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.vault.object_place import ObjectPlace, object_place
+from upload_guard.vault.places import MARK
 from upload_guard.vault.rounds import Rounds
 from upload_guard.vault.vault import Vault
 
@@ -37,7 +38,7 @@ def store(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     client = boto3.client("s3")
     client.create_bucket(Bucket="evidence")
     yield client
-    for key in keys(client):
+    for key in all_keys(client):
         client.delete_object(Bucket="evidence", Key=key)
 
 
@@ -51,9 +52,14 @@ def vault(tmp_path: Path, place: ObjectPlace) -> Vault:
     return replace(vault_in(tmp_path), place=place)
 
 
-def keys(store: object) -> list[str]:
+def all_keys(store: object) -> list[str]:
     listed = store.list_objects_v2(Bucket="evidence")  # type: ignore[attr-defined]
     return [one["Key"] for one in listed.get("Contents", [])]
+
+
+def keys(store: object) -> list[str]:
+    """Those of objects."""
+    return [key for key in all_keys(store) if not key.endswith(MARK)]
 
 
 def test_objects_lie_under_the_prefix_and_can_be_read_and_deleted(place: ObjectPlace, store: object) -> None:
@@ -116,12 +122,21 @@ def test_what_is_gone_there_is_told(vault: Vault, store: object, caplog: pytest.
     assert "ALARM" in caplog.text
 
 
+def test_another_bucket_in_its_place_takes_nothing(vault: Vault, store: object) -> None:
+    hold(vault, DATA)
+    for key in all_keys(store):
+        store.delete_object(Bucket="evidence", Key=key)  # type: ignore[attr-defined]
+    with pytest.raises(StorageFailed, match="nothing shows"):
+        hold(vault, b"another file")
+    assert all_keys(store) == []
+
+
 def test_of_a_bucket_that_is_missing_no_object_is_gone(
     vault: Vault, store: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = hold(vault, DATA)
-    (key,) = keys(store)
-    store.delete_object(Bucket="evidence", Key=key)  # type: ignore[attr-defined]
+    for key in all_keys(store):
+        store.delete_object(Bucket="evidence", Key=key)  # type: ignore[attr-defined]
     store.delete_bucket(Bucket="evidence")  # type: ignore[attr-defined]
     with pytest.raises(StorageFailed):
         read(vault.content(name))

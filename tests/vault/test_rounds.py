@@ -100,7 +100,6 @@ def test_a_disk_that_is_not_mounted_makes_no_object_gone(
     with pytest.raises(StorageFailed, match="not mounted"):
         a_round(vault)
     assert "ALARM" not in caplog.text
-    (vault.folder / "keeping.lock").unlink()
-    vault.folder.rmdir()
+    vault.folder.rename(vault.folder.with_name("hidden"))
     disk.rename(vault.folder)
     assert a_round(vault) == 0

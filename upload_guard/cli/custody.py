@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from upload_guard.cli.context import App
-from upload_guard.compose import open_exports, open_holds
+from upload_guard.compose import open_cases, open_exports, open_holds
 from upload_guard.errors import UsageError
 
 _case = click.argument("case")
@@ -24,6 +24,18 @@ def hold(app: App, case: str, because: str) -> None:
     """Keep CASE's bytes whatever its retention says, until the hold is lifted."""
     number = open_holds(app.settings).place(case, app.person, because)
     click.echo(f"{case} is on hold {number}.")
+
+
+@click.command("accept-vault")
+@_because
+@click.pass_obj
+def accept_vault(app: App, because: str) -> None:
+    """Hold uploads in the vault's place as it is, though what was held before is not in it: it is lost."""
+    vault = open_cases(app.settings).vault
+    vault.marks.accept(app.person, because)
+    click.echo(
+        f"{vault.place.address} is the vault from now on; held bytes that are not in it are told as gone."
+    )
 
 
 @click.command("lift-hold")

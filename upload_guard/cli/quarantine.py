@@ -8,7 +8,7 @@ import click
 
 from upload_guard.cli.aftermath import judge_cases_again
 from upload_guard.cli.context import App, print_table
-from upload_guard.cli.custody import export, hold, lift_hold, preserve, request_export
+from upload_guard.cli.custody import accept_vault, export, hold, lift_hold, preserve, request_export
 from upload_guard.compose import open_cases, open_decisions
 from upload_guard.errors import UsageError
 
@@ -32,7 +32,7 @@ def quarantine() -> None:
     """See what has been refused, and why, and decide about it. No decision deletes anything."""
 
 
-for command in (hold, lift_hold, preserve, request_export, export):
+for command in (hold, lift_hold, preserve, request_export, export, accept_vault):
     quarantine.add_command(command)
 
 

@@ -114,8 +114,14 @@ class QuarantineKeeper:
         """Settle what a crash left: an intent with its bytes becomes a case, one without is removed.
 
         Does nothing while any process is keeping an upload: then an intent is no leftover. What a release
-        without seals kept is sealed. Raises `StorageFailed`.
+        without seals kept is sealed. Nothing is settled where the place is another: see `vault.marks`. Raises
+        `StorageFailed`.
         """
+        if self.vault.has_leftovers() and not self.vault.marks.is_right():
+            log.error(
+                "vault %s: perhaps a disk is not mounted; it is settled later", self.vault.place.address
+            )
+            return
         with exclusive_lock_if_free(self._lock) as alone:
             if alone:
                 self._settle_leftovers()

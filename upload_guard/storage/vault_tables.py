@@ -32,6 +32,15 @@ class VaultObject(Base):
     sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
+class VaultMark(Base):
+    """What a place of sealed bytes, by its address, has to show: see `vault.marks`."""
+
+    __tablename__ = "vault_marks"
+
+    place: Mapped[str] = mapped_column(String(1024), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(64))
+
+
 class LegalHold(Base):
     """Somebody's word that a case must be kept, whatever its retention, until it is lifted."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from upload_guard.errors import ConfigError, StorageFailed
+from upload_guard.vault.places import MARK
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -25,16 +26,23 @@ class ObjectPlace:
     url: str
 
     @property
+    def address(self) -> str:
+        return self.url.rstrip("/")
+
+    @property
     def settles_after(self) -> float:
         # Another machine may be writing it; how long that can take, no store says.
         return 3600.0
 
     def where(self, name: str) -> str:
-        return f"{self.url.rstrip('/')}/{name[:2]}/{name}"
+        return f"{self.address}/{name[:2]}/{name}"
 
     def write(self, name: str, portions: Iterable[bytes]) -> None:
+        self._write(self.where(name), portions)
+
+    def _write(self, where: str, portions: Iterable[bytes]) -> None:
         with self._asked() as store:
-            file = store.open(self._path(store, name), "wb")
+            file = store.open(store._strip_protocol(where), "wb")
             try:
                 for portion in portions:
                     file.write(portion)
@@ -74,6 +82,19 @@ class ObjectPlace:
 
     def clear(self) -> None:
         """Nothing: what was not put whole is not there."""
+
+    def mark(self) -> str:
+        with self._asked() as store:
+            store.invalidate_cache()
+            try:
+                shown: bytes = store.cat_file(store._strip_protocol(f"{self.address}/{MARK}"))
+            except (FileNotFoundError, PermissionError):
+                # Of what is not there S3 says nothing else to whoever may not list.
+                return ""
+        return shown.decode("ascii", "replace").strip()
+
+    def set_mark(self, mark: str) -> None:
+        self._write(f"{self.address}/{MARK}", [mark.encode()])
 
     def probe(self) -> None:
         name = f"probe-{secrets.token_hex(8)}"

@@ -12,9 +12,16 @@ from typing import BinaryIO, Protocol
 
 from upload_guard.errors import StorageFailed
 
+MARK = "vault-mark"
+"""The name of what tells a place from others: longer than those of sub-folders, so no object's."""
+
 
 class Place(Protocol):
     """Keeps objects under random names. Each method raises `StorageFailed` if the place does not answer."""
+
+    @property
+    def address(self) -> str:
+        """The whole place, as settings name it."""
 
     @property
     def settles_after(self) -> float:
@@ -40,6 +47,11 @@ class Place(Protocol):
     def clear(self) -> None:
         """Remove what a crash left half written, while nobody writes."""
 
+    def mark(self) -> str:
+        """What tells it from other places; empty where nobody has marked it."""
+
+    def set_mark(self, mark: str) -> None: ...
+
     def probe(self) -> None:
         """Raises `StorageFailed` unless something could be stored now."""
 
@@ -54,6 +66,10 @@ class FolderPlace:
     folder: Path
 
     @property
+    def address(self) -> str:
+        return str(self.folder)
+
+    @property
     def settles_after(self) -> float:
         return 0.0
 
@@ -64,7 +80,9 @@ class FolderPlace:
         return str(self.path(name))
 
     def write(self, name: str, portions: Iterable[bytes]) -> None:
-        path = self.path(name)
+        self._write(self.path(name), portions)
+
+    def _write(self, path: Path, portions: Iterable[bytes]) -> None:
         part = path.with_name(path.name + ".part")
         try:
             self._make_folders(path.parent)
@@ -87,7 +105,10 @@ class FolderPlace:
             raise self._failed(error) from error
 
     def holds(self, name: str) -> bool:
-        return self.path(name).is_file()
+        try:
+            return self.path(name).is_file()
+        except OSError as error:
+            raise self._failed(error) from error
 
     def refuse_missing(self) -> None:
         try:
@@ -108,6 +129,17 @@ class FolderPlace:
     def clear(self) -> None:
         for part in self.folder.glob("*/*.part"):
             part.unlink(missing_ok=True)
+
+    def mark(self) -> str:
+        try:
+            return (self.folder / MARK).read_text("ascii", "replace").strip()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def set_mark(self, mark: str) -> None:
+        self._write(self.folder / MARK, [f"{mark}\n".encode()])
 
     def probe(self) -> None:
         try:

@@ -31,7 +31,10 @@ class Rounds:
     def run(self) -> int:
         """Look at up to so many objects and bytes; how many are damaged now. Raises `StorageFailed`."""
         begun, read = datetime.now(UTC), 0
-        for name in self._next():
+        names = self._next()
+        if names:
+            self.vault.marks.leave()
+        for name in names:
             if read > self.bytes:
                 break
             fault, size = self._look(name)

@@ -25,6 +25,7 @@ from upload_guard.spans import Span
 from upload_guard.storage.database import Database
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.vault_tables import VaultObject
+from upload_guard.vault.marks import Marks
 from upload_guard.vault.places import FolderPlace, Place
 from upload_guard.vault.sealing import KEY_BYTES, seal, unseal
 from upload_guard.vault.states import Kept
@@ -56,6 +57,10 @@ class Vault:
     place: Place
     folder: Path
     spool: Path
+
+    @property
+    def marks(self) -> Marks:
+        return Marks(self.database, self.place, self.folder)
 
     def reserve(self, session: Session, sha256: bytes) -> Reserved:
         """A row for an object to come, in the transaction of the row that it is for."""
@@ -94,6 +99,7 @@ class Vault:
 
     def put(self, reserved: Reserved, upload: Upload) -> None:
         """Seal and store the bytes of `upload`, whole or not at all. Raises `StorageFailed`."""
+        self.marks.leave()
         self.place.write(reserved.name, seal(_checked(upload), reserved.key, reserved.name.encode()))
 
     def content(self, name: str) -> SealedContent:
@@ -116,6 +122,7 @@ class Vault:
         stream = self.place.open(name) or FolderPlace(self.folder).open(name)
         if stream is None:
             self.place.refuse_missing()
+            self.marks.refuse_another()
             raise self._alarmed(name, "the bytes are gone")
         with stream:
             try:
@@ -157,6 +164,7 @@ class Vault:
                     old.refuse_missing()
                 else:
                     with plain:
+                        self.marks.leave()
                         self.place.write(name, seal(_portions(plain), reserved.key, name.encode()))
             with self.database.session() as session:
                 session.execute(update(VaultObject).where(VaultObject.name == name).values(kept=Kept.SEALED))
@@ -173,6 +181,12 @@ class Vault:
             log.warning("sealed %d uploads that an earlier release kept as they came", len(names))
         return len(names)
 
+    def has_leftovers(self) -> bool:
+        """Whether any object was on its way into the vault, or out of it, when somebody was killed."""
+        unsettled = VaultObject.kept.in_([Kept.COMING, Kept.PLAIN, Kept.SHREDDING])
+        with self.database.session() as session:
+            return session.scalar(select(VaultObject.name).where(unsettled).limit(1)) is not None
+
     def shred(self, session: Session, name: str) -> None:
         """Delete the object's key, with the caller's transaction; then call `finish_shredding`."""
         session.execute(
@@ -185,6 +199,9 @@ class Vault:
         """Remove the bytes of all objects whose keys are gone; how many. Raises `StorageFailed`."""
         with self.database.session() as session:
             names = session.scalars(select(VaultObject.name).where(VaultObject.kept == Kept.SHREDDING)).all()
+        if names:
+            # Of another place they would stay undeleted, and be called so.
+            self.marks.refuse_another()
         for name in names:
             self.place.delete(name)
             FolderPlace(self.folder).delete(name)
@@ -198,6 +215,7 @@ class Vault:
 
     def probe(self) -> None:
         """Raises `StorageFailed` unless something could be stored now."""
+        self.marks.refuse_another()
         self.place.probe()
 
     def probe_keys(self) -> None:
