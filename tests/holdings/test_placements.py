@@ -13,11 +13,16 @@ from tests.holdings.conftest import DATA, House
 from tests.support import settings_in
 from upload_guard.compose import open_acting
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, UsageError, VaultDamaged
+from upload_guard.holdings.folders import Folders
 from upload_guard.holdings.holdings import Leftover
 from upload_guard.holdings.placements import Placements
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
 from upload_guard.storage.vault_tables import AuditRow
+
+
+def _unreachable(*_: object) -> None:
+    raise HoldingsUnreachable("the disk broke")
 
 
 def acts(house: House) -> list[str]:
@@ -117,6 +122,19 @@ def test_a_disk_that_goes_between_intent_and_act_is_no_removal(
     with pytest.raises(HoldingsUnreachable, match="nothing is mounted"):
         house.placements.remove(house.place(number).id, "eve")
     assert house.state(number) is PlaceState.REMOVING
+    house.placements.give_up(house.place(number).id, "eve")
+    assert house.state(number) is PlaceState.GONE
+
+
+def test_what_cannot_be_put_back_any_more_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = house.acting.act(house.found())
+    removed_at = house.place(number).removed_at
+    monkeypatch.setattr(Folders, "put", _unreachable)
+    with pytest.raises(HoldingsUnreachable):
+        house.placements.restore(house.place(number).id, "eve")
+    house.placements.give_up(house.place(number).id, "ann")
+    place = house.place(number)
+    assert (place.state, place.removed_at, place.fault) == (PlaceState.GONE, removed_at, "")
 
 
 def test_a_removal_that_was_killed_after_the_file_went_is_settled(

@@ -55,6 +55,18 @@ def test_all_that_is_named_has_to_have_been_told(house: ReportHouse) -> None:
     assert kept_of(house) == {case}
 
 
+@pytest.mark.parametrize("named", [Uploader("U-1207"), Uploader(screen_name="ann")])
+def test_who_differs_by_a_large_letter_is_another_one(house: ReportHouse, named: Uploader) -> None:
+    case = told(house, Uploader("u-1207", screen_name="Ann"))
+    assert erase(house, named) == {}
+    assert kept_of(house) == {case}
+
+
+def test_one_address_in_two_spellings_is_one(house: ReportHouse) -> None:
+    case = told(house, Uploader(ip="2001:DB8:0::7"))
+    assert erase(house, Uploader(ip="2001:db8::7")) == {case: ""}
+
+
 def test_the_account_of_that_name_on_another_site_is_left_alone(house: ReportHouse) -> None:
     case = told(house)
     assert erase(house, Uploader("u-1207"), "another") == {}

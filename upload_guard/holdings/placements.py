@@ -34,6 +34,7 @@ from upload_guard.storage.database import Database
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.locks import exclusive_lock
 from upload_guard.storage.placement_tables import (
+    IN_BETWEEN,
     REMOVABLE,
     RESTORABLE,
     PlacedFile,
@@ -122,8 +123,10 @@ class Placements:
     def give_up(self, place: int, person: str) -> None:
         """A person says that the file is gone, where no machine can tell that from a disk that is missing."""
         with self._alone(place) as row, self.database.session() as session:
-            gone = {"removed_at": datetime.now(UTC), "removed_by": person[:64], **_WELL}
-            if row.state not in REMOVABLE or not move(session, row, PlaceState.GONE, **gone):
+            # One that was to be put back was removed before.
+            removed = {} if row.state == PlaceState.RESTORING else _removed_by(person)
+            given_up = row.state in REMOVABLE | IN_BETWEEN
+            if not given_up or not move(session, row, PlaceState.GONE, **removed, **_WELL):
                 raise UsageError(f"place {row.id} is {PlaceState(row.state).words}: it is not given up")
             note_act(session, Act(person, "file.gone", row.case_number, {"place": row.id}))
 
@@ -274,3 +277,7 @@ class Placements:
         awaited = isinstance(fault, GoneFromPlace) and self._taken_for_another(row) is not None
         if said != row.fault and not awaited:
             log.error("ALARM: case %s, place %d: %s", row.case_number, row.id, said)
+
+
+def _removed_by(person: str) -> Mapping[str, object]:
+    return {"removed_at": datetime.now(UTC), "removed_by": person[:64]}

@@ -7,8 +7,9 @@ what was told then, and is never changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
+from ipaddress import ip_address
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -93,12 +94,11 @@ class Erasure:
 
 
 def _is(who: Uploader, kept: Uploader) -> bool:
-    """Whether all that `who` names was told of it; letters of an address may be large or small."""
-    pairs = zip(astuple(who), astuple(kept), strict=True)
-    return all(_same(named, known) for named, known in pairs if named)
+    """Whether all that `who` names was told of it. Large letters tell accounts apart, and no addresses."""
+    pairs = zip(astuple(_compared(who)), astuple(_compared(kept)), strict=True)
+    return all(named == known for named, known in pairs if named)
 
 
-def _same(named: object, known: object) -> bool:
-    if isinstance(named, str) and isinstance(known, str):
-        return named.casefold() == known.casefold()
-    return named == known
+def _compared(one: Uploader) -> Uploader:
+    ip = str(ip_address(one.ip)) if one.ip else ""
+    return replace(one, email=one.email.casefold(), ip=ip)
