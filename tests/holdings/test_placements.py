@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -14,7 +15,7 @@ from tests.support import settings_in
 from upload_guard.compose import open_acting
 from upload_guard.errors import ChangedInPlace, GoneFromPlace, HoldingsUnreachable, UsageError, VaultDamaged
 from upload_guard.holdings.folders import Folders
-from upload_guard.holdings.holdings import Leftover
+from upload_guard.holdings.holdings import UNKNOWN, Leftover, Standing
 from upload_guard.holdings.placements import Placements
 from upload_guard.storage.placement_tables import PlacedFile, PlaceState
 from upload_guard.storage.tables import Case
@@ -99,6 +100,24 @@ def test_a_file_whose_disk_is_missing_stays_to_be_removed_until_a_person_says_th
     house.placements.give_up(house.place(number).id, "eve")
     assert (house.state(number), house.place(number).fault) == (PlaceState.GONE, "")
     assert acts(house)[-1] == "file.gone"
+
+
+def test_what_a_site_writes_while_its_disk_is_missing_makes_no_file_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Folders.look
+
+    def mounted(self: Folders, locator: str, known: Leftover = UNKNOWN) -> Standing:
+        said = look(self, locator, known)
+        return replace(said, leftover={**said.leftover, "mount": str(house.file.parent)})
+
+    monkeypatch.setattr(Folders, "look", mounted)
+    number = house.acting.open_case(house.found())
+    house.file.unlink()
+    (house.file.parent / "b.jpg").write_bytes(b"another")
+    with pytest.raises(HoldingsUnreachable, match="nothing is mounted"):
+        house.placements.remove(house.place(number).id, "eve")
+    assert house.state(number) is PlaceState.NOTED
 
 
 def test_what_was_taken_away_is_not_said_to_have_gone_by_itself(house: House) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from upload_guard.digests import CHUNK, digest_of
 from upload_guard.errors import ChangedInPlace, StorageFailed, UsageError
 from upload_guard.holdings.again import lacks_bytes, unspent
+from upload_guard.holdings.holdings import Holdings
 from upload_guard.holdings.placements import Placements
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.quarantine.states import CaseState
@@ -71,10 +72,14 @@ class Acting:
         One that was released, or lacks its bytes, is not opened again: the file gets a new one.
         """
         name, number = self._known(found)
-        if not number:
-            with self._read(found, name) as upload:
-                number = self.keeper.keep(upload, found.verdict, found.findings)
-        self.placements.note(number, found.locator, found.person)
+        if number:
+            self.placements.note(number, found.locator, found.person)
+            return number
+        place = self.placements.at(found.locator)
+        standing = place.look(found.locator)
+        with self._read(found, name, place, standing.size) as upload:
+            number = self.keeper.keep(upload, found.verdict, found.findings)
+        self.placements.note(number, found.locator, found.person, standing.leftover)
         return number
 
     def _known(self, found: Found) -> tuple[str, str]:
@@ -90,8 +95,8 @@ class Acting:
         return case.state in _SETTLED or lacks_bytes(case, kept, self.keeper.retention)
 
     @contextmanager
-    def _read(self, found: Found, name: str) -> Iterator[Upload]:
-        """The file as an upload, in a copy that nobody changes while it is kept."""
+    def _read(self, found: Found, name: str, place: Holdings, size: int) -> Iterator[Upload]:
+        """The file as an upload, in a copy that nobody changes while it is kept; it had that `size`."""
         spool = self.keeper.vault.spool
         try:
             spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,8 +104,6 @@ class Acting:
         except OSError as error:
             raise StorageFailed(f"cannot spool in {spool}: {error.strerror}") from error
         with copy:
-            place = self.placements.at(found.locator)
-            size = place.look(found.locator).size
             with place.read(found.locator) as stream:
                 while piece := stream.read(CHUNK):
                     copy.write(piece)

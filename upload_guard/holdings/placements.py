@@ -26,7 +26,7 @@ from upload_guard.errors import (
     UsageError,
     VaultDamaged,
 )
-from upload_guard.holdings.holdings import Holdings, Leftover, Standing, scheme_of
+from upload_guard.holdings.holdings import UNKNOWN, Holdings, Leftover, Standing, scheme_of
 from upload_guard.holdings.rows import SHOWN, Placed, found_place, move, note_place, placed, said_of
 from upload_guard.quarantine.cases import found_case, has_no_bytes
 from upload_guard.quarantine.states import CaseState
@@ -72,13 +72,15 @@ class Placements:
             raise HoldingsUnreachable(f"{locator[:SHOWN]}: nothing here reaches files of this kind")
         return reached
 
-    def note(self, case: str, locator: str, person: str) -> int:
+    def note(self, case: str, locator: str, person: str, leftover: Leftover = UNKNOWN) -> int:
         """The file of a case lies there too; the number of the place, the same one if that is known.
+
+        `leftover` is what was said of it just now: it tells whether the file is gone, once it is not found.
 
         One that was away and has come back (of a backup, by an upload) is in its place once more.
         """
         with self.database.session() as session:
-            place = note_place(session, found_case(session, case), locator, person)
+            place = note_place(session, found_case(session, case), locator, person, leftover)
         if self.one(place).state in _NOT_THERE:
             self._note_return(place, person)
         return place
@@ -184,7 +186,7 @@ class Placements:
     def _looked(self, row: PlacedFile) -> Standing:
         with self._told(row):
             try:
-                return self.at(row.locator).look(row.locator, self._known_of(row))
+                return self._look(row)
             except GoneFromPlace:
                 self._end(row, PlaceState.GONE, "file.gone", removed_at=datetime.now(UTC))
                 raise
@@ -248,10 +250,16 @@ class Placements:
             if move(session, row, state, **changed):
                 note_act(session, Act(person, name, row.case_number, {"place": row.id}))
 
-    def _known_of(self, row: PlacedFile) -> Leftover:
-        """What was last said of what lay there, for whatever case."""
-        taken = self._taken_for_another(row)
-        return row.leftover if taken is None else taken.leftover
+    def _look(self, row: PlacedFile) -> Standing:
+        """By what was last said of what lay there, for whatever case."""
+        place, taken = self.at(row.locator), self._taken_for_another(row)
+        try:
+            return place.look(row.locator, row.leftover if taken is None else taken.leftover)
+        except GoneFromPlace:
+            if taken is not None or row.state != PlaceState.NOTED:
+                raise
+            # Nobody of ours has taken it: its surroundings have to say the same.
+            return place.look(row.locator)
 
     def _taken_for_another(self, row: PlacedFile) -> PlacedFile | None:
         """The place from which it was taken away with another case: one with bytes, where this has none."""

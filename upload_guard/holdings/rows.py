@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from upload_guard.errors import UsageError
+from upload_guard.holdings.holdings import UNKNOWN, Leftover
 from upload_guard.storage.database import row_of
 from upload_guard.storage.journal import Act, note_act
 from upload_guard.storage.placement_tables import REMOVABLE, RESTORABLE, PlacedFile, PlaceState
@@ -44,8 +45,11 @@ class Placed:
         return self.state in RESTORABLE
 
 
-def note_place(session: Session, case: Case, locator: str, person: str) -> int:
-    """The file of a case lies there too: with the caller's transaction, under the lock that its row takes."""
+def note_place(session: Session, case: Case, locator: str, person: str, leftover: Leftover = UNKNOWN) -> int:
+    """The file of a case lies there too: with the caller's transaction, under the lock that its row takes.
+
+    `leftover` is what was said of it, where somebody has just looked.
+    """
     known = select(PlacedFile).where(PlacedFile.case_number == case.number, PlacedFile.locator == locator)
     row = session.scalar(known)
     if row is None:
@@ -57,7 +61,7 @@ def note_place(session: Session, case: Case, locator: str, person: str) -> int:
             state=PlaceState.NOTED,
             noted_at=datetime.now(UTC),
             noted_by=person[:64],
-            leftover={},
+            leftover=dict(leftover),
         )
         session.add(row)
         session.flush()
