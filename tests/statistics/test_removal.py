@@ -10,12 +10,14 @@ from sqlalchemy import update
 from tests.statistics.places import add_notice, add_place
 from tests.statistics.rows import add_case, decide
 from upload_guard.notices.states import AddressState
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.quarantine.showing.outcomes import LateAction, LateOutcomes
 from upload_guard.quarantine.states import CaseState
 from upload_guard.statistics.period import Period
 from upload_guard.statistics.removal import Month, Removals, removals_by_month, removals_in
 from upload_guard.storage.api_tables import LateOutcome
 from upload_guard.storage.database import Database
+from upload_guard.storage.placement_tables import PlacedFile
 from upload_guard.storage.statistics_tables import UploadStatistic
 from upload_guard.storage.tables import Case
 
@@ -88,6 +90,21 @@ def test_a_file_of_two_cases_is_one_known_first_by_the_earlier_and_gone_with_eit
     database: Database,
 ) -> None:
     locator = add_place(database, add_case(database, KNOWN), KNOWN)
+    later = KNOWN + HOUR
+    add_place(database, add_case(database, later), later, KNOWN + 3 * HOUR, locator=locator)
+    found = counted(database)
+    assert (found.known, found.removed, found.open, found.median) == (1, 1, 0, 3 * HOUR)
+
+
+def test_what_was_out_of_reach_when_its_case_was_opened_is_the_file_that_is_found_there(
+    database: Database,
+) -> None:
+    passed_once = add_case(database, KNOWN)
+    with database.session() as session:
+        session.execute(update(Case).where(Case.number == passed_once).values(degraded=[SHA256_UNKNOWN]))
+    locator = add_place(database, passed_once, KNOWN)
+    with database.session() as session:
+        session.execute(update(PlacedFile).values(sha256=b"k" * 32))
     later = KNOWN + HOUR
     add_place(database, add_case(database, later), later, KNOWN + 3 * HOUR, locator=locator)
     found = counted(database)

@@ -8,7 +8,7 @@ the place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from upload_guard.late.entries import LATE_ROUTE, RETRO_ROUTE
 from upload_guard.notices.states import AddressState
+from upload_guard.quarantine.rows import SHA256_UNKNOWN
 from upload_guard.quarantine.showing.outcomes import LateAction
 from upload_guard.quarantine.states import CaseState
 from upload_guard.statistics.period import Period
@@ -27,6 +28,7 @@ from upload_guard.storage.tables import Case
 
 _AWAY = (AddressState.REMOVED, AddressState.GONE)
 _MAY_STAY = (AddressState.KEPT, AddressState.NOT_OURS)
+_UNKNOWN = b""
 _TAKEN = (LateAction.REMOVED, LateAction.HIDDEN, LateAction.GONE)
 
 
@@ -61,7 +63,7 @@ def _placed(session: Session, period: Period) -> Iterator[Known]:
         )
         .scalar_subquery()
     )
-    rows = select(PlacedFile, first_told, Case.state).join(
+    rows = select(PlacedFile, first_told, Case.state, Case.degraded).join(
         Case, Case.number == PlacedFile.case_number, isouter=True
     )
     # Noted after the period, it may still have been told of in it; noted before, it is not known anew.
@@ -69,14 +71,30 @@ def _placed(session: Session, period: Period) -> Iterator[Known]:
     rows = rows.where(PlacedFile.locator.in_(lately))
     if period.site:
         rows = rows.where(PlacedFile.site == period.site)
-    found: dict[tuple[str, bytes], list[Known]] = {}
-    for row, told_at, state in session.execute(rows):
+    found: dict[str, dict[bytes, list[Known]]] = {}
+    for row, told_at, state, degraded in session.execute(rows):
         since = min(row.noted_at, told_at) if told_at else row.noted_at
         was_put_back = bool(row.restored_at and row.removed_at and row.restored_at >= row.removed_at)
         stays = state == CaseState.RELEASED or was_put_back
-        found.setdefault((row.locator, row.sha256), []).append(Known(since, row.removed_at, stays))
-    for of_cases in found.values():
-        yield from _each_time(of_cases)
+        sha256 = _UNKNOWN if SHA256_UNKNOWN in (degraded or ()) else row.sha256
+        files = found.setdefault(row.locator, {})
+        files.setdefault(sha256, []).append(Known(since, row.removed_at, stays))
+    for files in found.values():
+        for of_cases in _joined(files):
+            yield from _each_time(of_cases)
+
+
+def _joined(files: dict[bytes, list[Known]]) -> Iterable[list[Known]]:
+    """What the cases of each file in a place say.
+
+    One that was out of reach when its case was opened is the one that was found there besides, if that is one
+    alone: see `retro.seeking`.
+    """
+    known = [of_cases for sha256, of_cases in files.items() if sha256 != _UNKNOWN]
+    unknown = files.get(_UNKNOWN, [])
+    if len(known) == 1:
+        return [known[0] + unknown]
+    return [*known, unknown] if unknown else known
 
 
 def _each_time(of_cases: list[Known]) -> Iterator[Known]:
