@@ -39,7 +39,9 @@ def test_a_listed_file_gets_a_case_and_stays_until_somebody_decides(site: NotedS
     assert address.state is AddressState.CASE
     case = cases(site).one(address.case)
     assert (case.site, case.route, case.result) == ("blog", f"notice:{number}", "match")
-    assert site.place_of(address.case).state == PlaceState.NOTED
+    place = site.place_of(address.case)
+    # By what was mounted there it is told whether the file is gone, once it is not found.
+    assert (place.state, "mount" in place.leftover) == (PlaceState.NOTED, True)
     assert (site.media / "a.jpg").exists()
 
 

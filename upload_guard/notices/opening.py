@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from upload_guard.digests import Sha256Digester
 from upload_guard.errors import BodyTooLarge, ConfigError, GoneFromPlace, TooLargeInPlace, Unavailable
 from upload_guard.holdings.again import lacks_bytes, unspent
-from upload_guard.holdings.holdings import Holdings, scheme_of
+from upload_guard.holdings.holdings import Holdings, Leftover, scheme_of
 from upload_guard.intake.body import CHUNK, Spool
 from upload_guard.quarantine.keeper import QuarantineKeeper
 from upload_guard.records import Findings, Result, Source, Upload, Verdict
@@ -49,11 +49,12 @@ Judging = Callable[[Upload], Judged]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case for the file at `locator`."""
+    """A case for the file at `locator`; `leftover` is what was said of it there."""
 
     case: str
     locator: str
     is_refused: bool
+    leftover: Leftover
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +101,19 @@ class Opener:
         Called again after a crash it ends in the same case. Raises `HoldingsUnreachable`, `GoneFromPlace`,
         `TooLargeInPlace`, `StorageFailed`, and what `Judging` raises while trying again may help.
         """
-        with self._read(locator, asked, site) as upload:
+        place = self.of(locator)
+        standing = place.look(locator)
+        self._refuse_over_bound(standing.size)
+        with self._read(place, locator, asked, site) as upload:
             sha256 = upload.digest.sha256
             judged = self._judged(upload, asked.tries)
             if number := known(locator, sha256):
-                return Opened(number, locator, judged.is_refused)
+                return Opened(number, locator, judged.is_refused, standing.leftover)
             # Never judged anew by itself: what a person told of is for a person to decide.
             findings = replace(judged.findings, under="")
             named = replace(upload, upload_id=self._unspent(asked, upload))
             number = self.keeper.keep(named, judged.verdict, findings)
-            return Opened(number, locator, judged.is_refused)
+            return Opened(number, locator, judged.is_refused, standing.leftover)
 
     def of(self, locator: str) -> Holdings:
         """What can be done with files of that scheme. Raises `ConfigError` where it is unknown here."""
@@ -139,9 +143,7 @@ class Opener:
             return self.unchecked(fault.code)
 
     @contextmanager
-    def _read(self, locator: str, asked: Asked, site: str) -> Iterator[Upload]:
-        place = self.of(locator)
-        self._refuse_over_bound(place.look(locator).size)
+    def _read(self, place: Holdings, locator: str, asked: Asked, site: str) -> Iterator[Upload]:
         spool, digester = Spool(self.spool_dir), Sha256Digester()
         try:
             with place.read(locator) as stream:

@@ -124,7 +124,7 @@ class Worker:
 
     def _case(self, address: NoticeAddress, opened: Opened) -> None:
         if not is_outside(opened.locator):
-            place = self.placements.note(opened.case, opened.locator, BY)
+            place = self.placements.note(opened.case, opened.locator, BY, opened.leftover)
             # Before the row says that it is done with, so that a crash in between loses nothing.
             if self.act and opened.is_refused:
                 self._take_away(place, opened)
