@@ -15,6 +15,7 @@ from upload_guard.quarantine.deciding.decisions import Decisions
 from upload_guard.records import Findings, SignalType
 from upload_guard.retro.seeking import FIRST_PAUSE, SOUGHT_FOR, Seeking
 from upload_guard.storage.retro_tables import PassedUpload
+from upload_guard.storage.vault_tables import VaultObject
 
 PICTURE, INNOCENT = picture_bytes(1), picture_bytes(2)
 MD5 = [one for one in listed_hashes(PICTURE) if one.signal_type is SignalType.MD5]
@@ -121,6 +122,18 @@ def test_what_nobody_needs_or_can_have_any_more_is_not_looked_for(
     seek(house)
     assert len(house.cases()) == 1
     assert not waits(house)
+
+
+def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:
+    out_of_reach(house).rename(house.media)
+    (before,) = house.matches()
+    with house.database.session() as session:
+        session.query(VaultObject).delete()
+    seek(house)
+    (after,) = house.matches()
+    assert before.seek_at is not None
+    assert after.seek_at is not None
+    assert after.seek_at > before.seek_at
 
 
 def test_a_file_that_was_gone_is_not_waited_for(house: House) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from upload_guard.errors import AuditBroken, StorageFailed
 from upload_guard.holdings.again import lacks_bytes
 from upload_guard.moments import utc_now
 from upload_guard.quarantine.cases import found_case, stored_signals
@@ -45,12 +46,25 @@ class Seeking:
     now: Callable[[], datetime] = field(default=utc_now)
 
     def run(self) -> None:
-        """Look for what is due. Raises `StorageFailed`."""
+        """Look for what is due. Raises `StorageFailed` if rows cannot be written, and `AuditBroken`."""
         due = select(RetroMatch).where(RetroMatch.seek_at <= self.now()).order_by(RetroMatch.seek_at)
         with self.database.session() as session:
             rows = session.scalars(due.limit(_AT_ONCE)).all()
         for row in rows:
-            self._note(row, self._next(row) if self._seek(row) else None)
+            self._note(row, self._looked(row))
+
+    def _looked(self, row: RetroMatch) -> datetime | None:
+        """When to look again, if ever. One that fails must not keep the others waiting."""
+        try:
+            return self._next(row) if self._seek(row) else None
+        except AuditBroken:
+            raise
+        except StorageFailed as fault:
+            log.warning("case %s: its file could not be looked for: %s", row.case_number, fault)
+            return self._after_pause(row)
+        except Exception:
+            log.exception("ALARM: case %s: its file was not looked for", row.case_number)
+            return self._next(row)
 
     def _seek(self, row: RetroMatch) -> bool:
         """Whether to look again later."""
@@ -77,11 +91,13 @@ class Seeking:
         return _hit_of(passed, case) if passed and needed else None
 
     def _next(self, row: RetroMatch) -> datetime | None:
-        gone_by = self.now() - row.found_at
-        if gone_by >= SOUGHT_FOR:
+        if self.now() - row.found_at >= SOUGHT_FOR:
             log.warning("ALARM: case %s: its file was out of reach for too long", row.case_number)
             return None
-        return self.now() + min(max(gone_by, FIRST_PAUSE), _LONGEST_PAUSE)
+        return self._after_pause(row)
+
+    def _after_pause(self, row: RetroMatch) -> datetime:
+        return self.now() + min(max(self.now() - row.found_at, FIRST_PAUSE), _LONGEST_PAUSE)
 
     def _note(self, row: RetroMatch, seek_at: datetime | None) -> None:
         with self.database.session() as session:
