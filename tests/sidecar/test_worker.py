@@ -72,3 +72,17 @@ def test_a_worker_without_files_to_open_lives_and_closes_silent_connections(tmp_
     with running(Server("worker", (*LIMITED, *served(port)), {}, address, log)), silent_at(port, 80):
         assert requests.get(address, timeout=PATIENCE).text.startswith(GREETING)
         assert "Exception in worker process" not in log.read_text()
+
+
+def test_clients_that_do_not_close_what_was_closed_keep_nobody_waiting(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/"
+    last = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with (
+        running(Server("worker", served(port), {}, address, tmp_path / "log")),
+        silent_at(port, 50) as open_yet,
+    ):
+        for one in open_yet:
+            one.sendall(last)
+        # Two seconds for each of them would be longer.
+        assert requests.get(address, timeout=PATIENCE).text.startswith(GREETING)

@@ -2,8 +2,9 @@
 
 Browsers connect ahead of need, and monitors look whether a port is open. gunicorn has a thread wait five
 seconds for the first byte, and without end for a request after a TLS handshake; with two threads, two such
-connections kept all uploads waiting as long. Here they wait in the worker's loop, as kept connections do
-between two requests.
+connections kept all uploads waiting as long. And its loop waits two seconds, in which nobody is accepted, for
+each client to close what it has closed. Here all of them wait beside each other in the worker's loop, as kept
+connections do between two requests.
 """
 
 from __future__ import annotations
@@ -14,19 +15,42 @@ import selectors
 import socket
 import ssl
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from typing import Any
 
 from gunicorn.workers import gthread
 
 _NO_MORE_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _TIME_FOR_A_WORD = 1.0
+# As gunicorn has them, of a connection that it closes (RFC 9112, section 9.6): seconds, and bytes at once.
+_TIME_TO_CLOSE, _MOST_UNREAD = 2.0, 65536
 _GREETED = object()
 """What comes of a TLS handshake, where gunicorn says whether a connection is kept."""
 
 
+class _Connection(gthread.TConn):  # type: ignore[misc]
+    """As gunicorn's own; `part` sees to the end of one that was answered, and does not wait for it."""
+
+    def __init__(self, part: Callable[[_Connection], None], *of: Any) -> None:
+        super().__init__(*of)
+        self._part = part
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._part(self)
+        else:
+            super().close()
+
+
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     """As gunicorn's own, but a connection gets a thread with its first byte, and another with its request."""
+
+    def __init__(self, *of: Any, **named: Any) -> None:
+        super().__init__(*of, **named)
+        self._parting: deque[_Connection] = deque()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a connection. It may be silent as long as one is kept, and five seconds where none is."""
@@ -43,7 +67,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             time.sleep(0.01)
             return
         self.nr_conns += 1
-        self._wait_for_word(gthread.TConn(self.cfg, client, address, listener.getsockname()))
+        self._wait_for_word(_Connection(self._part, self.cfg, client, address, listener.getsockname()))
 
     def handle(self, conn: gthread.TConn) -> object:
         """In a thread: the TLS handshake or a request, if it has come to that."""
@@ -69,6 +93,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         """Close what has been silent for too long; before that where there is no room for those who speak."""
         if self.nr_conns >= self.worker_connections:
             self._oldest_gives_way()
+        while self._parting and self._parting[0].timeout <= time.monotonic():
+            self._end(self._parting[0])
         super().murder_pending()
 
     @property
@@ -91,6 +117,37 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         # Not one whose request is on its way, or lies there since the loop looked.
         if silent_for >= _TIME_FOR_A_WORD and not _speaks(oldest):
             oldest.timeout = 0.0
+
+    def _part(self, connection: _Connection) -> None:
+        """Say that nothing more comes, and close once the other side has, or after a while."""
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+            connection.sock.setblocking(False)
+            self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._on_parting, connection))
+        except (OSError, ValueError):
+            # It is closed already.
+            connection.close()
+            return
+        # Of those that a stop waits for.
+        self.nr_conns += 1
+        connection.timeout = time.monotonic() + _TIME_TO_CLOSE
+        self._parting.append(connection)
+
+    def _on_parting(self, connection: _Connection, sock: socket.socket) -> None:
+        try:
+            goes_on = bool(sock.recv(_MOST_UNREAD))
+        except BlockingIOError:
+            goes_on = True
+        except OSError:
+            goes_on = False
+        if not goes_on:
+            self._end(connection)
+
+    def _end(self, connection: _Connection) -> None:
+        self._parting.remove(connection)
+        self.poller.unregister(connection.sock)
+        self.nr_conns -= 1
+        connection.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Of a worker that stops: a silent connection keeps it no longer than a kept one."""
