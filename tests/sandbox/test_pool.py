@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.sandbox.conftest import SCAN, descendants, limits, open_sandbox, said, tell
+from tests.sandbox.conftest import SCAN, descendants, limits, open_sandbox, parent_of, said, tell
 from tests.support import BytesContent, eventually, picture_bytes
 from upload_guard.errors import Busy, CheckFailed, Unavailable
 from upload_guard.records import Analysis
@@ -26,6 +26,11 @@ def answers(sandbox: Sandbox) -> bool:
     return bool(sandbox.analyse(BytesContent(picture_bytes(1))).signals)
 
 
+def zygote(sandbox: Sandbox) -> int:
+    """Who forks the workers: as long as it is the same, none has to start and import all anew."""
+    return parent_of(int(said(sandbox, "pid")))
+
+
 def begun(sandbox: Sandbox) -> bool:
     """Whether the only worker has a file."""
     return eventually(lambda: not sandbox._idle)
@@ -33,17 +38,20 @@ def begun(sandbox: Sandbox) -> bool:
 
 @pytest.mark.parametrize("word", ["segfault", "abort", "exit", "leave", "garbage", "announce-much"])
 def test_what_ends_or_betrays_a_worker_costs_one_file(sandbox: Sandbox, word: str) -> None:
-    killed = sandbox.status().killed
+    killed, before = sandbox.status().killed, zygote(sandbox)
     assert tell(sandbox, word) == Analysis(unscannable="worker_failed")
     assert sandbox.status().killed == killed + 1
     assert sandbox.status().fault
     assert answers(sandbox)
+    assert zygote(sandbox) == before
 
 
 @pytest.mark.parametrize("word", ["spin", "sleep", "hang-in-c", "promise"])
 def test_what_hangs_is_killed_and_the_next_is_answered(hasty: Sandbox, word: str) -> None:
+    before = zygote(hasty)
     assert tell(hasty, word) == Analysis(unscannable="timeout")
     assert answers(hasty)
+    assert zygote(hasty) == before
 
 
 def test_processor_time_counts_and_not_only_the_clock() -> None:

@@ -20,6 +20,7 @@ from tests.sandbox.conftest import (
     descendants,
     limits,
     open_sandbox,
+    parent_of,
     said,
     tell,
 )
@@ -169,10 +170,6 @@ def in_child(call: object) -> str:
 
 def exists(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_the_descriptors_of_a_server_do_not_grow() -> None:

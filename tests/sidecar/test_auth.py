@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.serving import key_of, sidecar, write_config
-from tests.support import activate_listed_picture, settings_in, upload_of
+from tests.support import activate_listed_picture, eventually, settings_in, upload_of
 from upload_guard.checkers.line import Line, Sidecar
 from upload_guard.checkers.remote import RemoteChecker
 from upload_guard.compose import open_cases
@@ -117,7 +117,10 @@ def served(folder: Path, sections: dict[str, dict[str, object]]) -> Iterator[Ser
     own = {"sidecar": {"workers": 2}, "trust": {"probation_hours": 0}} | sections
     config = write_config(folder / "config.toml", own, data_dir="data")
     with sidecar(config) as url:
-        yield Service(url, config, listed)
+        service = Service(url, config, listed)
+        # Each worker reads the lists for itself, and until then has uploads come again.
+        assert eventually(lambda: statuses(service, service.key(), 8) <= {200, 429})
+        yield service
 
 
 # Signatures ---------------------------------------------------------------------------------------
