@@ -110,7 +110,7 @@ def test_when_all_are_busy_a_file_waits_so_long_and_no_longer() -> None:
         before = time.monotonic()
         with pytest.raises(Busy) as raised:
             tell(sandbox, "pid")
-        assert time.monotonic() - before >= 0.2
+        assert 0.2 <= time.monotonic() - before < 10
         assert isinstance(raised.value, Unavailable)
         assert raised.value.code == "busy"
         assert not first.done()
