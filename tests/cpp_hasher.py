@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.debian import CACHE, give_up, run_in
+from tests.debian import CACHE, give_up, patiently, run_in
 
 VERSION = "0.2.8"
 _SOURCES = ("bin/pdq-photo-hasher.cpp", "io/*.cpp", "hashing/*.cpp", "downscaling/*.cpp", "common/*.cpp")
@@ -34,7 +34,7 @@ def _build(program: Path) -> None:
     with TemporaryDirectory(dir=CACHE) as name:
         folder = Path(name)
         fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pdqhash"]
-        if not run_in([*fetch, f"pdqhash=={VERSION}"], folder):
+        if not patiently(lambda: run_in([*fetch, f"pdqhash=={VERSION}"], folder)):
             give_up("the sources of pdqhash could not be downloaded")
         with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")

@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ import pytest
 from upload_guard.storage.locks import exclusive_lock
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "upload_guard_tests"
+# Registries and mirrors stumble now and then, which CI outlasts; elsewhere a test is soon skipped.
+_PAUSES = (2, 10, 30) if os.environ.get("CI") else ()
 PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".ico"}
 
 
@@ -72,7 +76,7 @@ def _missing(packages: tuple[str, ...]) -> list[str]:
         return []
     done = _simulated(packages)
     # A fresh machine knows no packages yet, and would fetch the programs without what they need.
-    if done.returncode and run_in(["apt-get", "update", "-qq"], CACHE):
+    if done.returncode and patiently(lambda: _updated(CACHE)):
         done = _simulated(packages)
     if done.returncode:
         give_up(f"{', '.join(packages)}: apt-get does not know what they need")
@@ -91,9 +95,7 @@ def _fetch(packages: list[str], folder: Path) -> None:
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    if not _download(packages, part) and not (
-        run_in(["apt-get", "update", "-qq"], part) and _download(packages, part)
-    ):
+    if not patiently(lambda: _download(packages, part) or (_updated(part) and _download(packages, part))):
         give_up(f"{names}: could not be downloaded")
     for archive in part.glob("*.deb"):
         if not run_in(["dpkg-deb", "-x", archive.name, "."], part):
@@ -102,8 +104,21 @@ def _fetch(packages: list[str], folder: Path) -> None:
     part.rename(folder)
 
 
+def _updated(folder: Path) -> bool:
+    return run_in(["apt-get", "update", "-qq"], folder)
+
+
 def _download(packages: list[str], folder: Path) -> bool:
     return run_in(["apt-get", "download", "-qq", *packages], folder)
+
+
+def patiently(fetch: Callable[[], bool]) -> bool:
+    """Whether `fetch` succeeds, if not at once."""
+    for pause in _PAUSES:
+        if fetch():
+            return True
+        time.sleep(pause)
+    return fetch()
 
 
 def run_in(command: list[str], folder: Path) -> bool:

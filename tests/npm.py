@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.debian import CACHE, give_up, run_in
+from tests.debian import CACHE, give_up, patiently, run_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def _fetch(package: Package, folder: Path) -> None:
         give_up(f"{release}: npm is not installed")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix="npm-", dir=CACHE))
-    if not run_in(["npm", "pack", release, "--ignore-scripts", "--silent"], part):
+    if not patiently(lambda: run_in(["npm", "pack", release, "--ignore-scripts", "--silent"], part)):
         give_up(f"{release}: could not be fetched")
     (archive,) = part.glob("*.tgz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()

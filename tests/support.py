@@ -256,9 +256,9 @@ def _nobody_else_is_in_the_database() -> bool:
     return not any("sqlalchemy" in frame.f_code.co_filename for frame in frames.values())
 
 
-def in_a_new_process(act: Callable[..., None], *args: object) -> int:
+def in_a_new_process(act: Callable[..., None], *args: object, patience: float = 60) -> int:
     """The exit code of a process that shares nothing with this one but what `act` is given."""
-    return _exit_code(new_process(act, *args))
+    return _exit_code(new_process(act, *args), patience)
 
 
 def new_process(act: Callable[..., None], *args: object) -> BaseProcess:
@@ -270,7 +270,7 @@ def new_process(act: Callable[..., None], *args: object) -> BaseProcess:
     return process
 
 
-def _exit_code(process: BaseProcess) -> int:
-    process.join(60)
+def _exit_code(process: BaseProcess, patience: float = 60) -> int:
+    process.join(patience)
     assert process.exitcode is not None, "it hangs"
     return process.exitcode

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.bench.door import Zeros, request, resident
-from tests.support import activate_listed_picture, settings_in
+from tests.support import activate_listed_picture, in_a_new_process, settings_in
 from upload_guard import UploadGuard
+from upload_guard.settings import Settings
 
 pytestmark = pytest.mark.live
 
@@ -27,8 +28,13 @@ def counting(environ: dict[str, Any], start_response: Callable[..., object]) -> 
 
 
 def test_row_15_two_gigabytes_that_are_no_image_pass_in_constant_memory(tmp_path: Path) -> None:
+    """Of a process of its own: threads that other tests began take memory, too."""
     settings = settings_in(tmp_path)
     activate_listed_picture(settings)
+    assert in_a_new_process(pass_two_gigabytes, settings, patience=300) == 0
+
+
+def pass_two_gigabytes(settings: Settings) -> None:
     guarded = UploadGuard(counting, settings)
 
     def send(size: int) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import tarfile
 from functools import cache
 from pathlib import Path
 
-from tests.debian import CACHE, give_up, unpacked
+from tests.debian import CACHE, give_up, patiently, unpacked
 from upload_guard.storage.locks import exclusive_lock
 
 # A tool for WordPress developers, GPL, whose package holds a whole WordPress; npm is needed to fetch it only.
@@ -81,11 +81,17 @@ def _part_of(folder: Path, package: str) -> Path:
 
 
 def _npm(arguments: list[str], folder: Path) -> None:
-    done = subprocess.run(
-        ["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
-    if done.returncode:
-        give_up(f"{arguments[-1]} could not be fetched: {done.stderr.strip()[-200:]}")
+    said = ""
+
+    def succeeds() -> bool:
+        nonlocal said
+        command = ["npm", *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        said = done.stderr.strip()[-200:]
+        return done.returncode == 0
+
+    if not patiently(succeeds):
+        give_up(f"{arguments[-1]} could not be fetched: {said}")
 
 
 def _unpack(archive: Path, folder: Path) -> None:
