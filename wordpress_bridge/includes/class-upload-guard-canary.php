@@ -69,7 +69,7 @@ final class Upload_Guard_Canary {
 			'timeout'              => __( 'The sidecar does not answer in time.', 'upload-guard' ),
 			'slow_file'            => __( 'The sidecar answers, and did not finish this file in time.', 'upload-guard' ),
 			'unchecked'            => __( 'The sidecar has no active list: uploads pass unchecked.', 'upload-guard' ),
-			'unreadable'           => __( 'The file is not on this server, or cannot be read.', 'upload-guard' ),
+			'unreadable'           => __( 'The file is not on this server, or cannot be read. Perhaps a disk is not mounted.', 'upload-guard' ),
 			'not_moved'            => __( 'The file is on a list and could not be moved into the quarantine: see the rights of its folder.', 'upload-guard' ),
 			'blocked_by_wordpress' => __( 'WordPress forbids the request (WP_HTTP_BLOCK_EXTERNAL). Name the sidecar in WP_ACCESSIBLE_HOSTS.', 'upload-guard' ),
 			'bad_answer'           => __( 'Something answers at that address, and it is no sidecar.', 'upload-guard' ),

@@ -35,6 +35,43 @@ final class Upload_Guard_Media {
 	}
 
 	/**
+	 * The folders that a file lies in, up to the uploads folder.
+	 *
+	 * @param string $path Where it lies.
+	 * @return array<string, int> Their numbers in the file system by their paths, the nearest first; 0: there is none.
+	 */
+	public static function folders_above( $path ) {
+		$base    = wp_get_upload_dir()['basedir'];
+		$folders = array();
+		do {
+			$path             = dirname( $path );
+			$folders[ $path ] = is_dir( $path ) ? (int) fileinode( $path ) : 0;
+		} while ( 0 === strpos( $path, trailingslashit( $base ) ) && dirname( $path ) !== $path );
+		return $folders;
+	}
+
+	/**
+	 * Whether a file that is missing was removed, or the disk that it lies on is not mounted: a folder that stands in for
+	 * it has another number, as has one that was made there since.
+	 *
+	 * @param string             $path    Where it lay.
+	 * @param array<string, int> $folders As folders_above() gave them then; empty where nobody kept them.
+	 * @return bool
+	 */
+	public static function was_removed( $path, array $folders ) {
+		clearstatcache();
+		if ( ! $folders ) {
+			return is_dir( dirname( $path ) ) && count( (array) scandir( dirname( $path ) ) ) > 2;
+		}
+		foreach ( $folders as $folder => $number ) {
+			if ( is_dir( $folder ) ) {
+				return (int) fileinode( $folder ) === $number;
+			}
+		}
+		return false;
+	}
+
+	/**
 	 * Every file of an attachment that is there: the original, what is shown, all sizes, backups of edits.
 	 *
 	 * @param int $attachment_id The attachment.

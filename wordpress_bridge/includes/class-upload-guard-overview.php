@@ -37,13 +37,25 @@ final class Upload_Guard_Overview {
 			$this->show_sites();
 			return;
 		}
-		$waiting = $this->plugin->queue->count();
-		/* translators: %d: number of files. */
-		echo '<p>' . esc_html( sprintf( _n( '%d file waits for a later check.', '%d files wait for a later check.', $waiting, 'upload-guard' ), $waiting ) ) . '</p>';
+		echo '<p>' . esc_html( implode( ' ', self::words_for_waiting( $this->plugin->queue ) ) ) . '</p>';
 		$records = $this->plugin->quarantine->records();
 		/* translators: %d: number of items. */
 		echo '<p>' . esc_html( sprintf( _n( '%d item is in quarantine.', '%d items are in quarantine.', count( $records ), 'upload-guard' ), count( $records ) ) ) . '</p>';
 		$this->show_records( array( '' => $records ) );
+	}
+
+	/**
+	 * How many files wait, and why.
+	 *
+	 * @param Upload_Guard_Queue $queue What waits.
+	 * @return array<int, string> Sentences, the first of them with the number.
+	 */
+	public static function words_for_waiting( Upload_Guard_Queue $queue ) {
+		$waiting = $queue->count();
+		/* translators: %d: number of files. */
+		$words  = array( sprintf( _n( '%d file waits for a later check.', '%d files wait for a later check.', $waiting, 'upload-guard' ), $waiting ) );
+		$faults = array_unique( array_column( $queue->rows( 1000 ), 'fault' ) );
+		return array_values( array_unique( array_merge( $words, array_map( array( 'Upload_Guard_Canary', 'words_for' ), $faults ) ) ) );
 	}
 
 	/**

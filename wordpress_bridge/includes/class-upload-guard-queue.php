@@ -111,6 +111,7 @@ final class Upload_Guard_Queue {
 			'tries'      => 0,
 			'next'       => time(),
 			'fault'      => $fault,
+			'folders'    => Upload_Guard_Media::folders_above( $path ),
 			// Another file at the same path is another row, also within the same second.
 			'mark'       => bin2hex( random_bytes( 4 ) ),
 		);
@@ -252,7 +253,7 @@ final class Upload_Guard_Queue {
 	 *
 	 * @param array<string, mixed> $row The option's value.
 	 * @return string Empty: there is neither a file nor an attachment any more. A path without a file: it is elsewhere,
-	 *                such as on a service that keeps media, and nobody can check it from here.
+	 *                such as on a service that keeps media or a disk that is not mounted, and nobody can check it from here.
 	 */
 	private function where( array $row ) {
 		if ( is_file( $row['path'] ) ) {
@@ -260,7 +261,8 @@ final class Upload_Guard_Queue {
 		}
 		$attachment_id = (int) $row['attachment'];
 		if ( ! $attachment_id || 'attachment' !== get_post_type( $attachment_id ) ) {
-			return '';
+			$folders = isset( $row['folders'] ) ? $row['folders'] : array();
+			return Upload_Guard_Media::was_removed( $row['path'], $folders ) ? '' : $row['path'];
 		}
 		if ( $this->quarantine->holds( $attachment_id ) ) {
 			// Put away meanwhile, by a scan or by another process.

@@ -77,17 +77,15 @@ final class Upload_Guard_Site_Health {
 		$canary   = new Upload_Guard_Canary( $this->plugin );
 		$report   = $canary->report();
 		$lines    = $report['lines'];
-		$waiting  = $this->plugin->queue->count();
 		$statuses = array(
 			'good'    => 'good',
 			'warning' => 'recommended',
 			'broken'  => 'critical',
 		);
 		$status   = $statuses[ $report['state'] ];
-		if ( $waiting ) {
-			/* translators: %d: number of files. */
-			$lines[] = sprintf( _n( '%d file waits for a later check.', '%d files wait for a later check.', $waiting, 'upload-guard' ), $waiting );
-			$status  = 'good' === $status ? 'recommended' : $status;
+		if ( $this->plugin->queue->count() ) {
+			$lines  = array_merge( $lines, Upload_Guard_Overview::words_for_waiting( $this->plugin->queue ) );
+			$status = 'good' === $status ? 'recommended' : $status;
 		}
 		return array(
 			'label'       => 'good' === $status ? __( 'Uploads are checked', 'upload-guard' ) : __( 'Not all uploads are checked', 'upload-guard' ),

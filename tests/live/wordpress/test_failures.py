@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -267,6 +268,40 @@ def test_a_file_that_is_kept_elsewhere_is_not_taken_for_gone(lonely: WordPress, 
         assert "1 wait" in lonely.wp("upload-guard", "queue", "run", code=1).stdout
         lonely.wp("post", "delete", str(number), "--force")
         assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
+MOVED = """rename( '{0}', '{0}-disk' ); {1} return ( new Upload_Guard_Plugin() )->queue->run( 10, true );"""
+
+
+@pytest.mark.parametrize("made", ["", "mkdir( '{0}' );", "wp_mkdir_p( '{1}' ); touch( '{1}/newer.jpg' );"])
+def test_a_disk_that_is_not_mounted_for_a_moment_loses_no_check(
+    made: str, lonely: WordPress, guard: Sidecar
+) -> None:
+    """Also where new uploads land below its mount point meanwhile."""
+    bits = f"base64_decode( '{_base64(LISTED)}' )"
+    file = Path(str(lonely.eval(f"return wp_upload_bits( 'a.jpg', null, {bits} )['file'];")))
+    stand_in = made.format(lonely.uploads, file.parent)
+    done = lonely.eval(MOVED.format(lonely.uploads, stand_in))
+    assert done == {"allowed": 0, "held": 0, "gone": 0, "waiting": 1}
+    assert "unreadable" in lonely.wp("upload-guard", "queue").stdout
+    show = "( new Upload_Guard_Overview( new Upload_Guard_Plugin() ) )->show();"
+    assert "a disk is not mounted" in str(lonely.eval(f"ob_start(); {show} return ob_get_clean();"))
+    shutil.rmtree(lonely.uploads, ignore_errors=True)
+    lonely.uploads.with_name("uploads-disk").rename(lonely.uploads)
+    with sidecar_back(lonely, guard):
+        assert "1 into quarantine" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
+def test_what_was_removed_with_its_folder_waits_no_longer(lonely: WordPress) -> None:
+    folder = (
+        "add_filter( 'upload_dir', fn( $dir ) => array( 'path' => $dir['basedir'] . '/form/1' ) + $dir );"
+    )
+    path = lonely.eval(
+        f"{folder} return wp_upload_bits( 'a.jpg', null, base64_decode( '{_base64(CLEAN)}' ) )['file'];"
+    )
+    assert waiting(lonely) == 1
+    shutil.rmtree(Path(str(path)).parents[1])
+    assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
 def test_a_sidecar_without_lists_settles_nothing(lonely: WordPress, guard: Sidecar) -> None:
