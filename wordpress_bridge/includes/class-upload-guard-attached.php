@@ -101,7 +101,7 @@ final class Upload_Guard_Attached {
 	public function before_rest( $response, $handler, $request ) {
 		$is_sent = ! is_wp_error( $response ) && preg_match( '#^/wp/v2/media/(\d+)/sideload$#', $request->get_route(), $named );
 		// WordPress asks for rights after this: strangers must not learn what is away.
-		if ( ! $is_sent || ! current_user_can( 'upload_files' ) || ! $this->quarantine->holds( (int) $named[1] ) ) {
+		if ( ! $is_sent || ! current_user_can( 'edit_post', (int) $named[1] ) || ! $this->quarantine->holds( (int) $named[1] ) ) {
 			return $response;
 		}
 		return new WP_Error( 'upload_guard_blocked', Upload_Guard_Checker::sentence( Upload_Guard_Verdict::refused( '', '', '' ) ), array( 'status' => 422 ) );

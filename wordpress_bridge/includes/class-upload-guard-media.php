@@ -107,6 +107,29 @@ final class Upload_Guard_Media {
 	}
 
 	/**
+	 * What plugins make of pictures and tell WordPress nothing of: the same in a smaller format, whose name has another
+	 * ending, or one more. Servers show it in the picture's place.
+	 *
+	 * @param array<int, string> $paths Where the pictures lie.
+	 * @return array<int, string> Without what is an attachment, or a size of one.
+	 */
+	public static function other_formats_of( array $paths ) {
+		$found = array();
+		foreach ( $paths as $path ) {
+			foreach ( array( '.webp', '.avif' ) as $ending ) {
+				$found[] = $path . $ending;
+				$found[] = preg_replace( '/\.[^.\/]*$/', $ending, $path );
+			}
+		}
+		return array_filter(
+			array_unique( $found ),
+			static function ( $path ) {
+				return is_file( $path ) && ! self::attachment_of_size( $path );
+			}
+		);
+	}
+
+	/**
 	 * Files beside one another that are there.
 	 *
 	 * @param string                    $main  Where one lies.
@@ -150,9 +173,23 @@ final class Upload_Guard_Media {
 		if ( '' === $name ) {
 			return 0;
 		}
-		$whole = preg_replace( '/(?:-\d+x\d+|-scaled|-rotated)(?=\.[A-Za-z0-9]+$)/', '', $name );
-		foreach ( array_unique( array( $name, $whole, preg_replace( '/(?=\.[A-Za-z0-9]+$)/', '-scaled', $whole ) ) ) as $one ) {
-			$id = self::attachment_of( wp_get_upload_dir()['basedir'] . '/' . $one );
+		return self::attachment_of_size( wp_get_upload_dir()['basedir'] . '/' . $name );
+	}
+
+	/**
+	 * The attachment that a file is of, in whatever size, by its name.
+	 *
+	 * @param string $path Where it lies.
+	 * @return int 0: none.
+	 */
+	private static function attachment_of_size( $path ) {
+		$names = array( $path );
+		$whole = preg_replace( '/(?:-\d+x\d+|-scaled|-rotated)(?=\.[A-Za-z0-9]+$)/', '', $path );
+		foreach ( array( '', '-scaled', '-rotated' ) as $part ) {
+			$names[] = preg_replace( '/(?=\.[A-Za-z0-9]+$)/', $part, $whole );
+		}
+		foreach ( array_unique( $names ) as $one ) {
+			$id = self::attachment_of( $one );
 			if ( $id ) {
 				return $id;
 			}

@@ -238,6 +238,7 @@ final class Upload_Guard_Quarantine {
 	 * @return string The record's id; empty where not all could be moved.
 	 */
 	private function put_away( array $paths, $attachment_id, Upload_Guard_Verdict $verdict, $why ) {
+		$paths = array_unique( array_merge( $paths, Upload_Guard_Media::other_formats_of( $paths ) ) );
 		$paths = array_values( array_filter( $paths, array( 'Upload_Guard_Media', 'is_upload' ) ) );
 		if ( ! $paths ) {
 			return '';

@@ -30,13 +30,13 @@ final class Upload_Guard_Rows {
 	}
 
 	/**
-	 * How many there are.
+	 * How many there are. The lock of whoever is at them may begin like them.
 	 *
 	 * @return int
 	 */
 	public function count() {
 		global $wpdb;
-		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->options} WHERE option_name LIKE %s", $this->like() ) );
+		return (int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->options} WHERE option_name LIKE %s AND option_name NOT LIKE %s", $this->like(), '%.lock' ) );
 	}
 
 	/**
@@ -57,7 +57,7 @@ final class Upload_Guard_Rows {
 	 */
 	public function newest() {
 		global $wpdb;
-		$rows = self::decoded( $wpdb->get_results( $wpdb->prepare( "SELECT option_name, option_value FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id DESC LIMIT 1", $this->like() ) ) );
+		$rows = self::decoded( $wpdb->get_results( $wpdb->prepare( "SELECT option_name, option_value FROM {$wpdb->options} WHERE option_name LIKE %s AND option_name NOT LIKE %s ORDER BY option_id DESC LIMIT 1", $this->like(), '%.lock' ) ) );
 		return $rows ? end( $rows ) : null;
 	}
 

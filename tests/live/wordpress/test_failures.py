@@ -179,6 +179,13 @@ def test_what_another_answer_would_not_mend_is_not_tried_for_it(lonely: WordPres
     assert then == ["upload_guard_queue_timeout", "upload_guard_queue_unchecked"]
 
 
+def test_the_lock_of_a_run_that_was_ended_is_no_file_that_waits(lonely: WordPress) -> None:
+    counted = """add_option( Upload_Guard_Queue::LOCK . '.lock', time() - 9999 );
+        $counted = array( $p->queue->count(), $p->queue->newest() );
+        delete_option( Upload_Guard_Queue::LOCK . '.lock' ); return $counted;"""
+    assert lonely.eval(QUEUED + counted) == [0, None]
+
+
 def test_no_try_is_later_than_in_an_hour(lonely: WordPress) -> None:
     run = """$rows->put( 'upload_guard_queue_a', $row( 'timeout' ) ); $p->queue->run( 10, true );
         $then = $rows->find( 'upload_guard_queue_a' ); $rows->remove( 'upload_guard_queue_a', $then );

@@ -206,10 +206,13 @@ def test_uninstalling_keeps_what_is_in_quarantine(network: WordPress) -> None:
     )
     network.wp("eval", insert, second)
     (held,) = (network.folder / "wp-content").rglob("0.held")
+    network.eval("Upload_Guard_Marks::remember( 'a', 'b' ); return 1;")
+    network.wp("eval", "add_option( 'upload_guard_places_run.lock', 1 );", second)
     network.wp("plugin", "deactivate", "upload-guard", "--network")
     network.wp("plugin", "uninstall", "upload-guard")
     assert held.read_bytes() == LISTED
     assert network.eval("return get_site_option( 'upload_guard_settings' );") is False
+    assert network.eval("return get_site_transient( 'upload_guard_upload_a' );") is False
     ours = "FROM wp_2_options WHERE option_name LIKE 'upload_guard%'"
     left = {name.rpartition("_")[0] for (name,) in network.database.rows(f"SELECT option_name {ours}")}
     assert left == {"upload_guard_held", "upload_guard"}  # its record, and which folder it is in

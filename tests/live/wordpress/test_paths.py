@@ -102,6 +102,29 @@ def test_what_other_code_put_there_goes_into_quarantine(either: WordPress, guard
     either.wp("post", "delete", str(number), "--force")
 
 
+def test_smaller_formats_that_plugins_made_go_with_their_picture_and_what_is_an_attachment_stays(
+    either: WordPress,
+) -> None:
+    made = {"one.jpg", "one.jpg.webp", "one.avif"}
+    others = {"one.webp", "one-scaled.avif", "one.jpg.png"}
+    for name in made | others:
+        (either.uploads / name).write_bytes(CLEAN)
+    post = "array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'formats' )"
+    put_away = f"""$at = fn( $name ) => wp_insert_attachment( {post}, '{either.uploads}/' . $name );
+        $ids = array( $at( 'one.jpg' ), $at( 'one.webp' ) );
+        $verdict = Upload_Guard_Verdict::refused( 'match', 'CCCC', '' );
+        $ids[] = ( new Upload_Guard_Plugin() )->quarantine->hold_attachment( $ids[0], $verdict, 'later' );
+        return $ids;"""
+    ids = list(either.eval(put_away))  # type: ignore[call-overload]
+    assert {file.name for file in either.uploads.glob("one*")} == others
+    either.wp("upload-guard", "restore", ids[2])
+    assert {file.name for file in either.uploads.glob("one*")} == made | others
+    either.wp("post", "delete", *map(str, ids[:2]), "--force")
+    for file in either.uploads.glob("one*"):
+        file.unlink()
+    either.eval(f"{FORGET} return 1;")
+
+
 # Other tests put listed files back: those are left from then on.
 FORGET = "delete_option( Upload_Guard_Quarantine::RESTORED );"
 INSERT = "wp_insert_attachment( array( 'post_mime_type' => 'image/jpeg', 'post_title' => 'x' )"
@@ -237,6 +260,16 @@ def test_what_a_browser_sent_is_put_away_with_its_picture_and_no_more_of_it_is_t
     )
     assert list(site.uploads.rglob("sent*")) == []
     assert send("medium", "sent-300x225.jpg") == 422
+    # Whoever may not change it learns nothing of it.
+    status = site.eval(
+        f"""$_SERVER['HTTPS'] = 'on';
+        wp_set_current_user( wp_create_user( 'author', 'x', 'author@example.org' ) );
+        wp_get_current_user()->set_role( 'author' );
+        $asked = new WP_REST_Request( 'POST', '/wp/v2/media/{number}/sideload' );
+        $asked->set_param( 'image_size', 'medium' );
+        return rest_do_request( $asked )->get_status();"""
+    )
+    assert status == 403
     assert list(site.uploads.rglob("sent*")) == []
 
 
