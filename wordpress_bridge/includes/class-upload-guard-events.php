@@ -181,7 +181,7 @@ final class Upload_Guard_Events {
 	 * See to it that what is still to be done is done.
 	 */
 	public function go_on() {
-		if ( in_array( Upload_Guard_Late_Match::LATER, array_column( $this->rows->all(), 'outcome' ), true ) ) {
+		if ( array_filter( $this->rows->all(), array( __CLASS__, 'is_open' ) ) ) {
 			Upload_Guard_Queue::schedule( MINUTE_IN_SECONDS );
 		}
 	}
@@ -220,7 +220,7 @@ final class Upload_Guard_Events {
 	 * @param array<string, mixed> $row  The option's value.
 	 */
 	private function look_after( $name, array $row ) {
-		if ( Upload_Guard_Late_Match::LATER !== $row['outcome'] ) {
+		if ( ! self::is_open( $row ) ) {
 			$kept = Upload_Guard_Late_Match::SETTLED === $row['outcome'] ? self::KEPT : self::SHOWN;
 			if ( $row['at'] < time() - $kept ) {
 				$this->rows->remove( $name, $row );
@@ -238,6 +238,18 @@ final class Upload_Guard_Events {
 		$this->rows->replace( $name, $row, $tried );
 		$outcome = self::FOUND === $row['event'] ? $this->outcome_of_match( $row, $last ) : $this->late_match->put_back( $row['case'], $last );
 		$this->rows->replace( $name, $tried, compact( 'outcome' ) + $tried );
+	}
+
+	/**
+	 * Whether there is still something to be done. A file that is not here may be on a disk that is not mounted: an
+	 * administrator is told of it, and it is looked for again.
+	 *
+	 * @param array<string, mixed> $row The event.
+	 * @return bool
+	 */
+	private static function is_open( array $row ) {
+		$may_come_back = Upload_Guard_Late_Match::ELSEWHERE === $row['outcome'] && $row['tries'] < self::TRIES;
+		return $may_come_back || Upload_Guard_Late_Match::LATER === $row['outcome'];
 	}
 
 	/**

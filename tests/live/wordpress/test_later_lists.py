@@ -419,17 +419,21 @@ def test_what_was_deleted_while_it_was_away_does_not_come_back(blog: Blog) -> No
     assert blog.files("deleted") == {}
 
 
-def test_a_file_that_only_a_service_keeps_is_not_said_to_be_gone(blog: Blog) -> None:
+def test_a_file_that_is_not_here_is_not_said_to_be_gone_and_is_put_away_once_it_is_back(blog: Blog) -> None:
+    """Only a service may keep it, or a disk that is not mounted."""
     attachment = blog.upload(picture_bytes(518), "offloaded")
+    before = blog.files("offloaded")
     (mark,) = marks(blog.site, attachment)
-    for file in blog.files("offloaded"):
-        file.unlink()
-    acts = f"""$told = array();
-        add_filter( 'pre_http_request', function ( $said, $how ) use ( &$told ) {{
-            $told[] = json_decode( (string) $how['body'], true )['outcome'] ?? ''; return $said; }}, 11, 2 );
-        $became = $late->put_away( '{mark.split()[1]}', 'EEEE', 'match', false );
-        return array( $became, end( $told ) );"""
-    assert blog.site.eval(CASES + acts) == ["elsewhere", "failed"]
+    for file in before:
+        file.rename(file.with_name(f"away-{file.name}"))
+    back = "".join(f"rename( '{file.with_name(f'away-{file.name}')}', '{file}' );" for file in before)
+    acts = f"""$rows->put( $name, $begun ); $seen = array( $run(), count( $plugin->events->unsettled() ) );
+        {back} $rows->put( $name, array( 'next' => time() ) + $rows->find( $name ) );
+        $seen[] = $run(); $seen[] = count( $plugin->events->unsettled() );
+        return $seen;"""
+    seen = blog.site.eval(CASES + EVENTS + NONE + WAITS % mark.split()[1] + acts)
+    assert seen == [["elsewhere", ["failed"]], 1, ["settled", ["hidden"]], 0]
+    assert blog.files("offloaded") == {}
 
 
 def test_one_run_reads_no_more_places_than_fit_in_its_memory(blog: Blog) -> None:
