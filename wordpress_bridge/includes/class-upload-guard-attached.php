@@ -129,8 +129,8 @@ final class Upload_Guard_Attached {
 	 * @param int    $attachment_id The attachment.
 	 * @return string
 	 */
-	public function before_change( $path, $attachment_id ) {
-		if ( ! $this->is_scaled( $attachment_id, $path ) ) {
+	public function before_change( $path, $attachment_id = 0 ) {
+		if ( is_numeric( $attachment_id ) && ! $this->is_scaled( $attachment_id, $path ) ) {
 			$this->note_change( $attachment_id );
 		}
 		return $path;
@@ -159,7 +159,7 @@ final class Upload_Guard_Attached {
 	 * @return mixed
 	 */
 	public function before_scaling( $threshold, $unused = null, $path = '', $attachment_id = 0 ) {
-		if ( $attachment_id && is_string( $path ) ) {
+		if ( $attachment_id && is_numeric( $attachment_id ) && is_string( $path ) ) {
 			$this->scaled[ $attachment_id ] = self::stem( $path );
 		}
 		return $threshold;

@@ -60,6 +60,8 @@ final class Upload_Guard_Media {
 	 */
 	public static function was_removed( $path, array $folders ) {
 		clearstatcache();
+		// What was not there then, or has no number, tells nothing.
+		$folders = array_filter( $folders );
 		if ( ! $folders ) {
 			return is_dir( dirname( $path ) ) && count( (array) scandir( dirname( $path ) ) ) > 2;
 		}

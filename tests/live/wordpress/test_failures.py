@@ -311,6 +311,15 @@ def test_what_was_removed_with_its_folder_waits_no_longer(lonely: WordPress) -> 
     assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
 
 
+def test_what_never_came_is_gone_with_its_attachment(lonely: WordPress) -> None:
+    path = lonely.uploads / "import" / "never.jpg"
+    number = lonely.eval(f"return wp_insert_attachment( array( 'post_title' => 'never' ), '{path}' );")
+    assert waiting(lonely) == 1
+    path.parent.mkdir()
+    lonely.wp("post", "delete", str(number), "--force")
+    assert "1 gone" in lonely.wp("upload-guard", "queue", "run").stdout
+
+
 def test_a_sidecar_without_lists_settles_nothing(lonely: WordPress, guard: Sidecar) -> None:
     body = b'{"answer": "allow", "result": "unchecked", "case": "", "message": ""}'
     with scripted(answering(b"200 OK\r\nContent-Type: application/json", body), port=port_of(lonely)):

@@ -182,6 +182,16 @@ def test_a_file_that_an_attachment_gets_later_is_checked(either: WordPress, chan
     assert (either.uploads / "comes-later.jpg").read_bytes() == LISTED
 
 
+def test_filters_that_other_code_applies_with_less_than_wordpress_gives_end_no_request(
+    site: WordPress,
+) -> None:
+    odd = """return array( apply_filters( 'update_attached_file', 'a' ),
+        apply_filters( 'update_attached_file', 'a', new stdClass() ),
+        apply_filters( 'big_image_size_threshold', 5 ),
+        apply_filters( 'big_image_size_threshold', 5, null, '/a.jpg', array( 1 ) ) );"""
+    assert site.eval(odd) == ["a", "a", 5, 5]
+
+
 def test_what_wordpress_makes_of_a_large_picture_is_not_asked_about(
     either: WordPress, guard: Sidecar, tmp_path: Path
 ) -> None:
