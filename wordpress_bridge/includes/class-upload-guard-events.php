@@ -144,12 +144,26 @@ final class Upload_Guard_Events {
 	}
 
 	/**
-	 * Take one event.
+	 * Take one event, on the main site of a network: whichever site is told, what follows is looked after there.
 	 *
 	 * @param WP_REST_Request $request The event.
 	 * @return array<string, mixed>|WP_Error
 	 */
 	public function hear( WP_REST_Request $request ) {
+		return Upload_Guard_Network::at_home(
+			function () use ( $request ) {
+				return $this->take( $request );
+			}
+		);
+	}
+
+	/**
+	 * Write one event down, and do it.
+	 *
+	 * @param WP_REST_Request $request The event.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	private function take( WP_REST_Request $request ) {
 		$row = self::row_of( $request );
 		if ( $row ) {
 			$name = self::PREFIX . $request->get_param( 'id' );

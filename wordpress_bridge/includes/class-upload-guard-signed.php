@@ -39,7 +39,12 @@ final class Upload_Guard_Signed {
 		$target = isset( $_SERVER['REQUEST_URI'] ) ? (string) wp_unslash( $_SERVER['REQUEST_URI'] ) : '';
 		$header = (string) $request->get_header( 'upload_guard_signature' );
 		$nonce  = $this->access->nonce_of( $header, 'POST', $target, hash( 'sha256', $request->get_body() ) );
-		return '' !== $nonce && self::is_new( $nonce );
+		// Of all sites of a network one keeps them: the same request may not be taken by each.
+		return '' !== $nonce && Upload_Guard_Network::at_home(
+			static function () use ( $nonce ) {
+				return self::is_new( $nonce );
+			}
+		);
 	}
 
 	/**

@@ -196,6 +196,29 @@ def test_the_networks_page_shows_and_scans_every_site(network: WordPress) -> Non
     network.wp("upload-guard", "restore", held, second)
 
 
+def test_a_request_of_the_sidecars_is_taken_by_one_site_once_and_what_it_tells_by_the_main_one(
+    network: WordPress,
+) -> None:
+    said = network.eval(
+        """$plugin = new Upload_Guard_Plugin(); $access = $plugin->options->access();
+        $_SERVER['REQUEST_URI'] = '/event'; $asked = new WP_REST_Request( 'POST', '/event' );
+        $digest = hash( 'sha256', '' );
+        $asked->set_header( 'upload_guard_signature', $access->authorization( 'POST', '/event', $digest ) );
+        $signed = new Upload_Guard_Signed( $access ); $seen = array( $signed->is_signed( $asked ) );
+        foreach ( array( 'event' => 'upload.found', 'id' => str_repeat( 'a', 32 ), 'case' => 'AAAA',
+            'upload' => str_repeat( 'b', 32 ), 'result' => 'match' ) as $name => $value ) {
+            $asked->set_param( $name, $value ); }
+        switch_to_blog( 2 );
+        $seen[] = $signed->is_signed( $asked ); $plugin->events->hear( $asked );
+        $seen[] = get_current_blog_id();
+        restore_current_blog();
+        $rows = new Upload_Guard_Rows( Upload_Guard_Events::PREFIX ); $seen[] = count( $rows->all() );
+        foreach ( $rows->all() as $name => $row ) { $rows->remove( $name, $row ); }
+        return $seen;"""
+    )
+    assert said == [True, False, 2, 1]
+
+
 def test_uninstalling_keeps_what_is_in_quarantine(network: WordPress) -> None:
     second = f"--url={network.url}/second/"
     network.wp("upload-guard", "scan", "--anew", second)
