@@ -92,6 +92,16 @@ def test_a_job_that_failed_is_tried_again_though_nothing_has_changed(tmp_path: P
     assert Watched(tmp_path, fail).runs_after(5) == 3
 
 
+def test_a_job_of_every_few_hours_that_failed_is_tried_again_in_a_minute(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise StorageFailed("for now")
+
+    failing, going_well = Job("failing", fails, every=3600.0), Job("going-well", bool, every=3600.0)
+    house = Housekeeper((failing, going_well), tmp_path)
+    house.look()
+    assert house.until_due(failing) <= 60 < house.until_due(going_well)
+
+
 def test_a_job_that_another_process_was_doing_is_not_done(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     with watched.house.lock_of(watched.job).open("w") as held:

@@ -23,11 +23,12 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0
 _RESTS = 30.0
+_TRIES_AGAIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` every so many seconds; `alone` in one process of the machine at a time.
+    """`run` every so many seconds, a minute after it failed; `alone` in one process of the machine at a time.
 
     `mark` names the state of all that it looks at but the clock, as `Database.mark` does of rows: while that
     is as it was before the last run that went well, it runs only for what the clock may bring, each `rests`
@@ -118,8 +119,13 @@ class Housekeeper:
                     self._done[job.name] = now
         except UploadGuardError as fault:
             log.warning("%s: %s; it is tried again", job.name, fault)
+            self._try_soon(job)
         except Exception:
             log.exception("%s failed, by an error of our own", job.name)
+            self._try_soon(job)
+
+    def _try_soon(self, job: Job) -> None:
+        self._due[job.name] = time.monotonic() + min(job.every, _TRIES_AGAIN)
 
     def _rests(self, job: Job, now: _Done) -> bool:
         done = self._done.get(job.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -141,6 +142,23 @@ def test_what_people_do_is_noted_with_the_deed(house: House) -> None:
 
 
 # What was done to it ------------------------------------------------------------------------------
+
+
+def test_two_that_look_into_a_new_log_at_once_have_the_same_key(house: House) -> None:
+    second, keyring = threading.Thread(target=house.watch.export), house.watch.audit.keyring
+
+    def while_another_looks() -> Keyring:
+        if not second.ident:
+            second.start()
+            # It has to wait for the first to be done.
+            second.join(0.5)
+        return keyring()
+
+    first = replace(house.watch, audit=replace(house.watch.audit, keyring=while_another_looks))
+    first.export()
+    second.join(60)
+    house.note("one")
+    assert house.verify().sequence == 1
 
 
 @pytest.mark.parametrize(
