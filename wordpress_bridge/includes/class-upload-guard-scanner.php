@@ -233,8 +233,9 @@ final class Upload_Guard_Scanner {
 	 */
 	private function look_at( $id, array $state ) {
 		$paths = $state['sizes'] ? Upload_Guard_Media::files_of( $id ) : Upload_Guard_Media::main_files_of( $id );
-		// No file here, such as one that only a service for media keeps: that is not "looked at and clean".
-		$state['unknown'] += (int) ! $paths;
+		// No file here, such as one that only a service for media keeps: that is not "looked at and clean". But one
+		// that is in quarantine has been looked at.
+		$state['unknown'] += (int) ( ! $paths && ! $this->quarantine->holds( $id ) );
 		foreach ( $paths as $path ) {
 			$verdict = $this->checker->judge( $path, $state['dry_run'] ? 'scan/dry' : 'scan' );
 			if ( $verdict->is_unknown() && ! $verdict->is_of_the_file() ) {
