@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ def build_checker(settings: Settings) -> LocalChecker:
     database = open_database_of(settings)
     snapshot = live_snapshot(lists_in(settings, database))
     return local_checker(settings, database, snapshot, sandbox_of(settings))
+
+
+def mark_of_compared(database: Database, checker: LocalChecker) -> Callable[[], object]:
+    """For a `Job` that holds rows against what is in force, which a process takes over after rows say so."""
+    return lambda: (database.mark(), checker.under())
 
 
 def local_checker(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from upload_guard.compose.checking import mark_of_compared
 from upload_guard.compose.holdings import placements_in
 from upload_guard.compose.late import Hook
 from upload_guard.compose.rules import build_policy
@@ -82,22 +83,16 @@ class RetroDesk:
         from upload_guard.retro.seeking import Seeking
         from upload_guard.retro.telling import Telling
 
-        database, checker = self.database, passes.checker
-
-        def mark() -> object:
-            # What this process compares with is taken over some time after rows say so.
-            return database.mark(), checker.under()
-
-        seeking = Seeking(database, passes.reader, passes.opening)
+        seeking = Seeking(self.database, passes.reader, passes.opening)
         jobs = (
             Job("retro-log", passed.flush, alone=False),
-            Job("retro-match", passes.run, every=_LOOK_EVERY, mark=mark),
+            Job("retro-match", passes.run, _LOOK_EVERY, mark=mark_of_compared(self.database, passes.checker)),
             Job("retro-seeking", seeking.run, every=_SEEK_EVERY),
         )
         if hook is None:
             return jobs
         telling = Telling(self.database, passes.reader, self.places(), hook)
-        return (*jobs, Job("retro-telling", telling.run, every=_LOOK_EVERY, mark=database.mark))
+        return (*jobs, Job("retro-telling", telling.run, every=_LOOK_EVERY, mark=self.database.mark))
 
     def purging(self) -> Job:
         """Whoever switches it off wants nothing remembered."""

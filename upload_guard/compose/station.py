@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from upload_guard.compose.checking import build_checker, live_snapshot, local_checker, sandbox_of
+from upload_guard.compose.checking import (
+    build_checker,
+    live_snapshot,
+    local_checker,
+    mark_of_compared,
+    sandbox_of,
+)
 from upload_guard.compose.holdings import removals_job
 from upload_guard.compose.incoming import incoming_job
 from upload_guard.compose.late import Hook, ask_here, build_late_queue, hook_of, late_job
@@ -109,8 +115,7 @@ def build_station(settings: Settings, hook: Hook | None = None) -> Station:
         Job(
             "reevaluation",
             _reevaluator(settings, database, checker).run,
-            # What this process compares with is taken over some time after rows say so.
-            mark=lambda: (database.mark(), checker.under()),
+            mark=mark_of_compared(database, checker),
         ),
         *_signal_jobs(settings, database, signal_log),
         retro.purging(),

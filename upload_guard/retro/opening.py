@@ -85,6 +85,7 @@ class Opening:
             return sought
         told = self.places.of(hit.passed.site, hit.passed.upload_id)
         number = self._without(hit, told, before)
+        # Asked once more: its site may have told of another place meanwhile.
         self._note_places(number, self._believed(hit.passed))
         return replace(sought, case=number)
 
